@@ -1,0 +1,73 @@
+from typing import Any, ClassVar
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.models import PermissionsMixin
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models.functions import Lower
+
+from ghar import clock
+from ghar.validators import validate_language
+
+
+class UserManager(BaseUserManager["User"]):
+    def get_by_natural_key(self, username: str | None) -> "User":
+        """The user with this email or phone, as a person types it at log-in."""
+        from ghar.accounts.identifiers import lookup
+
+        return self.get(**lookup(username or ""))
+
+    def create_user(self, password: str | None = None, **fields: Any) -> "User":
+        user = self.model(**fields)
+        user.email = (user.email or "").strip().lower() or None
+        user.set_password(password)
+        user.full_clean(validate_constraints=False)
+        user.save(using=self._db)
+        return user
+
+    def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "User":
+        fields.setdefault("full_name", email.partition("@")[0])
+        return self.create_user(password, email=email, is_staff=True, is_superuser=True, **fields)
+
+
+class User(AbstractBaseUser, PermissionsMixin):
+    """A person: seeker, owner, flatmate, staff, or an agent's login (then `user.agent` exists).
+
+    There is no role column: staff are `is_staff` with the model permission for the act.
+    """
+
+    full_name = models.CharField(max_length=120)
+    email = models.EmailField(unique=True, null=True, blank=True, help_text="Lower case.")
+    phone = models.CharField(max_length=16, unique=True, null=True, blank=True, help_text="E.164: +919812345678.")
+    profile_image_url = models.URLField(max_length=500, blank=True)
+    preferred_languages = ArrayField(
+        models.CharField(max_length=2, validators=[validate_language]),
+        default=list,
+        blank=True,
+        size=10,
+        help_text="ISO 639-1 codes, such as en, hi, mr.",
+    )
+    is_staff = models.BooleanField("staff", default=False, help_text="May log in to this admin site.")
+    is_active = models.BooleanField("active", default=True)
+    created_at = models.DateTimeField(default=clock.now, editable=False)
+
+    objects: ClassVar[UserManager] = UserManager()
+
+    USERNAME_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+
+    class Meta:
+        ordering = ["full_name", "id"]
+        constraints = [
+            models.CheckConstraint(
+                name="user_has_email_or_phone",
+                condition=models.Q(email__isnull=False) | models.Q(phone__isnull=False),
+            ),
+            models.CheckConstraint(name="user_email_lower_case", condition=models.Q(email=Lower("email"))),
+            models.CheckConstraint(
+                name="user_no_empty_identifier", condition=~models.Q(email="") & ~models.Q(phone="")
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.full_name or f"User {self.pk}"

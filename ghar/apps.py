@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class GharConfig(AppConfig):
+    name = "ghar"
+    verbose_name = "Ghar visits"

@@ -1,0 +1,177 @@
+"""Settings, read from the environment once and here only. docs/operations.md lists them."""
+
+import json
+import os
+import secrets
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+
+from ghar import database
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+
+def env_str(name: str, default: str = "") -> str:
+    return os.environ.get(name, "").strip() or default
+
+
+def env_bool(name: str, default: bool) -> bool:
+    value = env_str(name, str(default)).lower()
+    if value in {"1", "true", "yes", "on"}:
+        return True
+    if value in {"0", "false", "no", "off"}:
+        return False
+    raise ImproperlyConfigured(f"{name} must be 1 or 0, not {value!r}")
+
+
+def env_int(name: str, default: int, least: int = 0) -> int:
+    value = env_str(name, str(default))
+    if not value.isascii() or not value.isdigit() or int(value) < least:
+        raise ImproperlyConfigured(f"{name} must be a whole number from {least}, not {value!r}")
+    return int(value)
+
+
+def env_list(name: str, default: str = "") -> list[str]:
+    return [part.strip() for part in env_str(name, default).split(",") if part.strip()]
+
+
+def env_json(name: str, default: Any) -> Any:
+    try:
+        return json.loads(env_str(name, json.dumps(default)))
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name} must be JSON: {error}") from None
+
+
+DEBUG = env_bool("DEBUG", True)
+PORT = env_int("PORT", 8000, least=1)
+PUBLIC_URL = env_str("PUBLIC_URL", f"http://127.0.0.1:{PORT}").rstrip("/")
+DATA_DIR = Path(env_str("GHAR_DATA_DIR", str(BASE_DIR / ".data"))).resolve()
+
+
+def secret_key() -> str:
+    """SECRET_KEY, or while developing one that is made once and kept in the data directory."""
+    if key := env_str("SECRET_KEY"):
+        return key
+    if not DEBUG:
+        raise ImproperlyConfigured("SECRET_KEY must be set when DEBUG=0")
+    path = DATA_DIR / "secret_key"
+    DATA_DIR.mkdir(parents=True, exist_ok=True)
+    try:
+        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(secrets.token_urlsafe(50))
+    except FileExistsError:
+        pass
+    return path.read_text()
+
+
+SECRET_KEY = secret_key()
+if not (urlsplit(PUBLIC_URL).hostname and urlsplit(PUBLIC_URL).scheme in {"http", "https"}):
+    raise ImproperlyConfigured(f"PUBLIC_URL must be a URL with http or https, not {PUBLIC_URL!r}")
+ALLOWED_HOSTS = env_list("ALLOWED_HOSTS", f"{urlsplit(PUBLIC_URL).hostname},127.0.0.1,localhost,[::1]")
+CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
+
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "rest_framework",
+    "django_filters",
+    "knox",
+    "ghar",
+    "ghar.accounts",
+    "properties",
+    "agents",
+    "flatmates",
+    "visits",
+]
+
+MIDDLEWARE = [
+    "ghar.api.middleware.RequestID",
+    "ghar.api.middleware.Problems",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+ROOT_URLCONF = "ghar.urls"
+WSGI_APPLICATION = "ghar.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+
+DATABASES = {"default": database.configured(env_str("DATABASE_URL"), DATA_DIR)}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["ghar.accounts.backends.PhoneOrEmailBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+
+LANGUAGE_CODE = "en-gb"
+TIME_ZONE = "UTC"
+USE_I18N = True
+USE_TZ = True
+PHONE_REGION = env_str("PHONE_REGION", "IN")
+
+STATIC_URL = "/static/"
+STATIC_ROOT = BASE_DIR / "staticfiles"
+WHITENOISE_USE_FINDERS = True
+
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+REQUEST_BODY_SECONDS = env_int("GHAR_REQUEST_BODY_SECONDS", 15, least=1)
+
+THROTTLE = env_bool("GHAR_THROTTLE", True)
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "knox.auth.TokenAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["ghar.api.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["ghar.api.parsers.JSONParser"],
+    "DEFAULT_PAGINATION_CLASS": "ghar.api.pagination.KeysetPagination",
+    "DEFAULT_FILTER_BACKENDS": ["ghar.api.filters.FilterBackend"],
+    "EXCEPTION_HANDLER": "ghar.api.errors.exception_handler",
+    "COERCE_DECIMAL_TO_STRING": False,
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+}
+REST_KNOX = {"AUTH_HEADER_PREFIX": "Bearer", "TOKEN_TTL": timedelta(days=env_int("GHAR_TOKEN_DAYS", 90, 1))}
+
+TOUR_MINUTES = env_int("VISIT_TOUR_MINUTES", 30, least=15)
+MEET_MINUTES = env_int("VISIT_MEET_MINUTES", 60, least=15)
+TRAVEL_MINUTES = env_int("VISIT_TRAVEL_MINUTES", 15)
+HORIZON_DAYS = env_int("VISIT_HORIZON_DAYS", 90, least=1)
+# [{"price_from": 100000, "order": ["senior", "specialist", "general"]}]; types not named rank last and equal.
+AGENT_TYPE_BANDS = env_json("VISIT_AGENT_TYPE_BANDS", [])

@@ -1,0 +1,173 @@
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models.functions import Upper
+
+from ghar import clock
+from ghar.validators import validate_timezone
+
+
+class Amenity(models.Model):
+    title = models.CharField(max_length=80, unique=True)
+    icon = models.CharField(max_length=80, blank=True)
+    category = models.CharField(max_length=80, blank=True)
+
+    class Meta:
+        ordering = ["title", "id"]
+        verbose_name_plural = "amenities"
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class PropertyQuerySet(models.QuerySet["Property"]):
+    def visible_to(self, user: Any) -> "PropertyQuerySet":
+        """Everything but withdrawn listings, which only their owner and staff see."""
+        if user.is_staff and user.has_perm("properties.view_property"):
+            return self
+        seen = ~models.Q(status=Property.Status.WITHDRAWN)
+        return self.filter(seen | models.Q(owner=user) if user.is_authenticated else seen)
+
+    def available(self) -> "PropertyQuerySet":
+        return self.filter(status=Property.Status.AVAILABLE, is_available=True)
+
+
+class Property(models.Model):
+    """A listing. `available` + `is_available` take new visits; `withdrawn` has cancelled its visits."""
+
+    class Type(models.TextChoices):
+        APARTMENT = "apartment"
+        HOUSE = "house"
+        BUILDER_FLOOR = "builder_floor"
+        ROOM = "room"
+        VILLA = "villa"
+        PLOT = "plot"
+        CONDO = "condo"
+        PENTHOUSE = "penthouse"
+        STUDIO = "studio"
+        LOFT = "loft"
+        PG = "pg", "PG"
+        FLATMATE = "flatmate"
+        OFFICE = "office"
+        SHOP = "shop"
+        WAREHOUSE = "warehouse"
+
+    class Purpose(models.TextChoices):
+        RENT = "rent"
+        BUY = "buy"
+        SHORT_STAY = "short_stay"
+
+    class Status(models.TextChoices):
+        AVAILABLE = "available"
+        SOLD = "sold"
+        RENTED = "rented"
+        UNDER_OFFER = "under_offer"
+        MAINTENANCE = "maintenance"
+        WITHDRAWN = "withdrawn"
+
+    class Furnishing(models.TextChoices):
+        UNFURNISHED = "unfurnished"
+        SEMI_FURNISHED = "semi_furnished"
+        FURNISHED = "furnished"
+
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="properties"
+    )
+    title = models.CharField(max_length=200)
+    description = models.TextField(max_length=10_000, blank=True)
+    property_type = models.CharField(max_length=20, choices=Type, default=Type.APARTMENT)
+    purpose = models.CharField(max_length=20, choices=Purpose, default=Purpose.RENT)
+    status = models.CharField(max_length=20, choices=Status, default=Status.AVAILABLE)
+    is_available = models.BooleanField(default=True, help_text="Off stops new visits; booked ones stay.")
+    exclusive_tours = models.BooleanField(default=False, help_text="One seeker at a time, for later bookings.")
+    city = models.CharField(max_length=80)
+    locality = models.CharField(max_length=160, blank=True)
+    sub_locality = models.CharField(max_length=160, blank=True)
+    landmark = models.CharField(max_length=160, blank=True)
+    full_address = models.CharField(max_length=500, blank=True)
+    pincode = models.CharField(max_length=12, blank=True)
+    state = models.CharField(max_length=80, blank=True)
+    country = models.CharField(max_length=80, default="India")
+    latitude = models.FloatField(
+        null=True, blank=True, validators=[MinValueValidator(-90), MaxValueValidator(90)]
+    )
+    longitude = models.FloatField(
+        null=True, blank=True, validators=[MinValueValidator(-180), MaxValueValidator(180)]
+    )
+    timezone = models.CharField(max_length=64, default="Asia/Kolkata", validators=[validate_timezone])
+    base_price = models.DecimalField(max_digits=14, decimal_places=2, validators=[MinValueValidator(0)])
+    monthly_rent = models.DecimalField(
+        max_digits=14, decimal_places=2, null=True, blank=True, validators=[MinValueValidator(0)]
+    )
+    area_sqft = models.DecimalField(
+        "area (sq ft)", max_digits=10, decimal_places=2, null=True, blank=True, validators=[MinValueValidator(0)]
+    )
+    bedrooms = models.PositiveSmallIntegerField(null=True, blank=True)
+    bathrooms = models.PositiveSmallIntegerField(null=True, blank=True)
+    furnishing = models.CharField(max_length=20, choices=Furnishing, blank=True)
+    features = models.JSONField(default=dict, blank=True, help_text="Named attributes: text to text.")
+    amenities = models.ManyToManyField(Amenity, blank=True, related_name="properties")
+    import_key = models.CharField(
+        max_length=64, unique=True, null=True, editable=False, help_text="Digest of the whole imported row."
+    )
+    created_at = models.DateTimeField(default=clock.now, editable=False)
+    updated_at = models.DateTimeField(default=clock.now, editable=False)
+
+    objects: ClassVar[Any] = PropertyQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created_at", "-id"]
+        verbose_name_plural = "properties"
+        indexes = [
+            models.Index(fields=["-created_at", "-id"], name="property_newest"),
+            models.Index(Upper("city"), "base_price", "id", name="property_city_price"),
+            models.Index(fields=["latitude", "longitude"], name="property_place"),
+        ]
+        constraints = [
+            models.CheckConstraint(name="property_price_not_negative", condition=models.Q(base_price__gte=0)),
+            models.CheckConstraint(
+                name="property_rent_not_negative",
+                condition=models.Q(monthly_rent__isnull=True) | models.Q(monthly_rent__gte=0),
+            ),
+            models.CheckConstraint(
+                name="property_on_the_globe",
+                condition=models.Q(latitude__isnull=True, longitude__isnull=True)
+                | models.Q(latitude__range=(-90, 90), longitude__range=(-180, 180)),
+            ),
+            models.CheckConstraint(
+                name="property_status_known",
+                condition=models.Q(
+                    status__in=["available", "sold", "rented", "under_offer", "maintenance", "withdrawn"]
+                ),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.title}, {self.city}"
+
+    def takes_visits(self) -> bool:
+        """Whether new visits can be booked."""
+        return self.is_available and self.status == self.Status.AVAILABLE
+
+
+class PropertyImage(models.Model):
+    property = models.ForeignKey(Property, models.CASCADE, related_name="images")
+    image_url = models.CharField(max_length=500, help_text="A URL, or a path that this server answers.")
+    caption = models.CharField(max_length=200, blank=True)
+    display_order = models.PositiveSmallIntegerField(default=0)
+    is_main_image = models.BooleanField(default=False)
+
+    class Meta:
+        ordering = ["display_order", "id"]
+        constraints = [
+            models.UniqueConstraint(
+                name="property_one_main_image",
+                fields=["property"],
+                condition=models.Q(is_main_image=True),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.caption or self.image_url

@@ -1,0 +1,266 @@
+from datetime import datetime
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import DateTimeRangeField, RangeBoundary, RangeOperators
+from django.db import models
+from django.db.models import F, Func, Q
+
+from ghar import clock
+
+
+class TsTzRange(Func):
+    function = "TSTZRANGE"
+    output_field = DateTimeRangeField()
+
+
+class VisitStatus(models.TextChoices):
+    SCHEDULED = "scheduled"
+    CONFIRMED = "confirmed"
+    COMPLETED = "completed"
+    CANCELLED = "cancelled"
+    RESCHEDULED = "rescheduled"
+
+
+LIVE = (VisitStatus.SCHEDULED, VisitStatus.CONFIRMED, VisitStatus.RESCHEDULED)
+NEXT: dict[str, set[str]] = {
+    VisitStatus.SCHEDULED: {
+        VisitStatus.CONFIRMED,
+        VisitStatus.RESCHEDULED,
+        VisitStatus.CANCELLED,
+        VisitStatus.COMPLETED,
+    },
+    VisitStatus.RESCHEDULED: {
+        VisitStatus.CONFIRMED,
+        VisitStatus.RESCHEDULED,
+        VisitStatus.CANCELLED,
+        VisitStatus.COMPLETED,
+    },
+    VisitStatus.CONFIRMED: {VisitStatus.RESCHEDULED, VisitStatus.CANCELLED, VisitStatus.COMPLETED},
+    VisitStatus.COMPLETED: set(),
+    VisitStatus.CANCELLED: set(),
+}
+
+
+class VisitQuerySet(models.QuerySet["Visit"]):
+    def visible_to(self, user: Any) -> "VisitQuerySet":
+        """Participants, its agent, the listing's owner, and staff who may view visits."""
+        if user.is_staff and user.has_perm("visits.view_visit"):
+            return self
+        return self.filter(
+            Q(user=user) | Q(counterparty_user=user) | Q(agent__user=user) | Q(property__owner=user)
+        )
+
+    def of_participant(self, user: Any) -> "VisitQuerySet":
+        return self.filter(Q(user=user) | Q(counterparty_user=user))
+
+    def of_people(self, ids: set[int]) -> "VisitQuerySet":
+        """Visits that one of these users takes part in, in whatever role."""
+        return self.filter(Q(user_id__in=ids) | Q(counterparty_user_id__in=ids))
+
+    def live(self) -> "VisitQuerySet":
+        return self.filter(status__in=LIVE)
+
+    def tours(self) -> "VisitQuerySet":
+        return self.filter(visit_context=Visit.Context.PROPERTY_TOUR)
+
+    def during(self, start: datetime, end: datetime) -> "VisitQuerySet":
+        return self.filter(scheduled_date__lt=end, scheduled_end__gt=start)
+
+    def upcoming(self) -> "VisitQuerySet":
+        """Live and not over yet."""
+        return self.live().filter(scheduled_end__gt=clock.now())
+
+    def past(self) -> "VisitQuerySet":
+        """Whatever is not upcoming."""
+        return self.exclude(status__in=LIVE, scheduled_end__gt=clock.now())
+
+    def unassigned(self) -> "VisitQuerySet":
+        """The queue: live tours without an agent that have not begun."""
+        return self.live().tours().filter(agent__isnull=True, scheduled_date__gt=clock.now())
+
+    def follow_up_due(self) -> "VisitQuerySet":
+        return self.filter(follow_up_required=True, follow_up_date__lte=clock.now())
+
+    def for_reading(self) -> "VisitQuerySet":
+        """With everything a visit's card shows: three queries however long the page."""
+        return self.select_related("property", "user", "counterparty_user", "agent").prefetch_related(
+            "property__images", "property__amenities"
+        )
+
+
+class Visit(models.Model):
+    """One appointment at a listing: a tour with an agent, or two flatmates meeting.
+
+    scheduled: booked; a tour awaits the agency, a meet the counterparty.
+    confirmed: accepted by whoever was awaited.
+    rescheduled: has a new time; the other side is awaited again.
+    completed, cancelled: final.
+    The first three are live: they take people's, the agent's and an exclusive listing's time.
+    """
+
+    Status = VisitStatus
+
+    class Context(models.TextChoices):
+        PROPERTY_TOUR = "property_tour"
+        FLATMATE_MEET = "flatmate_meet"
+
+    class Awaiting(models.TextChoices):
+        AGENCY = "agency"
+        VISITOR = "visitor"
+        COUNTERPARTY = "counterparty"
+
+    class Interest(models.TextChoices):
+        LOW = "low"
+        MEDIUM = "medium"
+        HIGH = "high"
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="visits", verbose_name="visitor")
+    # Named after the domain; it shadows the builtin, so there is no @property below this line.
+    property = models.ForeignKey("properties.Property", models.CASCADE, related_name="visits")
+    agent = models.ForeignKey("agents.Agent", models.RESTRICT, null=True, blank=True, related_name="visits")
+    counterparty_user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="visits_as_counterparty"
+    )
+    conversation = models.ForeignKey(
+        "flatmates.UserConversation", models.SET_NULL, null=True, blank=True, related_name="visits"
+    )
+    match = models.ForeignKey("flatmates.UserMatch", models.SET_NULL, null=True, blank=True, related_name="visits")
+    visit_context = models.CharField(max_length=40, default=Context.PROPERTY_TOUR)
+    status = models.CharField(max_length=20, choices=VisitStatus, default=VisitStatus.SCHEDULED)
+    awaiting = models.CharField(max_length=20, choices=Awaiting, null=True, blank=True)
+    scheduled_date = models.DateTimeField()
+    scheduled_end = models.DateTimeField()
+    busy = DateTimeRangeField(help_text="When the agent is taken: the visit and the travel after it.")
+    exclusive = models.BooleanField(default=False, help_text="Nobody else at this listing meanwhile.")
+    actual_date = models.DateTimeField(null=True, blank=True)
+    special_requirements = models.TextField(max_length=2_000, blank=True)
+    visit_notes = models.TextField(max_length=5_000, blank=True, help_text="Agents and staff only.")
+    visitor_feedback = models.TextField(max_length=5_000, blank=True)
+    interest_level = models.CharField(max_length=10, choices=Interest, blank=True)
+    follow_up_required = models.BooleanField(default=False)
+    follow_up_date = models.DateTimeField(null=True, blank=True)
+    cancellation_reason = models.CharField(max_length=500, blank=True)
+    rescheduled_from = models.DateTimeField(null=True, blank=True)
+    version = models.PositiveIntegerField(default=1)
+    created_at = models.DateTimeField(default=clock.now, editable=False)
+    updated_at = models.DateTimeField(default=clock.now, editable=False)
+
+    objects: ClassVar[Any] = VisitQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-scheduled_date", "-id"]
+        permissions = [("assign_agent", "Can assign an agent to a visit")]
+        indexes = [
+            models.Index(fields=["-scheduled_date", "-id"], name="visit_latest"),
+            models.Index(fields=["user", "-scheduled_date", "-id"], name="visit_of_user"),
+            models.Index(
+                fields=["counterparty_user", "-scheduled_date", "-id"],
+                name="visit_of_counterparty",
+                condition=Q(counterparty_user__isnull=False),
+            ),
+            models.Index(fields=["agent", "-scheduled_date", "-id"], name="visit_of_agent"),
+            models.Index(fields=["property", "-scheduled_date", "-id"], name="visit_at_property"),
+            models.Index(
+                fields=["scheduled_date", "id"],
+                name="visit_queue",
+                condition=Q(agent__isnull=True, status__in=LIVE, visit_context="property_tour"),
+            ),
+        ]
+        # The exclusion over `people`, a generated column, is in migration 0002.
+        constraints = [
+            ExclusionConstraint(
+                name="visit_agent_in_one_place",
+                expressions=[
+                    ("agent", RangeOperators.EQUAL),
+                    ("property", RangeOperators.NOT_EQUAL),
+                    ("busy", RangeOperators.OVERLAPS),
+                ],
+                condition=Q(status__in=LIVE),
+            ),
+            ExclusionConstraint(
+                name="visit_exclusive_listing",
+                expressions=[
+                    ("property", RangeOperators.EQUAL),
+                    (TsTzRange("scheduled_date", "scheduled_end", RangeBoundary()), RangeOperators.OVERLAPS),
+                ],
+                condition=Q(status__in=LIVE, exclusive=True),
+            ),
+            models.CheckConstraint(name="visit_status_known", condition=Q(status__in=VisitStatus.values)),
+            models.CheckConstraint(
+                name="visit_ends_after_start", condition=Q(scheduled_end__gt=F("scheduled_date"))
+            ),
+            models.CheckConstraint(
+                name="visit_busy_covers_visit",
+                condition=Q(busy__contains=TsTzRange("scheduled_date", "scheduled_end", RangeBoundary())),
+            ),
+            models.CheckConstraint(
+                name="visit_counterparty_only_in_meets",
+                condition=Q(counterparty_user__isnull=True) | Q(visit_context="flatmate_meet"),
+            ),
+            models.CheckConstraint(
+                name="visit_not_with_oneself",
+                condition=Q(counterparty_user__isnull=True) | ~Q(counterparty_user=F("user")),
+            ),
+            models.CheckConstraint(
+                name="visit_no_agent_in_meets",
+                condition=Q(agent__isnull=True) | ~Q(visit_context="flatmate_meet"),
+            ),
+            models.CheckConstraint(
+                name="visit_awaiting_only_unconfirmed",
+                condition=Q(awaiting__isnull=True) | Q(status__in=["scheduled", "rescheduled"]),
+            ),
+            models.CheckConstraint(
+                name="visit_completed_has_actual_date",
+                condition=~Q(status="completed") | Q(actual_date__isnull=False),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Visit {self.pk}"
+
+    def is_live(self) -> bool:
+        return self.status in LIVE
+
+    def is_tour(self) -> bool:
+        return self.visit_context == self.Context.PROPERTY_TOUR
+
+    def can_become(self, status: str) -> bool:
+        return status in NEXT[self.status]
+
+    def people(self) -> set[int]:
+        """Ids of those who take part."""
+        return {id_ for id_ in (self.user_id, self.counterparty_user_id) if id_}
+
+
+class VisitEvent(models.Model):
+    """The history: one row for each change of a visit."""
+
+    class Change(models.TextChoices):
+        SCHEDULED = "scheduled"
+        CONFIRMED = "confirmed"
+        RESCHEDULED = "rescheduled"
+        CANCELLED = "cancelled"
+        COMPLETED = "completed"
+        ASSIGNED = "assigned"
+        UNASSIGNED = "unassigned"
+        UPDATED = "updated"
+
+    visit = models.ForeignKey(Visit, models.CASCADE, related_name="events")
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    change = models.CharField(max_length=20, choices=Change)
+    from_status = models.CharField(max_length=20, blank=True)
+    to_status = models.CharField(max_length=20)
+    reason = models.CharField(max_length=500, blank=True)
+    data = models.JSONField(default=dict, blank=True)
+    at = models.DateTimeField(default=clock.now, editable=False)
+
+    class Meta:
+        ordering = ["id"]
+        indexes = [models.Index(fields=["visit", "id"], name="visit_event_in_order")]
+
+    def __str__(self) -> str:
+        return f"{self.change} {self.at:%Y-%m-%d %H:%M}"
