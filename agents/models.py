@@ -36,7 +36,12 @@ class Agent(models.Model):
         EXPERT = "expert"
 
     user = models.OneToOneField(
-        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="agent", verbose_name="login"
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="agent",
+        verbose_name="login",
     )
     name = models.CharField(max_length=120)
     contact_number = models.CharField(max_length=16, blank=True, help_text="The business number: E.164.")
@@ -75,8 +80,12 @@ class Agent(models.Model):
     class Meta:
         ordering = ["name", "id"]
         constraints = [
-            models.CheckConstraint(name="agent_live_visits_not_negative", condition=models.Q(live_visits__gte=0)),
-            models.CheckConstraint(name="agent_live_users_not_negative", condition=models.Q(live_users__gte=0)),
+            models.CheckConstraint(
+                name="agent_live_visits_not_negative", condition=models.Q(live_visits__gte=0)
+            ),
+            models.CheckConstraint(
+                name="agent_live_users_not_negative", condition=models.Q(live_users__gte=0)
+            ),
             models.CheckConstraint(
                 name="agent_capacity_positive",
                 condition=models.Q(capacity__isnull=True) | models.Q(capacity__gte=1),
@@ -133,9 +142,7 @@ class TimeOff(models.Model):
         constraints = [
             models.CheckConstraint(
                 name="time_off_bounded",
-                condition=models.Q(
-                    period__isempty=False, period__lower_inf=False, period__upper_inf=False
-                ),
+                condition=models.Q(period__isempty=False, period__lower_inf=False, period__upper_inf=False),
             )
         ]
 
@@ -197,7 +204,8 @@ class AgentInteraction(models.Model):
         constraints = [
             models.CheckConstraint(
                 name="interaction_satisfaction_1_to_5",
-                condition=models.Q(user_satisfaction__isnull=True) | models.Q(user_satisfaction__range=(1, 5)),
+                condition=models.Q(user_satisfaction__isnull=True)
+                | models.Q(user_satisfaction__range=(1, 5)),
             )
         ]
 

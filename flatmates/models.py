@@ -75,8 +75,12 @@ class UserConversation(models.Model):
         MATCH = "match"
         STAFF = "staff"
 
-    user_one = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="conversations_as_one")
-    user_two = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="conversations_as_two")
+    user_one = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="conversations_as_one"
+    )
+    user_two = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="conversations_as_two"
+    )
     status = models.CharField(max_length=20, choices=Status, default=Status.ACTIVE)
     source = models.CharField(max_length=20, choices=Source, default=Source.MATCH)
     context_property = models.ForeignKey(
@@ -120,7 +124,9 @@ class Message(models.Model):
         indexes = [
             models.Index(fields=["conversation", "id"], name="message_in_order"),
             models.Index(
-                fields=["conversation", "sender"], name="message_unread", condition=models.Q(read_at__isnull=True)
+                fields=["conversation", "sender"],
+                name="message_unread",
+                condition=models.Q(read_at__isnull=True),
             ),
         ]
 
@@ -138,7 +144,9 @@ class UserBlock(models.Model):
         verbose_name = "block"
         constraints = [
             models.UniqueConstraint(name="block_once", fields=["blocker", "blocked"]),
-            models.CheckConstraint(name="block_not_oneself", condition=~models.Q(blocker=models.F("blocked"))),
+            models.CheckConstraint(
+                name="block_not_oneself", condition=~models.Q(blocker=models.F("blocked"))
+            ),
         ]
 
     def __str__(self) -> str:

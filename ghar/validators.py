@@ -15,6 +15,4 @@ def validate_language(value: str) -> None:
 
 def validate_timezone(value: str) -> None:
     if value not in available_timezones():
-        raise ValidationError(
-            "%(value)s is not a time zone such as Asia/Kolkata.", params={"value": value}
-        )
+        raise ValidationError("%(value)s is not a time zone such as Asia/Kolkata.", params={"value": value})

@@ -81,7 +81,9 @@ class Property(models.Model):
     purpose = models.CharField(max_length=20, choices=Purpose, default=Purpose.RENT)
     status = models.CharField(max_length=20, choices=Status, default=Status.AVAILABLE)
     is_available = models.BooleanField(default=True, help_text="Off stops new visits; booked ones stay.")
-    exclusive_tours = models.BooleanField(default=False, help_text="One seeker at a time, for later bookings.")
+    exclusive_tours = models.BooleanField(
+        default=False, help_text="One seeker at a time, for later bookings."
+    )
     city = models.CharField(max_length=80)
     locality = models.CharField(max_length=160, blank=True)
     sub_locality = models.CharField(max_length=160, blank=True)
@@ -102,7 +104,12 @@ class Property(models.Model):
         max_digits=14, decimal_places=2, null=True, blank=True, validators=[MinValueValidator(0)]
     )
     area_sqft = models.DecimalField(
-        "area (sq ft)", max_digits=10, decimal_places=2, null=True, blank=True, validators=[MinValueValidator(0)]
+        "area (sq ft)",
+        max_digits=10,
+        decimal_places=2,
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(0)],
     )
     bedrooms = models.PositiveSmallIntegerField(null=True, blank=True)
     bathrooms = models.PositiveSmallIntegerField(null=True, blank=True)

@@ -116,17 +116,25 @@ class Visit(models.Model):
         MEDIUM = "medium"
         HIGH = "high"
 
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="visits", verbose_name="visitor")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="visits", verbose_name="visitor"
+    )
     # Named after the domain; it shadows the builtin, so there is no @property below this line.
     property = models.ForeignKey("properties.Property", models.CASCADE, related_name="visits")
     agent = models.ForeignKey("agents.Agent", models.RESTRICT, null=True, blank=True, related_name="visits")
     counterparty_user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="visits_as_counterparty"
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="visits_as_counterparty",
     )
     conversation = models.ForeignKey(
         "flatmates.UserConversation", models.SET_NULL, null=True, blank=True, related_name="visits"
     )
-    match = models.ForeignKey("flatmates.UserMatch", models.SET_NULL, null=True, blank=True, related_name="visits")
+    match = models.ForeignKey(
+        "flatmates.UserMatch", models.SET_NULL, null=True, blank=True, related_name="visits"
+    )
     visit_context = models.CharField(max_length=40, default=Context.PROPERTY_TOUR)
     status = models.CharField(max_length=20, choices=VisitStatus, default=VisitStatus.SCHEDULED)
     awaiting = models.CharField(max_length=20, choices=Awaiting, null=True, blank=True)

@@ -38,7 +38,9 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     full_name = models.CharField(max_length=120)
     email = models.EmailField(unique=True, null=True, blank=True, help_text="Lower case.")
-    phone = models.CharField(max_length=16, unique=True, null=True, blank=True, help_text="E.164: +919812345678.")
+    phone = models.CharField(
+        max_length=16, unique=True, null=True, blank=True, help_text="E.164: +919812345678."
+    )
     profile_image_url = models.URLField(max_length=500, blank=True)
     preferred_languages = ArrayField(
         models.CharField(max_length=2, validators=[validate_language]),
