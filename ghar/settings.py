@@ -124,6 +124,7 @@ TEMPLATES = [
     }
 ]
 
+PG_BIN = env_str("GHAR_PG_BIN")
 DATABASES = {"default": database.configured(env_str("DATABASE_URL"), DATA_DIR)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 

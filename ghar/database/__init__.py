@@ -3,12 +3,55 @@
 from pathlib import Path
 from typing import Any
 
-import dj_database_url
+import psycopg
+from django.core.exceptions import ImproperlyConfigured
+from psycopg.conninfo import conninfo_to_dict
+
+from ghar.database import cluster
+
+# Below the data directory.
+DIRECTORY = "postgres"
 
 
 def configured(url: str, data_dir: Path) -> dict[str, Any]:
     """Django's settings for the database; nothing is started here."""
     shared = {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
-    if url:
-        return {**dj_database_url.parse(url), **shared}
-    raise NotImplementedError
+    return {**(_server(url) if url else _embedded(data_dir)), **shared}
+
+
+def _server(url: str) -> dict[str, Any]:
+    options = _parsed(url)
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": options.pop("dbname"),
+        "USER": options.pop("user", ""),
+        "PASSWORD": options.pop("password", ""),
+        "HOST": options.pop("host", ""),
+        "PORT": options.pop("port", ""),
+        "OPTIONS": options,
+    }
+
+
+def _parsed(url: str) -> dict[str, Any]:
+    # What libpq says about a broken URL repeats it, password and all.
+    broken = ImproperlyConfigured("DATABASE_URL must be like postgresql://user:password@host:5432/name")
+    if not url.startswith(("postgresql://", "postgres://")):
+        raise broken
+    try:
+        options = conninfo_to_dict(url)
+    except psycopg.ProgrammingError:
+        raise broken from None
+    ports = str(options.get("port", cluster.PORT)).split(",")
+    if not options.get("dbname") or not all(port.isascii() and port.isdigit() for port in ports):
+        raise broken
+    return options
+
+
+def _embedded(data_dir: Path) -> dict[str, Any]:
+    return {
+        "ENGINE": "ghar.database",
+        "NAME": cluster.NAME,
+        "USER": cluster.USER,
+        "HOST": str(cluster.socket_directory(data_dir / DIRECTORY)),
+        "PORT": str(cluster.PORT),
+    }

@@ -1,0 +1,69 @@
+"""The pytest plugin `-p ghar.testing`. It is loaded before Django: models are imported inside fixtures."""
+
+import os
+import signal
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from rest_framework.test import APIClient
+
+    from ghar.accounts.models import User
+
+os.environ.setdefault("GHAR_THROTTLE", "off")
+os.environ.setdefault("PGOPTIONS", "-c synchronous_commit=off")
+
+PASSWORD = "correct horse 9"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    from django.conf import settings
+
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    # Leave by the front door, where the embedded database is stopped.
+    signal.signal(signal.SIGTERM, lambda *_: pytest.exit("terminated", returncode=143))
+
+
+def create_user(name: str, **fields: object) -> "User":
+    from ghar.accounts.models import User
+
+    email = f"{name.split()[0].lower()}@example.com"
+    return User.objects.create_user(PASSWORD, email=email, full_name=name, **fields)
+
+
+@pytest.fixture
+def asha(db: None) -> "User":
+    """The customer."""
+    return create_user("Asha Rao")
+
+
+@pytest.fixture
+def bala(db: None) -> "User":
+    """The stranger."""
+    return create_user("Bala Iyer")
+
+
+@pytest.fixture
+def ops(db: None) -> "User":
+    """Staff with every permission of our apps, by permission and not as a superuser."""
+    from django.contrib.auth.models import Permission
+
+    user = create_user("Ops Desk", is_staff=True)
+    ours = ["accounts", "agents", "flatmates", "properties", "visits"]
+    user.user_permissions.set(Permission.objects.filter(content_type__app_label__in=ours))
+    return user
+
+
+@pytest.fixture
+def api() -> "Callable[..., APIClient]":
+    """`api(user)` is a client logged in as that user, `api()` an anonymous one."""
+    from rest_framework.test import APIClient
+
+    def client(user: "User | None" = None) -> APIClient:
+        made = APIClient()
+        made.force_authenticate(user)
+        return made
+
+    return client
