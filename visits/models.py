@@ -45,19 +45,18 @@ NEXT: dict[str, set[str]] = {
 
 class VisitQuerySet(models.QuerySet["Visit"]):
     def visible_to(self, user: Any) -> "VisitQuerySet":
-        """Participants, its agent, the listing's owner, and staff who may view visits."""
+        """Participants, its agent while employed, the listing's owner, and staff who may view visits."""
         if user.is_staff and user.has_perm("visits.view_visit"):
             return self
         return self.filter(
-            Q(user=user) | Q(counterparty_user=user) | Q(agent__user=user) | Q(property__owner=user)
+            Q(user=user)
+            | Q(counterparty_user=user)
+            | Q(agent__user=user, agent__is_active=True)
+            | Q(property__owner=user)
         )
 
     def of_participant(self, user: Any) -> "VisitQuerySet":
         return self.filter(Q(user=user) | Q(counterparty_user=user))
-
-    def of_people(self, ids: set[int]) -> "VisitQuerySet":
-        """Visits that one of these users takes part in, in whatever role."""
-        return self.filter(Q(user_id__in=ids) | Q(counterparty_user_id__in=ids))
 
     def live(self) -> "VisitQuerySet":
         return self.filter(status__in=LIVE)

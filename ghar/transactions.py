@@ -1,0 +1,58 @@
+"""Transactions that compete for rows: bounded waits, and another try when somebody else was first."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import ParamSpec, TypeVar
+
+import psycopg
+from django.db import IntegrityError, OperationalError, connection, transaction
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+ATTEMPTS = 4
+LOCK_TIMEOUT = "5s"
+LOST_RACES = (
+    psycopg.errors.DeadlockDetected,
+    psycopg.errors.LockNotAvailable,
+    psycopg.errors.SerializationFailure,
+)
+
+
+class StartOver(Exception):
+    """Under the last lock a row turned up that should have been locked before."""
+
+
+class Contended(Exception):
+    """Every try was lost to somebody else."""
+
+
+def in_transaction(func: Callable[P, R]) -> Callable[P, R]:
+    """Run `func` in one transaction, and again from the start when it loses a race; then Contended."""
+
+    @wraps(func)
+    def run(*args: P.args, **kwargs: P.kwargs) -> R:
+        for _ in range(ATTEMPTS):
+            try:
+                with transaction.atomic():
+                    _limit_lock_waits()
+                    return func(*args, **kwargs)
+            except StartOver:
+                continue
+            except OperationalError as error:
+                if not isinstance(error.__cause__, LOST_RACES):
+                    raise
+        raise Contended
+
+    return run
+
+
+def violated(error: IntegrityError) -> str:
+    """The name of the constraint that refused, or an empty string."""
+    cause = error.__cause__
+    return (cause.diag.constraint_name or "") if isinstance(cause, psycopg.Error) else ""
+
+
+def _limit_lock_waits() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('lock_timeout', %s, true)", [LOCK_TIMEOUT])

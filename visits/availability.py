@@ -1,0 +1,326 @@
+"""Who is free, and when. One predicate serves slots, the choice of an agent and what staff see.
+
+Instants are aware datetimes; ranges include their start and exclude their end.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.contrib.postgres.fields import DateTimeRangeField
+from django.db import models
+from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
+from django.db.models import Case, Exists, ExpressionWrapper, F, Func, OuterRef, Q, Subquery, Value, When
+from django.db.models.functions import Coalesce, Lower
+
+from agents.models import Agent, TimeOff
+from ghar import clock
+from properties.models import Property
+from visits.models import TsTzRange, Visit
+
+GRID = timedelta(minutes=15)
+LONGEST = timedelta(minutes=180)
+ALTERNATIVES = 5
+ALTERNATIVE_DAYS = 7
+DAYTIME = (time(9), time(19))
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """The time and place for which an agent is wanted, and for whom.
+
+    `visit_id` is the visit itself once it exists: it never stands in its own way.
+    """
+
+    start: datetime
+    end: datetime
+    city: str | None = None
+    property_id: int | None = None
+    seeker_id: int | None = None
+    visit_id: int | None = None
+
+    @classmethod
+    def by(cls, visit: Visit) -> "Wanted":
+        return cls(
+            start=visit.scheduled_date,
+            end=visit.scheduled_end,
+            city=visit.property.city,
+            property_id=visit.property_id,
+            seeker_id=visit.user_id,
+            visit_id=visit.pk,
+        )
+
+    @property
+    def span(self) -> DateTimeTZRange:
+        return DateTimeTZRange(self.start, self.end)
+
+
+@dataclass(frozen=True)
+class Slot:
+    start: datetime
+    end: datetime
+    agents_free: int
+
+
+def busy_range(start: datetime, end: datetime) -> DateTimeTZRange:
+    """When a visit takes its agent: until he has travelled on."""
+    return DateTimeTZRange(start, end + travel())
+
+
+def travel() -> timedelta:
+    return timedelta(minutes=settings.TRAVEL_MINUTES)
+
+
+class Multirange(models.Field):
+    """tstzmultirange, read as psycopg's Multirange."""
+
+    def db_type(self, connection: Any) -> str:
+        return "tstzmultirange"
+
+
+class RangeAgg(models.Aggregate):
+    function = "range_agg"
+    output_field = Multirange()
+
+
+class OpenHours(Func):
+    """When an agent's working hours are open around a span: agents/migrations defines the function."""
+
+    function = "agent_open_hours"
+    output_field = Multirange()
+
+
+class Operator(Func):
+    template = "(%(expressions)s)"
+    output_field = models.BooleanField()
+
+
+class Covers(Operator):
+    arg_joiner = " @> "
+
+
+class Meets(Operator):
+    arg_joiner = " && "
+
+
+class Minus(Func):
+    template = "(%(expressions)s)"
+    arg_joiner = " - "
+    output_field = Multirange()
+
+
+class ServesCity(Func):
+    """Whether a list of cities holds the one named, without case; an index serves it."""
+
+    template = "(lower_all(%(expressions)s])"
+    arg_joiner = "::text[]) @> ARRAY["
+    output_field = models.BooleanField()
+
+    def __init__(self, cities: str, city: str) -> None:
+        super().__init__(F(cities), Lower(Value(city)))
+
+
+def _range(span: DateTimeTZRange) -> Value:
+    return Value(span, output_field=DateTimeRangeField())
+
+
+def _agents_own(rows: "models.QuerySet[Any]", period: Any) -> Coalesce:
+    """The union of an agent's `rows`, as a multirange that is empty rather than NULL."""
+    union = rows.filter(agent=OuterRef("pk")).order_by().values("agent").annotate(union=RangeAgg(period))
+    return Coalesce(Subquery(union.values("union")), Value("{}", output_field=Multirange()))
+
+
+def open_hours(span: DateTimeTZRange) -> OpenHours:
+    return OpenHours(F("pk"), F("timezone"), _range(span))
+
+
+def time_off(span: DateTimeTZRange) -> Coalesce:
+    return _agents_own(TimeOff.objects.filter(period__overlap=span), F("period"))
+
+
+def taken(span: DateTimeTZRange, *, property_id: int | None, visit_id: int | None = None) -> Coalesce:
+    """When an agent cannot be at the listing: his visits elsewhere, with the way there and back."""
+    around = DateTimeTZRange(span.lower - travel(), span.upper + travel())
+    elsewhere = Visit.objects.live().filter(busy__overlap=around)
+    if property_id:
+        elsewhere = elsewhere.exclude(property_id=property_id)
+    if visit_id:
+        elsewhere = elsewhere.exclude(pk=visit_id)
+    leaves = Func(F("busy"), function="lower", output_field=models.DateTimeField()) - Value(travel())
+    returns = Func(F("busy"), function="upper", output_field=models.DateTimeField())
+    return _agents_own(elsewhere, TsTzRange(leaves, returns))
+
+
+def standing(wanted: Wanted) -> dict[str, Q]:
+    """What must hold of an agent whatever the hour, by the name of what is missing otherwise."""
+    own = Visit.objects.live().filter(pk=wanted.visit_id, agent=OuterRef("pk"))
+    already = Case(When(Exists(own), then=1), default=0) if wanted.visit_id else Value(0)
+    return {
+        "inactive": Q(is_active=True),
+        "unavailable": Q(is_available=True),
+        "city": Q(cities=[]) | Q(ServesCity("cities", wanted.city)) if wanted.city else Q(),
+        "capacity": Q(capacity__isnull=True) | Q(live_visits__lt=F("capacity") + already),
+        "own_visit": Q(user__isnull=True) | ~Q(user=wanted.seeker_id) if wanted.seeker_id else Q(),
+    }
+
+
+def fits(wanted: Wanted) -> dict[str, Q]:
+    """The eligibility of an agent for a visit: the one predicate, by the name of what is missing."""
+    span = wanted.span
+    elsewhere = taken(span, property_id=wanted.property_id, visit_id=wanted.visit_id)
+    return {
+        **standing(wanted),
+        "time_off": ~Q(Meets(time_off(span), _range(span))),
+        "busy": ~Q(Meets(elsewhere, _range(span))),
+        "hours": Q(Covers(open_hours(span), _range(span))),
+    }
+
+
+REASONS = ("inactive", "unavailable", "city", "hours", "time_off", "capacity", "busy", "own_visit")
+
+
+def eligible(agents: "models.QuerySet[Agent]", wanted: Wanted) -> "models.QuerySet[Agent]":
+    return agents.filter(*(rule for rule in fits(wanted).values() if rule))
+
+
+def judged(agents: "models.QuerySet[Agent]", wanted: Wanted) -> "models.QuerySet[Agent]":
+    """Annotate each agent with what `lacks` reads."""
+    return agents.annotate(
+        **{
+            f"fits_{name}": ExpressionWrapper(rule or Q(pk__isnull=False), models.BooleanField())
+            for name, rule in fits(wanted).items()
+        }
+    )
+
+
+def lacks(agent: Any) -> list[str]:
+    """What makes a judged agent ineligible; an empty list when nothing does."""
+    return [name for name in REASONS if not getattr(agent, f"fits_{name}")]
+
+
+def local_days(zone: str, first: date, last: date) -> DateTimeTZRange:
+    """From midnight of `first` to midnight after `last`, both dates of that zone."""
+    tz = ZoneInfo(zone)
+    return DateTimeTZRange(
+        datetime.combine(first, time(), tz).astimezone(ZoneInfo("UTC")),
+        datetime.combine(last + timedelta(days=1), time(), tz).astimezone(ZoneInfo("UTC")),
+    )
+
+
+def bookable(span: DateTimeTZRange) -> DateTimeTZRange:
+    """The part of a span in which a visit may start now."""
+    now = clock.now()
+    first = max(span.lower, now + timedelta(minutes=1))
+    last = min(span.upper, now + timedelta(days=settings.HORIZON_DAYS))
+    return DateTimeTZRange(first, max(first, last))
+
+
+def grid(span: DateTimeTZRange) -> Iterator[datetime]:
+    """Every quarter of an hour in a span; the offsets of all zones are whole quarters."""
+    step = GRID.total_seconds()
+    start = datetime.fromtimestamp(-(-span.lower.timestamp() // step) * step, ZoneInfo("UTC"))
+    while start < span.upper:
+        yield start
+        start += GRID
+
+
+def slots(
+    *, property: Property, seeker: Any, span: DateTimeTZRange, minutes: int, language: str | None = None
+) -> list[Slot]:
+    """The bookable times of a tour in `span` at which at least one agent is free."""
+    if not property.takes_visits() or property.owner_id == seeker.pk:
+        return []
+    listing = Visit(property=property, user=seeker, exclusive=property.exclusive_tours)
+    return _with_agents(listing, bookable(span), timedelta(minutes=minutes), language)
+
+
+def alternatives(visit: Visit) -> list[dict[str, datetime]]:
+    """The free times nearest to the one that an (unsaved) visit cannot have, in order of time."""
+    length = visit.scheduled_end - visit.scheduled_date
+    zone = ZoneInfo(visit.property.timezone)
+    day = visit.scheduled_date.astimezone(zone).date()
+    span = bookable(local_days(visit.property.timezone, day, day + timedelta(days=ALTERNATIVE_DAYS)))
+    found = _with_agents(visit, span, length) if visit.is_tour() else []
+    starts = [slot.start for slot in found] or [
+        start
+        for start in _free_starts(visit, grid(span), span, length)
+        if DAYTIME[0] <= start.astimezone(zone).time() < DAYTIME[1]
+    ]
+    nearest = sorted(starts, key=lambda start: abs(start - visit.scheduled_date))[:ALTERNATIVES]
+    return [{"start": start, "end": start + length} for start in sorted(nearest)]
+
+
+def _with_agents(
+    visit: Visit, span: DateTimeTZRange, length: timedelta, language: str | None = None
+) -> list[Slot]:
+    free: Counter[datetime] = Counter()
+    for windows in _windows(visit, span, length, language):
+        free.update({start for start in _starts_in(windows, span, length)})
+    return [
+        Slot(start, start + length, free[start]) for start in _free_starts(visit, sorted(free), span, length)
+    ]
+
+
+def _windows(
+    visit: Visit, span: DateTimeTZRange, length: timedelta, language: str | None
+) -> Iterable[Iterable[DateTimeTZRange]]:
+    """For each agent who may show the listing, the times at which he could."""
+    wanted = Wanted(
+        start=span.lower,
+        end=span.upper + length,
+        city=visit.property.city,
+        property_id=visit.property_id,
+        seeker_id=visit.user_id,
+        visit_id=visit.pk,
+    )
+    agents = Agent.objects.filter(*(rule for rule in standing(wanted).values() if rule))
+    if language:
+        agents = agents.filter(languages__contains=[language])
+    elsewhere = taken(wanted.span, property_id=wanted.property_id, visit_id=wanted.visit_id)
+    windows = Minus(open_hours(wanted.span), time_off(wanted.span), elsewhere)
+    return agents.order_by("pk").values_list(windows, flat=True)
+
+
+def _starts_in(
+    windows: Iterable[DateTimeTZRange], span: DateTimeTZRange, length: timedelta
+) -> Iterator[datetime]:
+    for window in windows:
+        latest = window.upper - length + timedelta(microseconds=1)
+        lower, upper = max(window.lower, span.lower), min(latest, span.upper)
+        if lower < upper:
+            yield from grid(DateTimeTZRange(lower, upper))
+
+
+def _free_starts(
+    visit: Visit, starts: Iterable[datetime], span: DateTimeTZRange, length: timedelta
+) -> Iterator[datetime]:
+    """Those starts at which the visit's people and its listing are free."""
+    blocks = list(
+        blocking(visit, span.lower, span.upper + length).values_list("scheduled_date", "scheduled_end")
+    )
+    for start in starts:
+        if not any(begins < start + length and ends > start for begins, ends in blocks):
+            yield start
+
+
+def blocking(visit: Visit, start: datetime, end: datetime) -> "models.QuerySet[Visit]":
+    """Live visits that keep an (unsaved) visit from [start, end): of its people, or at its listing."""
+    others = Visit.objects.live().during(start, end).exclude(pk=visit.pk)
+    return others.filter(of_people(visit) | at_exclusive_listing(visit))
+
+
+def of_people(visit: Visit) -> Q:
+    people = visit.people()
+    return Q(user_id__in=people) | Q(counterparty_user_id__in=people)
+
+
+def at_exclusive_listing(visit: Visit) -> Q:
+    """Tours at the same listing, when one of the two was promised to be alone there."""
+    if not visit.is_tour():
+        return Q(pk__in=[])
+    there = Q(property_id=visit.property_id, visit_context=Visit.Context.PROPERTY_TOUR)
+    return there if visit.exclusive else there & Q(exclusive=True)

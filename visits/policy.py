@@ -1,0 +1,85 @@
+"""Who may do what to a visit: one place for every face."""
+
+from enum import Enum, auto
+from typing import TYPE_CHECKING
+
+from ghar.errors import NotAllowed
+from visits.models import Visit
+
+if TYPE_CHECKING:
+    from ghar.accounts.models import User
+
+
+class Role(Enum):
+    VISITOR = auto()
+    COUNTERPARTY = auto()
+    AGENT = auto()
+    STAFF = auto()
+    OWNER = auto()
+
+
+PARTICIPANTS = frozenset({Role.VISITOR, Role.COUNTERPARTY})
+AGENCY = frozenset({Role.AGENT, Role.STAFF})
+ACTORS = PARTICIPANTS | AGENCY
+CONFIRMS = {
+    Visit.Awaiting.AGENCY: AGENCY,
+    Visit.Awaiting.VISITOR: frozenset({Role.VISITOR, Role.STAFF}),
+    Visit.Awaiting.COUNTERPARTY: frozenset({Role.COUNTERPARTY, Role.STAFF}),
+}
+FIELDS = {
+    "special_requirements": PARTICIPANTS,
+    "visitor_feedback": PARTICIPANTS,
+    "interest_level": PARTICIPANTS,
+    "visit_notes": AGENCY,
+    "follow_up_required": AGENCY,
+    "follow_up_date": AGENCY,
+}
+
+
+def is_staff_with(user: "User", permission: str) -> bool:
+    return user.is_staff and user.has_perm(permission)
+
+
+def roles(user: "User", visit: Visit, permission: str = "visits.change_visit") -> set[Role]:
+    """What `user` is to the visit; staff only with the permission for the act."""
+    agent = visit.agent
+    held = {
+        Role.VISITOR: visit.user_id == user.pk,
+        Role.COUNTERPARTY: visit.counterparty_user_id == user.pk,
+        Role.AGENT: agent is not None and agent.is_active and agent.user_id == user.pk,
+        Role.STAFF: is_staff_with(user, permission),
+        Role.OWNER: visit.property.owner_id == user.pk,
+    }
+    return {role for role, holds in held.items() if holds}
+
+
+def require(user: "User", visit: Visit, allowed: frozenset[Role], act: str) -> None:
+    if not roles(user, visit) & allowed:
+        raise NotAllowed(f"You may not {act} this visit.")
+
+
+def require_confirm(user: "User", visit: Visit) -> None:
+    """Whoever is awaited may confirm, and staff always."""
+    if visit.awaiting and not roles(user, visit) & CONFIRMS[Visit.Awaiting(visit.awaiting)]:
+        raise NotAllowed(f"This visit waits for the {visit.awaiting} to confirm it.")
+
+
+def require_complete(user: "User", visit: Visit) -> None:
+    allowed = AGENCY if visit.is_tour() else PARTICIPANTS | {Role.STAFF}
+    require(user, visit, frozenset(allowed), "complete")
+
+
+def require_fields(user: "User", visit: Visit, names: set[str]) -> None:
+    held = roles(user, visit)
+    foreign = sorted(name for name in names if not held & FIELDS[name])
+    if foreign:
+        raise NotAllowed(f"You may not write {', '.join(foreign)} of this visit.")
+
+
+def sees_notes(user: "User", visit: Visit) -> bool:
+    return bool(roles(user, visit, "visits.view_visit") & AGENCY)
+
+
+def sees_agent_number(user: "User", visit: Visit) -> bool:
+    """Everybody concerned; not the listing's owner, who only learns that somebody comes."""
+    return bool(roles(user, visit, "visits.view_visit") & ACTORS)

@@ -1,0 +1,475 @@
+"""Every change of a visit: the only writer.
+
+Locks are taken in one order: listing, people, visits, agents, each kind by ascending id.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from enum import Enum
+from typing import Any, Final
+
+from django.conf import settings
+from django.db import IntegrityError
+
+from agents.models import Agent, Engagement
+from ghar import clock
+from ghar.accounts.models import User
+from ghar.errors import (
+    AgentNotEligible,
+    Invalid,
+    InvalidTransition,
+    NotAllowed,
+    Outdated,
+    PropertyUnavailable,
+    VisitConflict,
+)
+from ghar.transactions import Contended, in_transaction, violated
+from properties import services as property_services
+from properties.models import Property
+from visits import assignment, availability, history, locks, policy
+from visits.availability import Wanted
+from visits.models import Visit, VisitEvent
+
+Change = VisitEvent.Change
+Status = Visit.Status
+
+SHORTEST_MINUTES, LONGEST_MINUTES = 15, 180
+PEOPLE_CONSTRAINTS = {"visit_person_in_one_place", "visit_exclusive_listing"}
+LIFTABLE = {"unavailable", "city", "hours", "time_off", "capacity", "travel"}
+AFTER_COMPLETION = {
+    "visitor_feedback",
+    "interest_level",
+    "visit_notes",
+    "follow_up_required",
+    "follow_up_date",
+}
+
+
+class Choice(Enum):
+    AUTOMATIC = "automatic"
+
+
+AUTOMATIC: Final = Choice.AUTOMATIC
+
+
+class Taken(Exception):
+    """Somebody who takes part, or the listing, is taken at that time."""
+
+
+def schedule(
+    *,
+    by: User,
+    user: User,
+    property_id: int,
+    scheduled_date: datetime,
+    duration_minutes: int | None = None,
+    special_requirements: str = "",
+) -> tuple[Visit, bool]:
+    """Book a tour for `user`; the same booking again gives the existing visit and False.
+
+    Raises Invalid, NotAllowed, PropertyUnavailable, and VisitConflict with alternatives.
+    """
+    if user != by and not policy.is_staff_with(by, "visits.change_visit"):
+        raise NotAllowed("Only staff book for somebody else.")
+    minutes = settings.TOUR_MINUTES if duration_minutes is None else duration_minutes
+    if not SHORTEST_MINUTES <= minutes <= LONGEST_MINUTES:
+        raise Invalid(duration_minutes=f"A visit takes {SHORTEST_MINUTES} to {LONGEST_MINUTES} minutes.")
+    listing = Property.objects.filter(pk=property_id).first()
+    if listing is None:
+        raise Invalid(property_id="There is no such listing.")
+    start = scheduled_date.replace(second=0, microsecond=0)
+    visit = Visit(
+        user=user,
+        property=listing,
+        special_requirements=special_requirements,
+        awaiting=Visit.Awaiting.AGENCY,
+        **_times(start, start + timedelta(minutes=minutes)),
+    )
+    with _alternatives(visit):
+        return _book(visit, by)
+
+
+@in_transaction
+def _book(visit: Visit, by: User) -> tuple[Visit, bool]:
+    visit.pk = None  # a try that was rolled back may have set it
+    visit._state.adding = True
+    locks.lock_listing(visit)
+    locks.lock_people(visit)
+    if twin := _twin(visit):
+        return twin, False
+    _check_bookable(visit)
+    _check_time(visit.scheduled_date, "scheduled_date")
+    _check_free(visit)
+    visit.created_at = clock.now()
+    decision = _choose(visit)
+    history.save(visit, [])
+    history.record(visit, by, Change.SCHEDULED, "", data=_told(None, decision))
+    _assigned(visit, decision.agent, "First booking")
+    return visit, True
+
+
+@in_transaction
+def confirm(*, visit: Visit, by: User) -> Visit:
+    visit = locks.lock(visit)
+    _confirm(visit, by, {})
+    return visit
+
+
+def reschedule(*, visit: Visit, by: User, new_date: datetime, reason: str = "") -> Visit:
+    """Move a visit, keeping its length; the same time again changes nothing."""
+    with _alternatives(visit, new_date):
+        return _reschedule_locked(visit, by, new_date, reason)
+
+
+@in_transaction
+def _reschedule_locked(visit: Visit, by: User, new_date: datetime, reason: str) -> Visit:
+    visit = locks.lock_all(visit)
+    _reschedule(visit, by, new_date, {}, reason=reason, field="new_date")
+    return visit
+
+
+@in_transaction
+def cancel(*, visit: Visit, by: User, reason: str = "") -> Visit:
+    visit = locks.lock(visit)
+    _cancel(visit, by, {}, reason=reason)
+    return visit
+
+
+@in_transaction
+def complete(
+    *,
+    visit: Visit,
+    by: User,
+    notes: str | None = None,
+    feedback: str | None = None,
+    interest_level: str | None = None,
+    follow_up_date: datetime | None = None,
+) -> Visit:
+    """Close a visit that has begun. Notes and follow-up are the agency's; feedback anybody's who may complete."""
+    visit = locks.lock(visit)
+    policy.require_complete(by, visit)
+    agencys = {"visit_notes": notes, "follow_up_date": follow_up_date}
+    policy.require_fields(by, visit, {name for name, value in agencys.items() if value is not None})
+    _require_move(visit, Status.COMPLETED)
+    now = clock.now()
+    if visit.scheduled_date > now:
+        raise InvalidTransition("This visit has not begun; complete it once it has.")
+    given = {**agencys, "visitor_feedback": feedback, "interest_level": interest_level}
+    if follow_up_date:
+        given["follow_up_required"] = True
+    fields = {name: value for name, value in given.items() if value is not None}
+    history.move(
+        visit, by, Change.COMPLETED, status=Status.COMPLETED, awaiting=None, actual_date=now, **fields
+    )
+    return visit
+
+
+def update(*, visit: Visit, by: User, version: int | None = None, **changes: Any) -> Visit:
+    """Change several things in one go: all or nothing, one history row.
+
+    `status` (confirmed or cancelled) and `scheduled_date` go the way of confirm, cancel and reschedule.
+    Raises Outdated when `version` is given and is not the present one.
+    """
+    with _alternatives(visit, changes.get("scheduled_date")):
+        return _update_locked(visit, by, version, changes)
+
+
+@in_transaction
+def _update_locked(visit: Visit, by: User, version: int | None, changes: dict[str, Any]) -> Visit:
+    fields = {name: value for name, value in changes.items() if name in policy.FIELDS}
+    status, new_date = changes.get("status"), changes.get("scheduled_date")
+    if status and new_date:
+        raise Invalid(status="Send status and scheduled_date one after the other.")
+    visit = locks.lock_all(visit) if new_date else locks.lock(visit)
+    if version is not None and version != visit.version:
+        raise Outdated(f"The visit is at version {visit.version} now; read it again before you change it.")
+    policy.require_fields(by, visit, set(fields))
+    _require_open_for(visit, set(fields))
+    if status == Status.CONFIRMED:
+        _confirm(visit, by, fields)
+    elif status == Status.CANCELLED:
+        _cancel(visit, by, fields)
+    elif status:
+        raise Invalid(status="Only confirmed and cancelled can be set.")
+    elif new_date:
+        _reschedule(visit, by, new_date, fields, field="scheduled_date")
+    else:
+        history.write(visit, by, fields)
+    return visit
+
+
+def assign(
+    *,
+    visit: Visit,
+    by: User,
+    agent_id: int | None | Choice = AUTOMATIC,
+    reason: str = "",
+    override: bool = False,
+) -> Visit:
+    """Give a live tour to the agent named, to the best one (AUTOMATIC), or to nobody (None).
+
+    Raises AgentNotEligible with what is missing; `override` lifts LIFTABLE and needs a reason.
+    """
+    if not policy.is_staff_with(by, "visits.assign_agent"):
+        raise NotAllowed("Assigning agents needs the permission visits.assign_agent.")
+    if override and not reason:
+        raise Invalid(reason="Say why the agent is assigned in spite of his hours, city or load.")
+    with _alternatives(visit):
+        return _assign_locked(visit, by, agent_id, reason, override)
+
+
+@in_transaction
+def _assign_locked(
+    visit: Visit, by: User, agent_id: int | None | Choice, reason: str, override: bool
+) -> Visit:
+    visit = locks.lock(visit, people=True)
+    if not visit.is_tour():
+        raise Invalid("Only tours have an agent; flatmates meet on their own.")
+    if not visit.is_live():
+        raise InvalidTransition(f"A {visit.status} visit has no use for an agent.")
+    if isinstance(agent_id, Choice):
+        _assign_best(visit, by, reason)
+    elif agent_id is None:
+        _hand(visit, by, None, reason)
+    else:
+        _assign_named(visit, by, agent_id, reason, override)
+    return visit
+
+
+@in_transaction
+def withdraw_property(*, listing: Property, by: User) -> None:
+    """Take a listing off the market; its live visits are cancelled with a reason."""
+    Property.objects.select_for_update(no_key=True).get(pk=listing.pk)
+    property_services.withdraw(property=listing, by=by)
+    _cancel_all(Visit.objects.filter(property=listing), by, "The listing was withdrawn.")
+
+
+@in_transaction
+def cancel_visits_of(*, user: User, by: User | None) -> None:
+    """Cancel all live visits of somebody whose account was closed."""
+    User.objects.select_for_update(no_key=True).get(pk=user.pk)
+    _cancel_all(Visit.objects.of_participant(user), by, "The account of a participant was closed.")
+
+
+# What the functions above share. They run inside a transaction and under its locks.
+
+
+@contextmanager
+def _alternatives(visit: Visit, new_date: datetime | None = None) -> Iterator[None]:
+    """Turn lost races and refusals of the database into one conflict that names free times."""
+    try:
+        yield
+    except (Taken, Contended, IntegrityError) as error:
+        if isinstance(error, IntegrityError) and violated(error) not in PEOPLE_CONSTRAINTS:
+            raise
+        if new_date:
+            _set_time(visit, new_date)
+        detail = str(error) if isinstance(error, Taken) else "Somebody else was faster; choose another time."
+        raise VisitConflict(detail, alternatives=availability.alternatives(visit)) from None
+
+
+def _times(start: datetime, end: datetime) -> dict[str, Any]:
+    return {"scheduled_date": start, "scheduled_end": end, "busy": availability.busy_range(start, end)}
+
+
+def _set_time(visit: Visit, start: datetime) -> None:
+    start = start.replace(second=0, microsecond=0)
+    for name, value in _times(start, start + (visit.scheduled_end - visit.scheduled_date)).items():
+        setattr(visit, name, value)
+
+
+def _twin(visit: Visit) -> Visit | None:
+    return (
+        Visit.objects.live()
+        .filter(
+            user=visit.user,
+            counterparty_user=visit.counterparty_user,
+            property=visit.property,
+            visit_context=visit.visit_context,
+            scheduled_date=visit.scheduled_date,
+        )
+        .first()
+    )
+
+
+def _check_bookable(visit: Visit) -> None:
+    if not visit.user.is_active:
+        raise Invalid(user_id="This account is closed.")
+    if visit.property.owner_id == visit.user_id:
+        raise Invalid(property_id="This is the visitor's own listing; a tour of it cannot be booked.")
+    if not visit.property.takes_visits():
+        raise PropertyUnavailable("This listing takes no visits now; look for a similar one.")
+
+
+def _check_time(start: datetime, field: str) -> None:
+    now = clock.now()
+    if start <= now:
+        raise Invalid(**{field: "This time is past; choose a later one."})
+    if start > now + timedelta(days=settings.HORIZON_DAYS):
+        raise Invalid(**{field: f"Visits can be booked {settings.HORIZON_DAYS} days ahead at most."})
+
+
+def _check_free(visit: Visit) -> None:
+    others = availability.blocking(visit, visit.scheduled_date, visit.scheduled_end)
+    if others.filter(availability.of_people(visit)).exists():
+        raise Taken("There is another visit at that time; choose one of the alternatives.")
+    if others.exists():
+        raise Taken("The listing is taken at that time; choose one of the alternatives.")
+
+
+def _choose(visit: Visit, former: Agent | None = None) -> assignment.Decision:
+    """Give the visit its agent: the former one if he can, else the best one, else nobody."""
+    wanted = Wanted.by(visit)
+    if not visit.is_tour():
+        return assignment.Decision(None)
+    if former and assignment.hold_if_eligible(former.pk, wanted):
+        return assignment.Decision(former)
+    decision = assignment.choose(wanted=wanted, taste=_taste(visit), leaving=former and former.pk)
+    visit.agent = decision.agent
+    return decision
+
+
+def _taste(visit: Visit) -> assignment.Taste:
+    seed = f"{visit.user_id}:{visit.property_id}:{visit.scheduled_date.isoformat()}:"
+    return assignment.Taste.of(visit.user, visit.property, seed)
+
+
+def _confirm(visit: Visit, by: User, fields: dict[str, Any]) -> None:
+    policy.require(by, visit, policy.ACTORS, "confirm")
+    _require_move(visit, Status.CONFIRMED)
+    policy.require_confirm(by, visit)
+    history.move(visit, by, Change.CONFIRMED, status=Status.CONFIRMED, awaiting=None, **fields)
+
+
+def _cancel(visit: Visit, by: User, fields: dict[str, Any], reason: str = "") -> None:
+    policy.require(by, visit, policy.ACTORS, "cancel")
+    _require_move(visit, Status.CANCELLED)
+    _set_cancelled(visit, by, reason, **fields)
+
+
+def _set_cancelled(visit: Visit, by: User | None, reason: str, **fields: Any) -> None:
+    final = {"status": Status.CANCELLED, "awaiting": None, "cancellation_reason": reason, **fields}
+    history.move(visit, by, Change.CANCELLED, reason=reason, **final)
+
+
+def _cancel_all(visits: Any, by: User | None, reason: str) -> None:
+    """Cancel the live ones among `visits`, whoever they await: consequences of another change."""
+    live = list(visits.live().order_by("pk").select_for_update(no_key=True))
+    assignment.hold({visit.agent_id for visit in live})
+    for visit in live:
+        _set_cancelled(visit, by, reason)
+
+
+def _reschedule(
+    visit: Visit, by: User, new_date: datetime, fields: dict[str, Any], *, field: str, reason: str = ""
+) -> None:
+    policy.require(by, visit, policy.ACTORS, "reschedule")
+    _require_move(visit, Status.RESCHEDULED)
+    was, former = visit.scheduled_date, visit.agent
+    _set_time(visit, new_date)
+    if visit.scheduled_date == was:
+        history.write(visit, by, fields)
+        return
+    _check_time(visit.scheduled_date, field)
+    _check_free(visit)
+    from_status, awaiting = visit.status, _awaited_after_move(visit, by)
+    moved = {"status": Status.RESCHEDULED, "awaiting": awaiting, "rescheduled_from": was, **fields}
+    changed = [*history.apply(visit, moved), "scheduled_date", "scheduled_end", "busy", "agent"]
+    decision = _choose(visit, former)
+    history.save(visit, changed)
+    data = {"from": was.isoformat(), "to": visit.scheduled_date.isoformat(), **_told(former, decision)}
+    history.record(visit, by, Change.RESCHEDULED, from_status, reason=reason, data=data)
+    if visit.agent != former:
+        _assigned(visit, visit.agent, "Moved to a time that the former agent could not take")
+
+
+def _awaited_after_move(visit: Visit, by: User) -> str:
+    """The side that did not move it; a meet that staff moved awaits the counterparty."""
+    Awaiting = Visit.Awaiting
+    if visit.is_tour():
+        return Awaiting.AGENCY if by == visit.user else Awaiting.VISITOR
+    return Awaiting.VISITOR if by == visit.counterparty_user else Awaiting.COUNTERPARTY
+
+
+def _assign_best(visit: Visit, by: User | None, reason: str) -> None:
+    wanted, former = Wanted.by(visit), visit.agent
+    if former and assignment.hold_if_eligible(former.pk, wanted):
+        return
+    decision = assignment.choose(
+        wanted=wanted,
+        taste=_taste(visit),
+        avoid=_taken_off(visit),
+        leaving=former and former.pk,
+    )
+    if decision.agent is None:
+        reasons = assignment.obstacles(wanted)
+        raise AgentNotEligible("No agent can take this visit; see reasons.", reasons=reasons)
+    _hand(visit, by, decision.agent, reason, _told(former, decision))
+
+
+def _taken_off(visit: Visit) -> set[int]:
+    """Agents whom staff took off this visit: never chosen for it automatically again."""
+    events = visit.events.filter(change=Change.UNASSIGNED)
+    return set(events.values_list("data__from_agent_id", flat=True))
+
+
+def _assign_named(visit: Visit, by: User, agent_id: int, reason: str, override: bool) -> None:
+    if agent_id == visit.agent_id:
+        return
+    if not Agent.objects.filter(pk=agent_id).exists():
+        raise Invalid(agent_id="There is no such agent.")
+    assignment.hold({agent_id, visit.agent_id})
+    agent = availability.judged(Agent.objects.filter(pk=agent_id), Wanted.by(visit)).get()
+    missing = availability.lacks(agent)
+    if set(missing) - (LIFTABLE if override else set()):
+        raise AgentNotEligible(f"{agent.name} cannot take this visit: {', '.join(missing)}.", reasons=missing)
+    _hand(visit, by, agent, reason, {"overridden": missing} if missing else {})
+
+
+def _hand(
+    visit: Visit, by: User | None, agent: Agent | None, reason: str, told: dict[str, Any] | None = None
+) -> None:
+    """Put another agent, or nobody, on the visit. Both agents' rows are locked by now."""
+    former = visit.agent
+    if agent == former:
+        return
+    if agent and former and not reason:
+        raise Invalid(reason=f"Say why the visit goes from {former.name} to {agent.name}.")
+    visit.agent = agent
+    history.save(visit, ["agent"])
+    change = Change.ASSIGNED if agent else Change.UNASSIGNED
+    data = {**_told(former, assignment.Decision(agent)), **(told or {})}
+    history.record(visit, by, change, visit.status, reason=reason, data=data)
+    _assigned(visit, agent, reason or "Assigned to a visit")
+
+
+def _assigned(visit: Visit, agent: Agent | None, reason: str) -> None:
+    """What follows when a visit gets an agent: he goes to the end of the line; the first one is the seeker's."""
+    if agent is None:
+        return
+    assignment.mark_assigned(agent)
+    if not Engagement.objects.open().filter(seeker=visit.user).exists():
+        Engagement.objects.create(seeker=visit.user, agent=agent, reason=reason[:200], started_at=clock.now())
+
+
+def _told(former: Agent | None, decision: assignment.Decision) -> dict[str, Any]:
+    """What the history keeps of a decision: who, over whom, why."""
+    return {
+        "agent_id": decision.agent and decision.agent.pk,
+        "from_agent_id": former and former.pk,
+        **({"key": decision.key} if decision.key else {}),
+    }
+
+
+def _require_move(visit: Visit, status: str) -> None:
+    if not visit.can_become(status):
+        raise InvalidTransition(f"A {visit.status} visit cannot become {status}.")
+
+
+def _require_open_for(visit: Visit, names: set[str]) -> None:
+    allowed = AFTER_COMPLETION if visit.status == Status.COMPLETED else set()
+    if names and not visit.is_live() and names - allowed:
+        raise InvalidTransition(
+            f"A {visit.status} visit no longer takes {', '.join(sorted(names - allowed))}."
+        )
