@@ -7,6 +7,8 @@ from typing import ParamSpec, TypeVar
 import psycopg
 from django.db import IntegrityError, OperationalError, connection, transaction
 
+from ghar.errors import VisitConflict
+
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -23,7 +25,7 @@ class StartOver(Exception):
     """Under the last lock a row turned up that should have been locked before."""
 
 
-class Contended(Exception):
+class Contended(VisitConflict):
     """Every try was lost to somebody else."""
 
 
@@ -42,7 +44,7 @@ def in_transaction(func: Callable[P, R]) -> Callable[P, R]:
             except OperationalError as error:
                 if not isinstance(error.__cause__, LOST_RACES):
                     raise
-        raise Contended
+        raise Contended("Somebody else is changing the same thing; try again.", alternatives=[])
 
     return run
 

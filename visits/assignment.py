@@ -148,7 +148,7 @@ def _wait_for_best(wanted: Wanted, taste: Taste, avoid: Collection[int], leaving
 
 
 def _hold(agent_id: int, wanted: Wanted, leaving: int | None) -> Agent | None:
-    """Wait for the agent's row, then judge him: by a new statement, which sees what was committed meanwhile."""
+    """Wait for the agent's row, then judge him by a new statement: it sees what was committed meanwhile."""
     with transaction.atomic():
         hold({agent_id, leaving})
         if _still_eligible(agent_id, wanted):

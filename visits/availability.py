@@ -6,7 +6,7 @@ Instants are aware datetimes; ranges include their start and exclude their end.
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -206,8 +206,8 @@ def local_days(zone: str, first: date, last: date) -> DateTimeTZRange:
     """From midnight of `first` to midnight after `last`, both dates of that zone."""
     tz = ZoneInfo(zone)
     return DateTimeTZRange(
-        datetime.combine(first, time(), tz).astimezone(ZoneInfo("UTC")),
-        datetime.combine(last + timedelta(days=1), time(), tz).astimezone(ZoneInfo("UTC")),
+        datetime.combine(first, time(), tz).astimezone(UTC),
+        datetime.combine(last + timedelta(days=1), time(), tz).astimezone(UTC),
     )
 
 
@@ -222,7 +222,7 @@ def bookable(span: DateTimeTZRange) -> DateTimeTZRange:
 def grid(span: DateTimeTZRange) -> Iterator[datetime]:
     """Every quarter of an hour in a span; the offsets of all zones are whole quarters."""
     step = GRID.total_seconds()
-    start = datetime.fromtimestamp(-(-span.lower.timestamp() // step) * step, ZoneInfo("UTC"))
+    start = datetime.fromtimestamp(-(-span.lower.timestamp() // step) * step, UTC)
     while start < span.upper:
         yield start
         start += GRID
@@ -259,7 +259,7 @@ def _with_agents(
 ) -> list[Slot]:
     free: Counter[datetime] = Counter()
     for windows in _windows(visit, span, length, language):
-        free.update({start for start in _starts_in(windows, span, length)})
+        free.update(set(_starts_in(windows, span, length)))
     return [
         Slot(start, start + length, free[start]) for start in _free_starts(visit, sorted(free), span, length)
     ]

@@ -3,11 +3,12 @@
 Locks are taken in one order: listing, people, visits, agents, each kind by ascending id.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from enum import Enum
-from typing import Any, Final
+from functools import wraps
+from typing import Any, Final, ParamSpec
 
 from django.conf import settings
 from django.db import IntegrityError
@@ -53,8 +54,38 @@ class Choice(Enum):
 AUTOMATIC: Final = Choice.AUTOMATIC
 
 
+P = ParamSpec("P")
+
+
 class Taken(Exception):
     """Somebody who takes part, or the listing, is taken at that time."""
+
+
+@contextmanager
+def _alternatives(visit: Visit, new_date: datetime | None = None) -> Iterator[None]:
+    """Turn lost races and refusals of the database into one conflict that names free times."""
+    try:
+        yield
+    except (Taken, Contended, IntegrityError) as error:
+        if isinstance(error, IntegrityError) and violated(error) not in PEOPLE_CONSTRAINTS:
+            raise
+        if new_date:
+            _set_time(visit, new_date)
+        detail = str(error) if isinstance(error, Taken) else "Somebody else was faster; choose another time."
+        raise VisitConflict(detail, alternatives=availability.alternatives(visit)) from None
+
+
+def _changing(func: Callable[P, Visit]) -> Callable[P, Visit]:
+    """One transaction for the whole change of a visit; a lost race answers with free times."""
+    run = in_transaction(func)
+
+    @wraps(func)
+    def change(*args: P.args, **kwargs: P.kwargs) -> Visit:
+        given: dict[str, Any] = kwargs
+        with _alternatives(given["visit"], given.get("new_date") or given.get("scheduled_date")):
+            return run(*args, **kwargs)
+
+    return change
 
 
 def schedule(
@@ -109,34 +140,29 @@ def _book(visit: Visit, by: User) -> tuple[Visit, bool]:
     return visit, True
 
 
-@in_transaction
+@_changing
 def confirm(*, visit: Visit, by: User) -> Visit:
     visit = locks.lock(visit)
     _confirm(visit, by, {})
     return visit
 
 
+@_changing
 def reschedule(*, visit: Visit, by: User, new_date: datetime, reason: str = "") -> Visit:
     """Move a visit, keeping its length; the same time again changes nothing."""
-    with _alternatives(visit, new_date):
-        return _reschedule_locked(visit, by, new_date, reason)
-
-
-@in_transaction
-def _reschedule_locked(visit: Visit, by: User, new_date: datetime, reason: str) -> Visit:
     visit = locks.lock_all(visit)
     _reschedule(visit, by, new_date, {}, reason=reason, field="new_date")
     return visit
 
 
-@in_transaction
+@_changing
 def cancel(*, visit: Visit, by: User, reason: str = "") -> Visit:
     visit = locks.lock(visit)
     _cancel(visit, by, {}, reason=reason)
     return visit
 
 
-@in_transaction
+@_changing
 def complete(
     *,
     visit: Visit,
@@ -146,7 +172,7 @@ def complete(
     interest_level: str | None = None,
     follow_up_date: datetime | None = None,
 ) -> Visit:
-    """Close a visit that has begun. Notes and follow-up are the agency's; feedback anybody's who may complete."""
+    """Close a visit that has begun. Notes and follow-up are the agency's to give."""
     visit = locks.lock(visit)
     policy.require_complete(by, visit)
     agencys = {"visit_notes": notes, "follow_up_date": follow_up_date}
@@ -165,23 +191,24 @@ def complete(
     return visit
 
 
-def update(*, visit: Visit, by: User, version: int | None = None, **changes: Any) -> Visit:
+@_changing
+def update(
+    *,
+    visit: Visit,
+    by: User,
+    version: int | None = None,
+    status: str | None = None,
+    scheduled_date: datetime | None = None,
+    **fields: Any,
+) -> Visit:
     """Change several things in one go: all or nothing, one history row.
 
     `status` (confirmed or cancelled) and `scheduled_date` go the way of confirm, cancel and reschedule.
     Raises Outdated when `version` is given and is not the present one.
     """
-    with _alternatives(visit, changes.get("scheduled_date")):
-        return _update_locked(visit, by, version, changes)
-
-
-@in_transaction
-def _update_locked(visit: Visit, by: User, version: int | None, changes: dict[str, Any]) -> Visit:
-    fields = {name: value for name, value in changes.items() if name in policy.FIELDS}
-    status, new_date = changes.get("status"), changes.get("scheduled_date")
-    if status and new_date:
+    if status and scheduled_date:
         raise Invalid(status="Send status and scheduled_date one after the other.")
-    visit = locks.lock_all(visit) if new_date else locks.lock(visit)
+    visit = locks.lock_all(visit) if scheduled_date else locks.lock(visit)
     if version is not None and version != visit.version:
         raise Outdated(f"The visit is at version {visit.version} now; read it again before you change it.")
     policy.require_fields(by, visit, set(fields))
@@ -192,13 +219,14 @@ def _update_locked(visit: Visit, by: User, version: int | None, changes: dict[st
         _cancel(visit, by, fields)
     elif status:
         raise Invalid(status="Only confirmed and cancelled can be set.")
-    elif new_date:
-        _reschedule(visit, by, new_date, fields, field="scheduled_date")
+    elif scheduled_date:
+        _reschedule(visit, by, scheduled_date, fields, field="scheduled_date")
     else:
         history.write(visit, by, fields)
     return visit
 
 
+@_changing
 def assign(
     *,
     visit: Visit,
@@ -215,14 +243,6 @@ def assign(
         raise NotAllowed("Assigning agents needs the permission visits.assign_agent.")
     if override and not reason:
         raise Invalid(reason="Say why the agent is assigned in spite of his hours, city or load.")
-    with _alternatives(visit):
-        return _assign_locked(visit, by, agent_id, reason, override)
-
-
-@in_transaction
-def _assign_locked(
-    visit: Visit, by: User, agent_id: int | None | Choice, reason: str, override: bool
-) -> Visit:
     visit = locks.lock(visit, people=True)
     if not visit.is_tour():
         raise Invalid("Only tours have an agent; flatmates meet on their own.")
@@ -253,20 +273,6 @@ def cancel_visits_of(*, user: User, by: User | None) -> None:
 
 
 # What the functions above share. They run inside a transaction and under its locks.
-
-
-@contextmanager
-def _alternatives(visit: Visit, new_date: datetime | None = None) -> Iterator[None]:
-    """Turn lost races and refusals of the database into one conflict that names free times."""
-    try:
-        yield
-    except (Taken, Contended, IntegrityError) as error:
-        if isinstance(error, IntegrityError) and violated(error) not in PEOPLE_CONSTRAINTS:
-            raise
-        if new_date:
-            _set_time(visit, new_date)
-        detail = str(error) if isinstance(error, Taken) else "Somebody else was faster; choose another time."
-        raise VisitConflict(detail, alternatives=availability.alternatives(visit)) from None
 
 
 def _times(start: datetime, end: datetime) -> dict[str, Any]:
@@ -445,7 +451,7 @@ def _hand(
 
 
 def _assigned(visit: Visit, agent: Agent | None, reason: str) -> None:
-    """What follows when a visit gets an agent: he goes to the end of the line; the first one is the seeker's."""
+    """What follows: the agent goes to the end of the line; the first one stays the seeker's."""
     if agent is None:
         return
     assignment.mark_assigned(agent)
