@@ -156,12 +156,15 @@ REQUEST_BODY_SECONDS = env_int("GHAR_REQUEST_BODY_SECONDS", 15, least=1)
 THROTTLE = env_bool("GHAR_THROTTLE", True)
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
-        "knox.auth.TokenAuthentication",
+        "ghar.api.authentication.BearerAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["ghar.api.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["ghar.api.parsers.JSONParser"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "ghar.api.renderers.Negotiation",
+    "DEFAULT_METADATA_CLASS": "ghar.api.metadata.Metadata",
+    "URL_FORMAT_OVERRIDE": None,
     "DEFAULT_PAGINATION_CLASS": "ghar.api.pagination.KeysetPagination",
     "DEFAULT_FILTER_BACKENDS": ["ghar.api.filters.FilterBackend"],
     "EXCEPTION_HANDLER": "ghar.api.errors.exception_handler",

@@ -1,0 +1,28 @@
+from typing import Any
+
+from django.contrib.auth.backends import ModelBackend
+from django.http import HttpRequest
+
+from ghar.accounts.identifiers import MAX_LENGTH
+from ghar.accounts.models import User
+
+MAX_PASSWORD = 128
+
+
+class PhoneOrEmailBackend(ModelBackend):
+    """Log-in by phone or email, in the API and the admin alike.
+
+    The manager's natural key knows both. Unknown people cost a hash as known ones do; inactive ones are
+    refused after it. What is too long to be anybody's is refused without one.
+    """
+
+    def authenticate(
+        self,
+        request: HttpRequest | None,
+        username: str | None = None,
+        password: str | None = None,
+        **kwargs: Any,
+    ) -> User | None:
+        if len(username or "") > MAX_LENGTH or len(password or "") > MAX_PASSWORD:
+            return None
+        return super().authenticate(request, username=username, password=password, **kwargs)

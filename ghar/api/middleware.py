@@ -1,0 +1,53 @@
+import re
+from collections.abc import Callable
+from uuid import uuid4
+
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+
+from ghar.api.errors import PROBLEM_TYPE, code_of, problem_response
+
+GetResponse = Callable[[HttpRequest], HttpResponseBase]
+SANE_ID = re.compile(r"[A-Za-z0-9._:/+=-]{1,128}")
+KEPT_HEADERS = ("Retry-After", "WWW-Authenticate", "Allow", "Vary", "Cache-Control")
+
+
+class RequestID:
+    """Echoes the caller's X-Request-ID, or makes one."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        given = request.headers.get("X-Request-ID", "")
+        response = self.get_response(request)
+        response["X-Request-ID"] = given if SANE_ID.fullmatch(given) else uuid4().hex
+        return response
+
+
+class Problems:
+    """Makes a problem of every refusal below /api/ that is none yet: whatever Django itself answers."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self.get_response(request)
+        if response.status_code < 400 or not is_api(request.path_info):
+            return response
+        if response.get("Content-Type", "").startswith(PROBLEM_TYPE):
+            return response
+        return as_problem(response)
+
+
+def is_api(path: str) -> bool:
+    return path == "/api" or path.startswith("/api/")
+
+
+def as_problem(response: HttpResponseBase) -> HttpResponseBase:
+    """The same refusal as a problem. Its body is dropped: with DEBUG it shows our internals."""
+    status, code = response.status_code, code_of(response.status_code)
+    headers = {name: response[name] for name in KEPT_HEADERS if name in response}
+    problem = problem_response(status, code, headers=headers)
+    problem.cookies = response.cookies
+    return problem

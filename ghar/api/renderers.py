@@ -1,0 +1,69 @@
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import orjson
+from django.utils.functional import Promise
+from rest_framework.exceptions import NotAcceptable
+from rest_framework.negotiation import DefaultContentNegotiation
+from rest_framework.renderers import BaseRenderer
+
+OPTIONS = orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_NON_STR_KEYS
+
+
+def instant(moment: datetime) -> str:
+    """2026-11-25T05:30:00Z: UTC, with a fraction only when there is one."""
+    return moment.astimezone(UTC).isoformat().removesuffix("+00:00") + "Z"
+
+
+def number(value: Decimal) -> int | float:
+    return int(value) if value == value.to_integral_value() else float(value)
+
+
+def encode(data: Any) -> bytes:
+    """JSON. What orjson refuses (lone surrogates, integers beyond 64 bits) goes the slow way."""
+    try:
+        return orjson.dumps(data, default=plain, option=OPTIONS)
+    except orjson.JSONEncodeError:
+        return json.dumps(data, default=plain, ensure_ascii=False).encode(errors="replace")
+
+
+def plain(value: Any) -> Any:
+    match value:
+        case datetime():
+            return instant(value)
+        case Decimal():
+            return number(value)
+        case Promise():
+            return str(value)
+        case set() | frozenset():
+            return list(value)
+        case bytes():
+            return value.decode(errors="replace")
+    raise TypeError(f"{type(value).__name__} has no form in JSON")
+
+
+class JSONRenderer(BaseRenderer):
+    media_type = "application/json"
+    format = "json"
+    charset = None
+
+    def render(
+        self,
+        data: Any,
+        accepted_media_type: str | None = None,
+        renderer_context: Mapping[str, Any] | None = None,
+    ) -> bytes:
+        return b"" if data is None else encode(data)
+
+
+class Negotiation(DefaultContentNegotiation):
+    """Answers JSON to whoever accepts nothing that we have, rather than refuse him."""
+
+    def select_renderer(self, request: Any, renderers: Any, format_suffix: str | None = None) -> Any:
+        try:
+            return super().select_renderer(request, renderers, format_suffix)
+        except (NotAcceptable, ValueError):
+            return renderers[0], renderers[0].media_type

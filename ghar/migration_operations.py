@@ -1,0 +1,89 @@
+"""Migration operations of the project's own."""
+
+from typing import Any
+
+from django.db import models
+from django.db.backends.base.schema import BaseDatabaseSchemaEditor
+from django.db.migrations.operations.base import Operation
+from django.db.migrations.state import ProjectState
+
+RULES: dict[Any, str] = {
+    models.CASCADE: "CASCADE",
+    models.SET_NULL: "SET NULL",
+    models.PROTECT: "RESTRICT",
+    models.RESTRICT: "RESTRICT",
+}
+
+
+class EnforceOnDelete(Operation):
+    """Let the database itself follow the `on_delete` of an app's foreign keys, those of its M2M tables too.
+
+    Django writes all of them as NO ACTION. A key must exist before it can be changed, and Django adds keys
+    at the end of a migration: so this stands in a later one than the tables. Run it again after any
+    AlterField of a foreign key, which makes the key anew. What is not in RULES is left alone.
+    """
+
+    reversible = True
+    reduces_to_sql = True
+
+    def __init__(self, app_label: str | None = None) -> None:
+        self.app_label = app_label
+
+    def deconstruct(self) -> tuple[str, list[Any], dict[str, Any]]:
+        return self.__class__.__name__, [], {"app_label": self.app_label} if self.app_label else {}
+
+    def state_forwards(self, app_label: str, state: ProjectState) -> None:
+        pass
+
+    def database_forwards(
+        self,
+        app_label: str,
+        schema_editor: BaseDatabaseSchemaEditor,
+        from_state: ProjectState,
+        to_state: ProjectState,
+    ) -> None:
+        for key in self.foreign_keys(app_label, to_state):
+            recreate(schema_editor, key, f" ON DELETE {RULES[key.remote_field.on_delete]}")
+
+    def database_backwards(
+        self,
+        app_label: str,
+        schema_editor: BaseDatabaseSchemaEditor,
+        from_state: ProjectState,
+        to_state: ProjectState,
+    ) -> None:
+        for key in self.foreign_keys(app_label, to_state):
+            recreate(schema_editor, key, "")
+
+    def describe(self) -> str:
+        return f"Let the database follow on_delete in {self.app_label or 'this app'}"
+
+    @property
+    def migration_name_fragment(self) -> str:
+        return "on_delete"
+
+    def foreign_keys(self, app_label: str, state: ProjectState) -> list[Any]:
+        config = state.apps.get_app_config(self.app_label or app_label)
+        return [
+            field
+            for model in config.get_models(include_auto_created=True)
+            if model._meta.managed and not model._meta.proxy
+            for field in model._meta.local_fields
+            if isinstance(field, models.ForeignKey)
+            and field.db_constraint  # type: ignore[attr-defined]
+            and field.remote_field.on_delete in RULES
+        ]
+
+
+def recreate(schema_editor: Any, key: Any, on_delete: str) -> None:
+    """Replace the constraint of a foreign key, under its own name."""
+    quote, table, target = schema_editor.quote_name, key.model._meta.db_table, key.target_field
+    names = schema_editor._constraint_names(key.model, [key.column], foreign_key=True)
+    if len(names) != 1:
+        raise ValueError(f"{table}.{key.column} has {len(names)} foreign keys, not the one of {key}")
+    name = names[0]
+    schema_editor.execute(
+        f"ALTER TABLE {quote(table)} DROP CONSTRAINT {quote(name)}, ADD CONSTRAINT {quote(name)} "
+        f"FOREIGN KEY ({quote(key.column)}) REFERENCES {quote(target.model._meta.db_table)} "
+        f"({quote(target.column)}){on_delete} DEFERRABLE INITIALLY DEFERRED"
+    )

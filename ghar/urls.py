@@ -1,0 +1,12 @@
+"""Where everything is found. Each app brings its routes; visits refines those of the others."""
+
+from django.contrib import admin
+from django.urls import URLPattern, URLResolver, include, path, re_path
+
+from ghar.api.views import unknown_url
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("api/v1/", include("ghar.accounts.urls")),
+    re_path(r"^api(/.*)?$", unknown_url),
+    path("admin/", admin.site.urls),
+]
