@@ -5,13 +5,21 @@ from django.contrib.postgres.fields import ArrayField, DateTimeRangeField
 from django.contrib.postgres.indexes import GistIndex
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
+from django.db.models.functions import Cast
 
 from ghar import clock
-from ghar.validators import validate_language, validate_timezone
+from ghar.validators import validate_language, validate_link, validate_timezone
 
 
 def english() -> list[str]:
     return ["en"]
+
+
+class LowerAll(models.Func):
+    """Each text of an array in lower case."""
+
+    function = "lower_all"
+    output_field = ArrayField(models.TextField())
 
 
 class AgentQuerySet(models.QuerySet["Agent"]):
@@ -20,6 +28,25 @@ class AgentQuerySet(models.QuerySet["Agent"]):
         if user.is_staff and user.has_perm("agents.view_agent"):
             return self
         return self.filter(is_active=True)
+
+    def for_reading(self) -> "AgentQuerySet":
+        """With everything the directory shows: two queries however long the page."""
+        return self.prefetch_related("working_hours")
+
+    def speaking(self, language: str) -> "AgentQuerySet":
+        return self.filter(languages__contains=[language])
+
+    def serving(self, city: str) -> "AgentQuerySet":
+        """Those who go there, without case, and those who go everywhere."""
+        wanted = LowerAll(models.Value([city], output_field=ArrayField(models.TextField())))
+        cities = LowerAll(Cast("cities", ArrayField(models.TextField())))
+        return self.alias(lower_cities=cities).filter(
+            models.Q(cities=[]) | models.Q(lower_cities__contains=wanted)
+        )
+
+    def engaged_to(self, seeker: Any) -> "AgentQuerySet":
+        """The agent of a seeker's open engagement."""
+        return self.filter(engagements__seeker=seeker, engagements__ended_at__isnull=True)
 
 
 class Agent(models.Model):
@@ -46,7 +73,7 @@ class Agent(models.Model):
     name = models.CharField(max_length=120)
     contact_number = models.CharField(max_length=16, blank=True, help_text="The business number: E.164.")
     description = models.TextField(max_length=2_000, blank=True)
-    avatar_url = models.CharField(max_length=500, blank=True)
+    avatar_url = models.CharField(max_length=500, blank=True, validators=[validate_link])
     languages = ArrayField(
         models.CharField(max_length=2, validators=[validate_language]), default=english, blank=True, size=20
     )
@@ -79,6 +106,7 @@ class Agent(models.Model):
 
     class Meta:
         ordering = ["name", "id"]
+        indexes = [models.Index(fields=["name", "id"], name="agent_directory")]
         constraints = [
             models.CheckConstraint(
                 name="agent_live_visits_not_negative", condition=models.Q(live_visits__gte=0)
@@ -94,6 +122,11 @@ class Agent(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def is_managed_by(self, user: Any) -> bool:
+        """Whether `user` may set availability, hours and time off: the agent himself, or staff."""
+        himself = self.is_active and self.user_id is not None and self.user_id == user.pk
+        return himself or (user.is_staff and user.has_perm("agents.change_agent"))
 
 
 class WorkingHours(models.Model):

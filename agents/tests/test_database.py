@@ -3,8 +3,14 @@
 import pytest
 from django.db import IntegrityError, connection, transaction
 
-from agents.models import Agent
-from agents.tests.factories import AgentFactory, EngagementFactory, SeekerFactory, WorkingHoursFactory
+from agents.models import Agent, TimeOff, WorkingHours
+from agents.tests.factories import (
+    AgentFactory,
+    EngagementFactory,
+    SeekerFactory,
+    TimeOffFactory,
+    WorkingHoursFactory,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -72,6 +78,35 @@ class TestCounters:
         engage(SeekerFactory(), agent, "2026-01-01")
         sql("DELETE FROM agents_engagement")
         assert counters(agent) == (0, 2)
+
+    def test_deleting_seekers_cascades_and_counts(self):
+        agent, other = AgentFactory.create_batch(2)
+        leaving = [EngagementFactory(agent=agent).seeker_id, EngagementFactory(agent=other).seeker_id]
+        EngagementFactory(agent=agent)
+        sql("DELETE FROM accounts_user WHERE id = ANY(%s)", leaving)
+        assert (counters(agent), counters(other)) == ((1, 2), (0, 1))
+
+
+class TestDeleting:
+    def test_a_login_leaves_its_agent(self):
+        agent = AgentFactory(with_login=True)
+        sql("DELETE FROM accounts_user WHERE id = %s", agent.user_id)
+        agent.refresh_from_db()
+        assert agent.user_id is None
+
+    def test_an_agent_with_an_engagement_stays(self):
+        agent = EngagementFactory().agent
+        with pytest.raises(IntegrityError, match="agents_engagement"), transaction.atomic():
+            sql("DELETE FROM agents_agent")
+        assert Agent.objects.filter(pk=agent.pk).exists()
+
+    def test_an_agent_takes_hours_and_time_off_along(self):
+        agent = AgentFactory()
+        WorkingHoursFactory(agent=agent)
+        TimeOffFactory(agent=agent)
+        sql("DELETE FROM agents_agent")
+        assert not WorkingHours.objects.exists()
+        assert not TimeOff.objects.exists()
 
 
 @pytest.mark.parametrize(
