@@ -1,22 +1,55 @@
+import math
+from collections.abc import Iterable
+from decimal import Decimal
 from typing import Any, ClassVar
 
 from django.conf import settings
+from django.contrib.postgres.indexes import GinIndex, OpClass
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models.functions import Upper
+from django.db.models.functions import Concat, Upper
 
 from ghar import clock
 from ghar.validators import validate_timezone
+from properties.validators import validate_features, validate_image_url
+
+# What `q` looks into, as one upper-case text, so that one trigram index serves it.
+SEARCHED = ("title", "description", "locality", "sub_locality", "landmark", "full_address", "city")
+HAYSTACK = Upper(
+    Concat(
+        *[part for name in SEARCHED for part in (models.F(name), models.Value("\n"))],
+        output_field=models.TextField(),
+    )
+)
+
+
+def amount(name: str, digits: int) -> models.Q:
+    """Within the column's range; the upper end keeps out NaN, which PostgreSQL sorts above every number."""
+    return models.Q(**{f"{name}__gte": 0, f"{name}__lt": Decimal(10) ** digits})
+
+
+class AmenityQuerySet(models.QuerySet["Amenity"]):
+    def find(self, wanted: Iterable[int | str]) -> "tuple[list[Amenity], list[str]]":
+        """Those with these ids or, without case, these titles; and what there is none of."""
+        names = {str(name).strip().upper(): str(name) for name in wanted}
+        ids = [int(name) for name in names if name.isascii() and name.isdecimal()]
+        found = self.alias(name=Upper("title")).filter(models.Q(pk__in=ids) | models.Q(name__in=[*names]))
+        known = {key for amenity in found for key in (str(amenity.pk), amenity.title.upper())}
+        return list(found), [name for key, name in names.items() if key not in known]
 
 
 class Amenity(models.Model):
-    title = models.CharField(max_length=80, unique=True)
+    title = models.CharField(max_length=80)
     icon = models.CharField(max_length=80, blank=True)
     category = models.CharField(max_length=80, blank=True)
+
+    objects: ClassVar[Any] = AmenityQuerySet.as_manager()
 
     class Meta:
         ordering = ["title", "id"]
         verbose_name_plural = "amenities"
+        constraints = [models.UniqueConstraint(Upper("title"), name="amenity_title_once")]
 
     def __str__(self) -> str:
         return self.title
@@ -32,6 +65,17 @@ class PropertyQuerySet(models.QuerySet["Property"]):
 
     def available(self) -> "PropertyQuerySet":
         return self.filter(status=Property.Status.AVAILABLE, is_available=True)
+
+    def search(self, text: str) -> "PropertyQuerySet":
+        """Those in which every word of the text occurs somewhere."""
+        found = self.alias(haystack=HAYSTACK)
+        for word in text.split():
+            found = found.filter(haystack__contains=Upper(models.Value(word)))
+        return found
+
+    def with_details(self) -> "PropertyQuerySet":
+        """With everything that a listing shows: three queries however long the page."""
+        return self.prefetch_related("images", "amenities")
 
 
 class Property(models.Model):
@@ -114,7 +158,9 @@ class Property(models.Model):
     bedrooms = models.PositiveSmallIntegerField(null=True, blank=True)
     bathrooms = models.PositiveSmallIntegerField(null=True, blank=True)
     furnishing = models.CharField(max_length=20, choices=Furnishing, blank=True)
-    features = models.JSONField(default=dict, blank=True, help_text="Named attributes: text to text.")
+    features = models.JSONField(
+        default=dict, blank=True, validators=[validate_features], help_text="Named attributes: text to text."
+    )
     amenities = models.ManyToManyField(Amenity, blank=True, related_name="properties")
     import_key = models.CharField(
         max_length=64, unique=True, null=True, editable=False, help_text="Digest of the whole imported row."
@@ -131,17 +177,20 @@ class Property(models.Model):
             models.Index(fields=["-created_at", "-id"], name="property_newest"),
             models.Index(Upper("city"), "base_price", "id", name="property_city_price"),
             models.Index(fields=["latitude", "longitude"], name="property_place"),
+            GinIndex(OpClass(HAYSTACK, name="gin_trgm_ops"), name="property_search"),
         ]
         constraints = [
-            models.CheckConstraint(name="property_price_not_negative", condition=models.Q(base_price__gte=0)),
-            models.CheckConstraint(
-                name="property_rent_not_negative",
-                condition=models.Q(monthly_rent__isnull=True) | models.Q(monthly_rent__gte=0),
-            ),
+            models.CheckConstraint(name="property_price_in_range", condition=amount("base_price", 12)),
+            models.CheckConstraint(name="property_rent_in_range", condition=amount("monthly_rent", 12)),
+            models.CheckConstraint(name="property_area_in_range", condition=amount("area_sqft", 8)),
             models.CheckConstraint(
                 name="property_on_the_globe",
+                condition=models.Q(latitude__range=(-90, 90)) & models.Q(longitude__range=(-180, 180)),
+            ),
+            models.CheckConstraint(
+                name="property_place_is_whole",
                 condition=models.Q(latitude__isnull=True, longitude__isnull=True)
-                | models.Q(latitude__range=(-90, 90), longitude__range=(-180, 180)),
+                | models.Q(latitude__isnull=False, longitude__isnull=False),
             ),
             models.CheckConstraint(
                 name="property_status_known",
@@ -154,6 +203,25 @@ class Property(models.Model):
     def __str__(self) -> str:
         return f"{self.title}, {self.city}"
 
+    def clean(self) -> None:
+        """What fields can't check alone; NaN slips through the comparisons of their validators."""
+        place = {"latitude": self.latitude, "longitude": self.longitude}
+        wrong = {name: "Enter a number." for name, at in place.items() if at is not None and math.isnan(at)}
+        missing = [name for name, at in place.items() if at is None]
+        if len(missing) == 1:
+            wrong[missing[0]] = "Latitude and longitude come together."
+        if wrong:
+            raise ValidationError(wrong)
+
+    def may_be_changed_by(self, user: Any) -> bool:
+        if not user.is_authenticated:
+            return False
+        return self.owner_id == user.pk or (user.is_staff and user.has_perm("properties.change_property"))
+
+    def main_image(self) -> "PropertyImage | None":
+        """From the images at hand, so that a prefetched list needs no query of its own."""
+        return next((image for image in self.images.all() if image.is_main_image), None)
+
     def takes_visits(self) -> bool:
         """Whether new visits can be booked."""
         return self.is_available and self.status == self.Status.AVAILABLE
@@ -161,7 +229,11 @@ class Property(models.Model):
 
 class PropertyImage(models.Model):
     property = models.ForeignKey(Property, models.CASCADE, related_name="images")
-    image_url = models.CharField(max_length=500, help_text="A URL, or a path that this server answers.")
+    image_url = models.CharField(
+        max_length=500,
+        validators=[validate_image_url],
+        help_text="A URL, or a path that this server answers.",
+    )
     caption = models.CharField(max_length=200, blank=True)
     display_order = models.PositiveSmallIntegerField(default=0)
     is_main_image = models.BooleanField(default=False)

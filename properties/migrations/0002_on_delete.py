@@ -1,0 +1,13 @@
+from django.db import migrations
+
+from ghar.migration_operations import EnforceOnDelete
+
+
+class Migration(migrations.Migration):
+    dependencies = [
+        ("properties", "0001_initial"),
+    ]
+
+    operations = [
+        EnforceOnDelete(),
+    ]

@@ -1,0 +1,47 @@
+import factory
+from factory.django import DjangoModelFactory
+
+from properties.models import Amenity, Property, PropertyImage
+
+
+class OwnerFactory(DjangoModelFactory):
+    class Meta:
+        model = "accounts.User"
+
+    full_name = factory.Sequence(lambda n: f"Owner {n}")
+    email = factory.Sequence(lambda n: f"owner{n}@example.com")
+
+
+class AmenityFactory(DjangoModelFactory):
+    class Meta:
+        model = Amenity
+
+    title = factory.Sequence(lambda n: f"Amenity {n}")
+
+
+class PropertyFactory(DjangoModelFactory):
+    class Meta:
+        model = Property
+        skip_postgeneration_save = True
+
+    class Params:
+        withdrawn = factory.Trait(status=Property.Status.WITHDRAWN)
+
+    owner = factory.SubFactory(OwnerFactory)
+    title = factory.Sequence(lambda n: f"Home {n}")
+    city = "Mumbai"
+    base_price = 50_000
+
+    @factory.post_generation
+    def amenities(self, create, extracted, **kwargs):
+        if extracted:
+            self.amenities.set(extracted)
+
+
+class PropertyImageFactory(DjangoModelFactory):
+    class Meta:
+        model = PropertyImage
+
+    property = factory.SubFactory(PropertyFactory)
+    image_url = factory.Sequence(lambda n: f"https://images.example.com/{n}.jpg")
+    display_order = factory.Sequence(lambda n: n)
