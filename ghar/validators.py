@@ -4,9 +4,14 @@ import re
 from functools import cache
 from zoneinfo import available_timezones
 
+import phonenumbers
+from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.core.validators import URLValidator
 
 LANGUAGE = re.compile(r"[a-z]{2}")
+# From the root of this server; a second slash or a backslash would make browsers go elsewhere.
+OWN_PATH = re.compile(r"/(?![/\\])[^\s\\\"'<>\x00-\x1f]*")
 
 
 def validate_language(value: str) -> None:
@@ -16,10 +21,34 @@ def validate_language(value: str) -> None:
 
 @cache
 def timezones() -> frozenset[str]:
-    """Every known name; to collect them takes a walk through a directory."""
-    return frozenset(available_timezones())
+    """Every name, but "localtime": that is what the machine says, and PostgreSQL does not know it.
+
+    Kept, because to collect them takes a walk through a directory.
+    """
+    return frozenset(available_timezones()) - {"localtime"}
 
 
 def validate_timezone(value: str) -> None:
     if value not in timezones():
         raise ValidationError("%(value)s is not a time zone such as Asia/Kolkata.", params={"value": value})
+
+
+def validate_link(value: str) -> None:
+    """A web address, or a path that this server answers."""
+    if OWN_PATH.fullmatch(value):
+        return
+    try:
+        URLValidator(schemes=["http", "https"])(value)
+    except ValidationError:
+        raise ValidationError("Give a web address (https://…) or a path on this server (/…).") from None
+
+
+def phone_number(value: str) -> str:
+    """E.164 of a number as people write it; without a country code it is one of PHONE_REGION."""
+    try:
+        number = phonenumbers.parse(value, settings.PHONE_REGION)
+    except phonenumbers.NumberParseException:
+        number = None
+    if number is None or number.extension or not phonenumbers.is_valid_number(number):
+        raise ValidationError("Give a phone number such as +91 98200 00000.")
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
