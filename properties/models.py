@@ -11,8 +11,8 @@ from django.db import models
 from django.db.models.functions import Concat, Upper
 
 from ghar import clock
-from ghar.validators import validate_timezone
-from properties.validators import validate_features, validate_image_url
+from ghar.validators import validate_link, validate_timezone
+from properties.validators import validate_features
 
 # What `q` looks into, as one upper-case text, so that one trigram index serves it.
 SEARCHED = ("title", "description", "locality", "sub_locality", "landmark", "full_address", "city")
@@ -231,7 +231,7 @@ class PropertyImage(models.Model):
     property = models.ForeignKey(Property, models.CASCADE, related_name="images")
     image_url = models.CharField(
         max_length=500,
-        validators=[validate_image_url],
+        validators=[validate_link],
         help_text="A URL, or a path that this server answers.",
     )
     caption = models.CharField(max_length=200, blank=True)

@@ -1,13 +1,10 @@
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.core.validators import URLValidator
 
 FEATURES = 50
 FEATURE_NAME_LENGTH = 60
 FEATURE_LENGTH = 500
-
-_validate_url = URLValidator(schemes=["http", "https"])
 
 
 def validate_features(value: Any) -> None:
@@ -26,10 +23,3 @@ def _validate_feature(name: Any, text: Any) -> None:
         raise ValidationError(f"A feature is a text of at most {FEATURE_LENGTH} characters.")
     if "\0" in name + text:
         raise ValidationError("Null characters are not allowed.")
-
-
-def validate_image_url(value: str) -> None:
-    """A URL with http or https, or the path of something that this server itself answers."""
-    if value.startswith("/") and not value.startswith("//"):
-        return
-    _validate_url(value)

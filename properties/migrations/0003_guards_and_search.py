@@ -6,6 +6,7 @@ from django.db import migrations, models
 from django.db.models import F, Q, Value
 from django.db.models.functions import Concat, Upper
 
+import ghar.validators
 import properties.validators
 
 
@@ -38,7 +39,7 @@ class Migration(migrations.Migration):
             field=models.CharField(
                 help_text="A URL, or a path that this server answers.",
                 max_length=500,
-                validators=[properties.validators.validate_image_url],
+                validators=[ghar.validators.validate_link],
             ),
         ),
         migrations.AddIndex(
