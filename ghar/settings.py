@@ -154,6 +154,18 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 REQUEST_BODY_SECONDS = env_int("GHAR_REQUEST_BODY_SECONDS", 15, least=1)
 
 THROTTLE = env_bool("GHAR_THROTTLE", True)
+# Failed log-ins per address and identifier; sign-ups per address; writes per user.
+THROTTLE_RATES = {
+    "login": f"{env_int('GHAR_LOGINS_PER_MINUTE', 10, least=1)}/min",
+    "signup": f"{env_int('GHAR_SIGNUPS_PER_MINUTE', 100, least=1)}/min",
+    "writes": f"{env_int('GHAR_WRITES_PER_MINUTE', 600, least=1)}/min",
+}
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        "OPTIONS": {"MAX_ENTRIES": 100_000},
+    }
+}
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "ghar.api.authentication.BearerAuthentication",
@@ -167,6 +179,9 @@ REST_FRAMEWORK = {
     "URL_FORMAT_OVERRIDE": None,
     "DEFAULT_PAGINATION_CLASS": "ghar.api.pagination.KeysetPagination",
     "DEFAULT_FILTER_BACKENDS": ["ghar.api.filters.FilterBackend"],
+    "DEFAULT_THROTTLE_CLASSES": ["ghar.api.throttling.WriteThrottle"],
+    # How many of our own proxies append to X-Forwarded-For; with none it is not believed.
+    "NUM_PROXIES": env_int("GHAR_PROXIES", 0),
     "EXCEPTION_HANDLER": "ghar.api.errors.exception_handler",
     "COERCE_DECIMAL_TO_STRING": False,
     "TEST_REQUEST_DEFAULT_FORMAT": "json",

@@ -45,6 +45,7 @@ STATUSES = {
 DETAILS = {
     "validation_error": "The request is not valid: check its address, headers and body.",
     "parse_error": "The body is not valid JSON.",
+    "invalid_cursor": "This cursor is not one of this list as you ask for it: start again without it.",
     "not_authenticated": "Log in and send the token in the header Authorization: Bearer <token>.",
     "permission_denied": "You may not do this.",
     "not_found": "There is nothing here that you may see: check the address and the id.",

@@ -1,0 +1,128 @@
+"""Fields and the serializer that the apps' inputs and outputs are made of."""
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any, cast
+
+from django.core.validators import URLValidator
+from django.utils.dateparse import parse_datetime
+from rest_framework import serializers
+from rest_framework.exceptions import ValidationError
+
+from ghar.api.renderers import instant, number
+from ghar.validators import validate_language, validate_timezone
+
+MAX_ID = 2**63 - 1
+YEARS = range(1900, 3000)
+DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+DATE_AND_TIME = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}.*", re.ASCII)
+
+
+def parse_instant(text: str) -> datetime:
+    """A moment in UTC from ISO 8601; naive = UTC. ValueError if it is none, or none of our time."""
+    parsed = parse_datetime(text) if len(text) <= 40 and DATE_AND_TIME.fullmatch(text) else None
+    if parsed is None:
+        raise ValueError("Not a date and time such as 2026-11-25T05:30:00Z.")
+    return in_our_time(parsed)
+
+
+def parse_instant_or_date(text: str) -> datetime:
+    """The same; a date is its midnight UTC. The + of an offset may have become a space in a URL."""
+    if DATE.fullmatch(text):
+        return in_our_time(datetime.fromisoformat(text))
+    return parse_instant(text.replace(" ", "+") if "T" in text else text)
+
+
+def in_our_time(moment: datetime) -> datetime:
+    try:
+        utc = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except OverflowError:
+        raise ValueError("The year must be between 1900 and 2999.") from None
+    if utc.year not in YEARS:
+        raise ValueError("The year must be between 1900 and 2999.")
+    return utc
+
+
+class InstantField(serializers.Field):
+    """A moment: 2026-11-25T05:30:00Z out; with Z, an offset or naive (= UTC) in."""
+
+    def to_internal_value(self, data: Any) -> datetime:
+        try:
+            return parse_instant(data if isinstance(data, str) else "")
+        except ValueError as error:
+            raise ValidationError(str(error)) from None
+
+    def to_representation(self, value: datetime) -> str:
+        return instant(value)
+
+
+class NumberField(serializers.DecimalField):
+    """A Decimal in the model, a number in JSON."""
+
+    def __init__(self, max_digits: int = 14, decimal_places: int = 2, **kwargs: Any) -> None:
+        super().__init__(max_digits, decimal_places, coerce_to_string=False, **kwargs)
+
+    def to_representation(self, value: Decimal) -> Any:
+        return number(value)
+
+
+class FiniteFloatField(serializers.FloatField):
+    """No NaN, no infinity (REST framework sees to that), no booleans."""
+
+    def to_internal_value(self, data: Any) -> float:
+        if isinstance(data, bool):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+class IdField(serializers.IntegerField):
+    """The id of a row: what PostgreSQL can keep as one."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(min_value=1, max_value=MAX_ID, **kwargs)
+
+
+class LanguageField(serializers.CharField):
+    """ISO 639-1."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(validators=[validate_language], **kwargs)
+
+    def to_internal_value(self, data: Any) -> str:
+        return super().to_internal_value(data).lower()
+
+
+class TimezoneField(serializers.CharField):
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_length=64, **kwargs)
+        self.validators.append(validate_timezone)
+
+
+class HttpUrlField(serializers.CharField):
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_length=500, **kwargs)
+        self.validators.append(URLValidator(schemes=["http", "https"], message="Give an http(s) URL."))
+
+
+class StrictSerializer(serializers.Serializer):
+    """Refuses what it does not know, and what is not to be written, by name."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        errors: dict[str, Any] = self.strangers(data) if isinstance(data, Mapping) else {}
+        value = None
+        try:
+            value = super().to_internal_value(data)
+        except ValidationError as error:
+            errors |= cast(dict[str, Any], error.detail)
+        if errors:
+            raise ValidationError(errors)
+        return value
+
+    def strangers(self, data: Mapping[str, Any]) -> dict[str, Any]:
+        return {
+            name[:100]: ["This field is read-only." if name in self.fields else "There is no such field."]
+            for name in data
+            if name not in self.fields or self.fields[name].read_only
+        }

@@ -1,0 +1,192 @@
+"""Pages by keyset: a cursor is the last row's place in the order, so no row is skipped or repeated."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from functools import reduce
+from typing import Any
+
+from django.core import signing
+from django.core.exceptions import ImproperlyConfigured
+from django.db.models import F, Q, QuerySet
+from django.db.models.constants import LOOKUP_SEP
+from django.db.models.expressions import OrderBy
+from rest_framework.exceptions import APIException, ValidationError
+from rest_framework.pagination import BasePagination
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+PAGING = {"cursor", "limit", "include_total"}
+FLAGS = {"true": True, "1": True, "false": False, "0": False}
+
+
+class InvalidCursor(APIException):
+    status_code = 400
+    default_code = "invalid_cursor"
+
+
+@dataclass(frozen=True)
+class Column:
+    """One term of an order. PostgreSQL puts NULLs last, or first when descending, unless told otherwise."""
+
+    name: str
+    descending: bool
+    nullable: bool
+    nulls_last: bool
+
+    def value(self, row: Any) -> Any:
+        if isinstance(row, dict):
+            return row[self.name]
+        return reduce(
+            lambda part, name: getattr(part, name) if part else None, self.name.split(LOOKUP_SEP), row
+        )
+
+    def same(self, value: Any) -> Q:
+        return Q(**{f"{self.name}__isnull": True} if value is None else {self.name: value})
+
+    def beyond(self, value: Any) -> Q:
+        """The rows that this column alone puts after `value`."""
+        null = Q(**{f"{self.name}__isnull": True})
+        if value is None:
+            return Q(pk__in=[]) if self.nulls_last else ~null
+        later = Q(**{f"{self.name}__{'lt' if self.descending else 'gt'}": value})
+        return later | null if self.nullable and self.nulls_last else later
+
+    def bound(self, value: Any) -> Q:
+        """What holds for all rows from `value` on, in a form that an index can serve."""
+        if value is None or self.nullable:
+            return Q()
+        return Q(**{f"{self.name}__{'lte' if self.descending else 'gte'}": value})
+
+
+class KeysetPagination(BasePagination):
+    default_limit = 20
+    max_limit = 100
+
+    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
+        columns = columns_of(queryset)
+        self.limit = self.get_limit(request)
+        self.total = queryset.count() if get_flag(request, "include_total") else None
+        place = f"{request.path.rstrip('/')} {request.user.pk} {filters_of(request)} {columns}"
+        if "cursor" in request.query_params:
+            queryset = queryset.filter(after(columns, read(request.query_params["cursor"], place)))
+        rows = list(queryset[: self.limit + 1])
+        self.has_more = len(rows) > self.limit
+        page = rows[: self.limit]
+        self.next_cursor = write([c.value(page[-1]) for c in columns], place) if self.has_more else None
+        return page
+
+    def get_paginated_response(self, data: Any) -> Response:
+        return Response(
+            {
+                "items": data,
+                "next_cursor": self.next_cursor,
+                "has_more": self.has_more,
+                "limit": self.limit,
+                "total": self.total,
+            }
+        )
+
+    def get_limit(self, request: Request) -> int:
+        text = request.query_params.get("limit", str(self.default_limit))
+        if not (text.isascii() and text.isdigit() and text.strip("0")):
+            raise ValidationError({"limit": ["Give a whole number from 1."]})
+        return min(int(text.lstrip("0")[:9]), self.max_limit)
+
+    def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
+        properties = {
+            "items": {"type": "array", "items": schema},
+            "next_cursor": {"type": ["string", "null"]},
+            "has_more": {"type": "boolean"},
+            "limit": {"type": "integer"},
+            "total": {"type": ["integer", "null"], "description": "With include_total=true only."},
+        }
+        return {"type": "object", "properties": properties, "required": list(properties)}
+
+    def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
+        limit = {"type": "integer", "minimum": 1, "default": self.default_limit}
+        return [
+            {"name": "cursor", "in": "query", "required": False, "schema": {"type": "string"}},
+            {"name": "limit", "in": "query", "required": False, "schema": limit},
+            {"name": "include_total", "in": "query", "required": False, "schema": {"type": "boolean"}},
+        ]
+
+
+def get_flag(request: Request, name: str) -> bool:
+    text = request.query_params.get(name, "false").lower()
+    if text not in FLAGS:
+        raise ValidationError({name: ["Give true or false."]})
+    return FLAGS[text]
+
+
+def filters_of(request: Request) -> list[tuple[str, list[str]]]:
+    return sorted((name, values) for name, values in request.query_params.lists() if name not in PAGING)
+
+
+def columns_of(queryset: QuerySet[Any]) -> list[Column]:
+    """The queryset's order. It must be total, hence end in the key."""
+    query, meta = queryset.query, queryset.model._meta
+    default = meta.ordering if query.default_ordering else ()
+    columns = [column_of(queryset, term) for term in query.order_by or default]
+    if not columns or columns[-1].name != meta.pk.name:
+        raise ImproperlyConfigured(f"The order of a page of {meta.label} must end in its key")
+    return columns
+
+
+def column_of(queryset: QuerySet[Any], term: Any) -> Column:
+    order = term if isinstance(term, OrderBy) else ordered(term)
+    if not isinstance(order.expression, F):
+        raise ImproperlyConfigured(f"Pages can be ordered by columns and annotations, not by {term!r}")
+    name = order.expression.name  # type: ignore[attr-defined]
+    name = queryset.model._meta.pk.name if name == "pk" else name
+    nulls_last = bool(order.nulls_last) or not (order.descending or order.nulls_first)
+    return Column(name, order.descending, nullable(queryset, name), nulls_last)
+
+
+def ordered(term: Any) -> OrderBy:
+    if not isinstance(term, str):
+        return OrderBy(term)
+    return OrderBy(F(term.lstrip("-")), descending=term.startswith("-"))
+
+
+def nullable(queryset: QuerySet[Any], name: str) -> bool:
+    """Whether a column may be NULL; of an annotation nobody knows."""
+    if name in queryset.query.annotations:
+        return True
+    model, null = queryset.model, False
+    for part in name.split(LOOKUP_SEP):
+        field = model._meta.get_field(part)
+        null, model = null or field.null, field.related_model
+    return null
+
+
+def after(columns: list[Column], values: list[Any]) -> Q:
+    """The rows after the one that has these values."""
+    condition, equal = Q(pk__in=[]), Q()
+    for column, value in zip(columns, values, strict=True):
+        condition |= equal & column.beyond(value)
+        equal &= column.same(value)
+    return columns[0].bound(values[0]) & condition
+
+
+def write(values: list[Any], place: str) -> str:
+    return signing.dumps([plain(value) for value in values], salt=place, compress=True)
+
+
+def read(cursor: str, place: str) -> list[Any]:
+    try:
+        return signing.loads(cursor, salt=place)
+    except signing.BadSignature:
+        raise InvalidCursor from None
+
+
+def plain(value: Any) -> Any:
+    """A value as JSON that its field reads back without loss."""
+    match value:
+        case None | bool() | int() | float() | str():
+            return value
+        case datetime() | date():
+            return value.isoformat()
+        case Decimal():
+            return str(value)
+    raise ImproperlyConfigured(f"Pages cannot be ordered by {type(value).__name__}")

@@ -1,0 +1,23 @@
+from typing import Any
+
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+
+
+def is_staff_with(user: Any, permission: str) -> bool:
+    """Staff in design's sense: `is_staff` and the model permission for the act, "visits.assign_agent"."""
+    return user.is_active and user.is_staff and user.has_perm(permission)
+
+
+class StaffPermission(BasePermission):
+    """Subclass it with a permission: StaffPermission.to("visits.assign_agent")."""
+
+    permission: str
+    message = "Only staff with the permission for it may do this."
+
+    @classmethod
+    def to(cls, permission: str) -> "type[StaffPermission]":
+        return type("StaffPermission", (cls,), {"permission": permission})
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        return is_staff_with(request.user, self.permission)

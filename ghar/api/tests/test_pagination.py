@@ -1,0 +1,231 @@
+from datetime import UTC, datetime, timedelta
+
+import django_filters
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+from django.db.models import F, FloatField, Value
+from django.db.models.functions import Cast, Length
+from rest_framework import serializers, viewsets
+from rest_framework.permissions import AllowAny
+
+from ghar.accounts.models import User
+from ghar.accounts.tests.factories import UserFactory
+from ghar.api.filters import OrderingFilter
+from ghar.api.routers import Router
+
+pytestmark = [pytest.mark.django_db, pytest.mark.urls(__name__)]
+
+START = datetime(2026, 11, 25, 5, 30, 0, 123456, tzinfo=UTC)
+
+
+class PersonFilter(django_filters.FilterSet):
+    ordering = OrderingFilter(fields=["full_name", "created_at", "phone", "length"])
+    staff = django_filters.BooleanFilter(field_name="is_staff")
+
+
+class PersonSerializer(serializers.ModelSerializer):
+    class Meta:
+        model = User
+        fields = ["id"]
+
+
+class People(viewsets.ReadOnlyModelViewSet):
+    permission_classes = [AllowAny]
+    serializer_class = PersonSerializer
+    filterset_class = PersonFilter
+
+    def get_queryset(self):
+        length = Cast(Length("full_name"), FloatField()) / Value(3.0)
+        return User.objects.annotate(length=length).order_by("-created_at", "-id")
+
+
+class Unordered(People):
+    def get_queryset(self):
+        return User.objects.order_by("created_at")
+
+
+class Nulls(People):
+    filterset_class = None
+
+    def get_queryset(self):
+        order = {
+            "first": F("phone").asc(nulls_first=True),
+            "last": F("phone").desc(nulls_last=True),
+        }[self.request.query_params["nulls"]]
+        return User.objects.order_by(order, "pk")
+
+
+router = Router()
+router.register("people", People, basename="person")
+router.register("unordered", Unordered, basename="unordered")
+router.register("others", People, basename="other")
+router.register("nulls", Nulls, basename="nulls")
+urlpatterns = router.urls
+
+
+def walk(client, url):
+    """The ids of all pages, and what happened between pages."""
+    ids, cursor = [], None
+    while True:
+        page = client.get(f"{url}&cursor={cursor}" if cursor else url).json()
+        ids += [item["id"] for item in page["items"]]
+        cursor = page["next_cursor"]
+        assert page["has_more"] is bool(cursor)
+        if not cursor:
+            return ids
+
+
+@pytest.fixture
+def people():
+    """Five, with ties in every column and some NULLs."""
+    rows = [("Bob", None, 0), ("Al", "+911", 0), ("Bob", "+912", 1), ("Al", None, 1), ("Cy", "+913", 1)]
+    return [
+        UserFactory(full_name=name, phone=phone, created_at=START + timedelta(seconds=age))
+        for name, phone, age in rows
+    ]
+
+
+def test_a_page_has_the_envelope_of_the_contract(api, people):
+    newest = sorted(people, key=lambda user: (user.created_at, user.pk), reverse=True)
+
+    page = api().get("/people").json()
+
+    assert page == {
+        "items": [{"id": user.pk} for user in newest],
+        "next_cursor": None,
+        "has_more": False,
+        "limit": 20,
+        "total": None,
+    }
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "",
+        "ordering=created_at",
+        "ordering=-created_at",
+        "ordering=full_name,-created_at",
+        "ordering=phone",
+        "ordering=-phone",
+        "ordering=length",
+        "ordering=-length,phone",
+    ],
+)
+@pytest.mark.parametrize("limit", [1, 2, 3])
+def test_pages_are_the_whole_list_in_its_order(api, people, query, limit):
+    whole = walk(api(), f"/people?{query}&limit=100")
+
+    assert sorted(whole) == [user.pk for user in people]
+    assert walk(api(), f"/people?{query}&limit={limit}") == whole
+
+
+@pytest.mark.parametrize("nulls", ["first", "last"])
+def test_nulls_stand_where_the_order_puts_them(api, people, nulls):
+    whole = walk(api(), f"/nulls?nulls={nulls}&limit=100")
+    without_phone = [people[0].pk, people[3].pk]
+
+    assert (whole[:2] if nulls == "first" else whole[-2:]) == without_phone
+    assert walk(api(), f"/nulls?nulls={nulls}&limit=1") == whole
+
+
+def test_rows_that_come_and_go_between_pages_move_no_other(api, people):
+    oldest = sorted(people, key=lambda user: (user.created_at, user.pk))
+    first = api().get("/people?ordering=created_at&limit=2").json()
+    oldest[0].delete()
+    oldest[1].delete()
+    UserFactory(created_at=START - timedelta(days=1))
+
+    cursor = first["next_cursor"]
+    second = api().get("/people", {"ordering": "created_at", "limit": 2, "cursor": cursor}).json()
+
+    assert [item["id"] for item in second["items"]] == [oldest[2].pk, oldest[3].pk]
+
+
+def test_a_page_is_one_query_without_offset(api, people, django_assert_num_queries):
+    client = api()
+    cursor = client.get("/people?limit=2").json()["next_cursor"]
+
+    with django_assert_num_queries(1) as queries:
+        client.get("/people", {"limit": 2, "cursor": cursor})
+
+    assert "OFFSET" not in queries[0]["sql"]
+
+
+@pytest.mark.parametrize(
+    ("limit", "used"), [("1", 1), ("100", 100), ("101", 100), ("0099", 99), ("9" * 5_000, 100)]
+)
+def test_limit_is_clamped(api, limit, used):
+    assert api().get("/people", {"limit": limit}).json()["limit"] == used
+
+
+@pytest.mark.parametrize("limit", ["0", "-1", "", "ten", "1.5", "+5", "٣", "000", "1e2", "\0"])
+def test_junk_as_limit_is_refused(api, limit):
+    response = api().get("/people", {"limit": limit})
+
+    assert response.status_code == 400
+    assert response.json()["code"] == "validation_error"
+    assert list(response.json()["errors"]) == ["limit"]
+
+
+def test_total_counts_what_the_filters_leave_on_every_page(api, people):
+    UserFactory(is_staff=True)
+    first = api().get("/people?staff=false&include_total=true&limit=2").json()
+    again = {"staff": "false", "include_total": "true", "limit": 2, "cursor": first["next_cursor"]}
+
+    assert first["total"] == 5
+    assert api().get("/people", again).json()["total"] == 5
+    assert api().get("/people?include_total=false").json()["total"] is None
+    assert api().get("/people?include_total=maybe").json()["errors"] == {
+        "include_total": ["Give true or false."]
+    }
+
+
+def test_a_cursor_belongs_to_its_list_filters_order_and_user(api, people, asha, bala):
+    cursor = api(asha).get("/people?staff=false&limit=1").json()["next_cursor"]
+
+    def status(user, url, **query):
+        return api(user).get(url, {"cursor": cursor, **query}).status_code
+
+    assert status(asha, "/people", staff="false", limit=3) == 200
+    assert status(asha, "/people/", staff="false", include_total="true") == 200
+    assert status(bala, "/people", staff="false") == 400
+    assert status(None, "/people", staff="false") == 400
+    assert status(asha, "/people", staff="true") == 400
+    assert status(asha, "/people") == 400
+    assert status(asha, "/people", staff="false", ordering="created_at") == 400
+    assert status(asha, "/others", staff="false") == 400
+
+
+@pytest.mark.parametrize("cursor", ["", "junk", "a:b:c", "\0", "é", "x" * 10_000, "null", "." * 50])
+def test_what_is_no_cursor_of_ours_is_refused(api, people, cursor):
+    response = api().get("/people", {"cursor": cursor})
+
+    assert response.status_code == 400
+    assert response.json()["code"] == "invalid_cursor"
+    assert "errors" not in response.json()
+
+
+def test_a_cursor_that_was_changed_is_refused(api, people):
+    cursor = api().get("/people?limit=1").json()["next_cursor"]
+
+    response = api().get("/people", {"cursor": "A" + cursor[1:]})
+
+    assert response.json()["code"] == "invalid_cursor"
+
+
+@pytest.mark.parametrize("ordering", ["password", "-password", "full_name,nothing", "pk", "\0"])
+def test_only_named_columns_order(api, people, ordering):
+    response = api().get("/people", {"ordering": ordering})
+
+    assert response.status_code == 400
+    assert list(response.json()["errors"]) == ["ordering"]
+
+
+def test_parameters_that_nobody_knows_are_ignored(api, people):
+    assert len(api().get("/people?colour=blue").json()["items"]) == 5
+
+
+def test_an_order_that_ties_is_a_mistake_of_ours(api):
+    with pytest.raises(ImproperlyConfigured):
+        api().get("/unordered")
