@@ -55,6 +55,12 @@ class VisitQuerySet(models.QuerySet["Visit"]):
             | Q(property__owner=user)
         )
 
+    def of_agency(self, user: Any) -> "VisitQuerySet":
+        """All that staff may view; of an agent, those he shows."""
+        if user.is_staff and user.has_perm("visits.view_visit"):
+            return self
+        return self.filter(agent__user=user, agent__is_active=True)
+
     def of_participant(self, user: Any) -> "VisitQuerySet":
         return self.filter(Q(user=user) | Q(counterparty_user=user))
 

@@ -3,6 +3,7 @@
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 
+from agents.models import Agent
 from ghar.errors import NotAllowed
 from visits.models import Visit
 
@@ -38,6 +39,15 @@ FIELDS = {
 
 def is_staff_with(user: "User", permission: str) -> bool:
     return user.is_staff and user.has_perm(permission)
+
+
+def is_agency(user: "User") -> bool:
+    """Staff who may view visits, or an employed agent."""
+    return is_staff_with(user, "visits.view_visit") or _is_agent(user)
+
+
+def _is_agent(user: "User") -> bool:
+    return Agent.objects.filter(user=user, is_active=True).exists()
 
 
 def roles(user: "User", visit: Visit, permission: str = "visits.change_visit") -> set[Role]:

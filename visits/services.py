@@ -13,11 +13,10 @@ from typing import Any, Final, ParamSpec
 from django.conf import settings
 from django.db import IntegrityError
 
-from agents.models import Agent, Engagement
+from agents.models import Agent
 from ghar import clock
 from ghar.accounts.models import User
 from ghar.errors import (
-    AgentNotEligible,
     Invalid,
     InvalidTransition,
     NotAllowed,
@@ -28,7 +27,7 @@ from ghar.errors import (
 from ghar.transactions import Contended, in_transaction, violated
 from properties import services as property_services
 from properties.models import Property
-from visits import assignment, availability, history, locks, policy
+from visits import assignment, availability, handover, history, locks, policy
 from visits.availability import Wanted
 from visits.models import Visit, VisitEvent
 
@@ -37,7 +36,6 @@ Status = Visit.Status
 
 SHORTEST_MINUTES, LONGEST_MINUTES = 15, 180
 PEOPLE_CONSTRAINTS = {"visit_person_in_one_place", "visit_exclusive_listing"}
-LIFTABLE = {"unavailable", "city", "hours", "time_off", "capacity", "travel"}
 AFTER_COMPLETION = {
     "visitor_feedback",
     "interest_level",
@@ -135,8 +133,8 @@ def _book(visit: Visit, by: User) -> tuple[Visit, bool]:
     visit.created_at = clock.now()
     decision = _choose(visit)
     history.save(visit, [])
-    history.record(visit, by, Change.SCHEDULED, "", data=_told(None, decision))
-    _assigned(visit, decision.agent, "First booking")
+    history.record(visit, by, Change.SCHEDULED, "", data=handover.told_of(None, decision))
+    handover.follow_up(visit, decision.agent, "First booking")
     return visit, True
 
 
@@ -249,11 +247,11 @@ def assign(
     if not visit.is_live():
         raise InvalidTransition(f"A {visit.status} visit has no use for an agent.")
     if isinstance(agent_id, Choice):
-        _assign_best(visit, by, reason)
+        handover.assign_best(visit, by, reason)
     elif agent_id is None:
-        _hand(visit, by, None, reason)
+        handover.hand(visit, by, None, reason)
     else:
-        _assign_named(visit, by, agent_id, reason, override)
+        handover.assign_named(visit, by, agent_id, reason, override)
     return visit
 
 
@@ -331,14 +329,9 @@ def _choose(visit: Visit, former: Agent | None = None) -> assignment.Decision:
         return assignment.Decision(None)
     if former and assignment.hold_if_eligible(former.pk, wanted):
         return assignment.Decision(former)
-    decision = assignment.choose(wanted=wanted, taste=_taste(visit), leaving=former and former.pk)
+    decision = assignment.choose(wanted=wanted, taste=handover.taste_of(visit), leaving=former and former.pk)
     visit.agent = decision.agent
     return decision
-
-
-def _taste(visit: Visit) -> assignment.Taste:
-    seed = f"{visit.user_id}:{visit.property_id}:{visit.scheduled_date.isoformat()}:"
-    return assignment.Taste.of(visit.user, visit.property, seed)
 
 
 def _confirm(visit: Visit, by: User, fields: dict[str, Any]) -> None:
@@ -384,10 +377,14 @@ def _reschedule(
     changed = [*history.apply(visit, moved), "scheduled_date", "scheduled_end", "busy", "agent"]
     decision = _choose(visit, former)
     history.save(visit, changed)
-    data = {"from": was.isoformat(), "to": visit.scheduled_date.isoformat(), **_told(former, decision)}
+    data = {
+        "from": was.isoformat(),
+        "to": visit.scheduled_date.isoformat(),
+        **handover.told_of(former, decision),
+    }
     history.record(visit, by, Change.RESCHEDULED, from_status, reason=reason, data=data)
     if visit.agent != former:
-        _assigned(visit, visit.agent, "Moved to a time that the former agent could not take")
+        handover.follow_up(visit, visit.agent, "Moved to a time that the former agent could not take")
 
 
 def _awaited_after_move(visit: Visit, by: User) -> str:
@@ -396,76 +393,6 @@ def _awaited_after_move(visit: Visit, by: User) -> str:
     if visit.is_tour():
         return Awaiting.AGENCY if by == visit.user else Awaiting.VISITOR
     return Awaiting.VISITOR if by == visit.counterparty_user else Awaiting.COUNTERPARTY
-
-
-def _assign_best(visit: Visit, by: User | None, reason: str) -> None:
-    wanted, former = Wanted.by(visit), visit.agent
-    if former and assignment.hold_if_eligible(former.pk, wanted):
-        return
-    decision = assignment.choose(
-        wanted=wanted,
-        taste=_taste(visit),
-        avoid=_taken_off(visit),
-        leaving=former and former.pk,
-    )
-    if decision.agent is None:
-        reasons = assignment.obstacles(wanted)
-        raise AgentNotEligible("No agent can take this visit; see reasons.", reasons=reasons)
-    _hand(visit, by, decision.agent, reason, _told(former, decision))
-
-
-def _taken_off(visit: Visit) -> set[int]:
-    """Agents whom staff took off this visit: never chosen for it automatically again."""
-    events = visit.events.filter(change=Change.UNASSIGNED)
-    return set(events.values_list("data__from_agent_id", flat=True))
-
-
-def _assign_named(visit: Visit, by: User, agent_id: int, reason: str, override: bool) -> None:
-    if agent_id == visit.agent_id:
-        return
-    if not Agent.objects.filter(pk=agent_id).exists():
-        raise Invalid(agent_id="There is no such agent.")
-    assignment.hold({agent_id, visit.agent_id})
-    agent = availability.judged(Agent.objects.filter(pk=agent_id), Wanted.by(visit)).get()
-    missing = availability.lacks(agent)
-    if set(missing) - (LIFTABLE if override else set()):
-        raise AgentNotEligible(f"{agent.name} cannot take this visit: {', '.join(missing)}.", reasons=missing)
-    _hand(visit, by, agent, reason, {"overridden": missing} if missing else {})
-
-
-def _hand(
-    visit: Visit, by: User | None, agent: Agent | None, reason: str, told: dict[str, Any] | None = None
-) -> None:
-    """Put another agent, or nobody, on the visit. Both agents' rows are locked by now."""
-    former = visit.agent
-    if agent == former:
-        return
-    if agent and former and not reason:
-        raise Invalid(reason=f"Say why the visit goes from {former.name} to {agent.name}.")
-    visit.agent = agent
-    history.save(visit, ["agent"])
-    change = Change.ASSIGNED if agent else Change.UNASSIGNED
-    data = {**_told(former, assignment.Decision(agent)), **(told or {})}
-    history.record(visit, by, change, visit.status, reason=reason, data=data)
-    _assigned(visit, agent, reason or "Assigned to a visit")
-
-
-def _assigned(visit: Visit, agent: Agent | None, reason: str) -> None:
-    """What follows: the agent goes to the end of the line; the first one stays the seeker's."""
-    if agent is None:
-        return
-    assignment.mark_assigned(agent)
-    if not Engagement.objects.open().filter(seeker=visit.user).exists():
-        Engagement.objects.create(seeker=visit.user, agent=agent, reason=reason[:200], started_at=clock.now())
-
-
-def _told(former: Agent | None, decision: assignment.Decision) -> dict[str, Any]:
-    """What the history keeps of a decision: who, over whom, why."""
-    return {
-        "agent_id": decision.agent and decision.agent.pk,
-        "from_agent_id": former and former.pk,
-        **({"key": decision.key} if decision.key else {}),
-    }
 
 
 def _require_move(visit: Visit, status: str) -> None:

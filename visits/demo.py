@@ -1,0 +1,149 @@
+"""A small agency to try things on: people, agents with hours, listings, and visits in every status."""
+
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from django.db import transaction
+
+from agents import services as agent_services
+from agents.models import Agent
+from ghar import clock
+from ghar.accounts.models import User
+from properties.demo import create_listings
+from properties.models import Property
+from visits import services
+from visits.models import Visit
+
+PASSWORD = "visit-the-house-1"
+STAFF = "staff@ghar.example"
+ZONE = "Asia/Kolkata"
+WEEK = [{"weekday": day, "opens": time(9, 30), "closes": time(18, 30)} for day in range(6)]
+WEEKEND = [{"weekday": day, "opens": time(10), "closes": time(20)} for day in range(3, 7)]
+SHIFTS = [
+    {"weekday": day, "opens": opens, "closes": closes}
+    for day in range(5)
+    for opens, closes in ((time(8), time(12)), (time(15), time(21)))
+]
+AGENTS = [
+    ("Meera Kulkarni", "+912261230001", ["Mumbai"], ["en", "hi", "mr"], "senior", "expert", WEEK),
+    ("Rohan D'Souza", "+912261230002", ["Mumbai"], ["en", "hi"], "general", "intermediate", SHIFTS),
+    ("Kavya Nair", "+918061230003", ["Bangalore"], ["en", "kn", "ml"], "specialist", "expert", WEEK),
+    ("Imran Sheikh", "+918061230004", ["Bangalore"], ["en", "hi", "ur"], "general", "beginner", WEEKEND),
+    ("Gurpreet Kaur", "+911161230005", ["Delhi"], ["en", "hi", "pa"], "general", "intermediate", WEEK),
+    ("Neel Banerjee", "+911161230006", ["Delhi", "Mumbai"], ["en", "bn", "hi"], "specialist", "expert", WEEK),
+]
+SEEKERS = [
+    ("Asha Rao", "asha@ghar.example", "+919811111101", ["mr", "en"]),
+    ("Bala Iyer", "bala@ghar.example", "+919811111102", ["en"]),
+    ("Chitra Menon", "chitra@ghar.example", "+919811111103", ["ml", "en"]),
+    ("Dev Malhotra", "dev@ghar.example", "+919811111104", ["hi"]),
+]
+OWNER = ("Omkar Patil", "owner@ghar.example", "+919811111105", ["mr"])
+
+
+def is_seeded() -> bool:
+    return User.objects.filter(email=STAFF).exists()
+
+
+def logins() -> list[tuple[str, str]]:
+    """Who can log in, and as what; all with PASSWORD."""
+    return [
+        (STAFF, "staff: the admin site, and everything in the API"),
+        ("meera@ghar.example", "an agent's login"),
+        (OWNER[1], "owner of the demo listings"),
+        *((email, f"seeker {name}") for name, email, *_ in SEEKERS),
+    ]
+
+
+@transaction.atomic
+def seed() -> None:
+    """All of it, or nothing."""
+    staff = User.objects.create_superuser(STAFF, PASSWORD, full_name="Priya Shah")
+    owner = _user(*OWNER)
+    seekers = [_user(*seeker) for seeker in SEEKERS]
+    agents = [_agent(staff, *agent) for agent in AGENTS]
+    login = _user("Meera Kulkarni", "meera@ghar.example", None, ["mr", "en"])
+    agent_services.update_agent(agent=agents[0], by=staff, user_id=login.pk)
+    listings = create_listings(owner=owner)
+    _visits(staff, seekers, [listing for listing in listings if listing.city == "Mumbai"])
+    _elsewhere(seekers, listings)
+
+
+def _user(name: str, email: str, phone: str | None, languages: list[str]) -> User:
+    return User.objects.create_user(
+        PASSWORD, full_name=name, email=email, phone=phone, preferred_languages=languages
+    )
+
+
+def _agent(
+    staff: User,
+    name: str,
+    number: str,
+    cities: list[str],
+    languages: list[str],
+    kind: str,
+    experience: str,
+    hours: list[dict[str, object]],
+) -> Agent:
+    return agent_services.create_agent(
+        by=staff,
+        name=name,
+        contact_number=number,
+        cities=cities,
+        languages=languages,
+        agent_type=kind,
+        experience_level=experience,
+        working_hours=hours,
+        description=f"Shows homes in {' and '.join(cities)}.",
+    )
+
+
+def at(days: int, hour: int, minute: int = 0) -> datetime:
+    """That hour in India, so many days from now."""
+    day = clock.now().astimezone(ZoneInfo(ZONE)).date() + timedelta(days=days)
+    return datetime.combine(day, time(hour, minute), ZoneInfo(ZONE)).astimezone(UTC)
+
+
+def _book(user: User, listing: Property, start: datetime, wish: str = "") -> Visit:
+    """Booked three days before."""
+    with clock.at(min(clock.now(), start - timedelta(days=3))):
+        visit, _ = services.schedule(
+            by=user, user=user, property_id=listing.pk, scheduled_date=start, special_requirements=wish
+        )
+    return visit
+
+
+def _visits(staff: User, seekers: list[User], homes: list[Property]) -> None:
+    """One of each status in Mumbai, lived through with the project's clock."""
+    asha, bala, chitra, dev = seekers
+    _complete(staff, _book(asha, homes[0], at(-6, 11), "Is there a lift?"))
+    cancelled = _book(bala, homes[1], at(-2, 16))
+    with clock.at(cancelled.scheduled_date - timedelta(days=1)):
+        services.cancel(visit=cancelled, by=bala, reason="Found a place nearer to work.")
+    services.confirm(visit=_book(asha, homes[2], at(1, 11), "Please ring the bell twice."), by=staff)
+    services.reschedule(
+        visit=_book(bala, homes[3], at(2, 15)), by=bala, new_date=at(3, 16, 30), reason="A meeting came up."
+    )
+    _book(chitra, homes[4], at(2, 10, 30))
+    _book(dev, homes[0], at(2, 6), "Only before work, at six in the morning.")
+
+
+def _complete(staff: User, visit: Visit) -> None:
+    with clock.at(visit.scheduled_date - timedelta(days=1)):
+        services.confirm(visit=visit, by=staff)
+    with clock.at(visit.scheduled_end):
+        services.complete(
+            visit=visit,
+            by=staff,
+            notes="Liked the light; asks for the society's rules.",
+            feedback="Bright and quiet.",
+            interest_level="high",
+            follow_up_date=clock.now() + timedelta(days=2),
+        )
+
+
+def _elsewhere(seekers: list[User], listings: list[Property]) -> None:
+    asha, bala, chitra, dev = seekers
+    by_city = {city: [home for home in listings if home.city == city] for city in ("Bangalore", "Delhi")}
+    _book(chitra, by_city["Bangalore"][0], at(4, 11))
+    _book(dev, by_city["Delhi"][0], at(4, 12))

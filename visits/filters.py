@@ -1,0 +1,60 @@
+from typing import Any
+
+import django_filters
+from django.db.models import Q
+
+from ghar.api.fields import MAX_ID
+from ghar.api.filters import InstantFilter, OrderingFilter
+from visits.models import Visit, VisitQuerySet
+
+
+class VisitFilter(django_filters.FilterSet):
+    """`from` and `to` are moments, or dates that stand for midnight UTC; `to` is excluded."""
+
+    status = django_filters.MultipleChoiceFilter(choices=Visit.Status)
+    visit_context = django_filters.ChoiceFilter(choices=Visit.Context)
+    property = django_filters.NumberFilter(field_name="property_id", min_value=1, max_value=MAX_ID)
+    to = InstantFilter(field_name="scheduled_date", lookup_expr="lt")
+    vars()["from"] = InstantFilter(field_name="scheduled_date", lookup_expr="gte")
+    ordering = OrderingFilter(fields=["scheduled_date", "created_at"])
+
+    class Meta:
+        model = Visit
+        fields: list[str] = []
+
+
+class AgencyVisitFilter(VisitFilter):
+    """What staff and agents narrow their lists by."""
+
+    agent = django_filters.NumberFilter(field_name="agent_id", min_value=1, max_value=MAX_ID)
+    unassigned = django_filters.BooleanFilter(method="in_queue")
+    user = django_filters.NumberFilter(field_name="user_id", min_value=1, max_value=MAX_ID)
+    follow_up_due = django_filters.BooleanFilter(method="due")
+    q = django_filters.CharFilter(method="search", max_length=100)
+
+    def in_queue(self, visits: VisitQuerySet, name: str, value: bool) -> Any:
+        queue = Visit.objects.unassigned()
+        return visits.filter(pk__in=queue) if value else visits.exclude(pk__in=queue)
+
+    def due(self, visits: VisitQuerySet, name: str, value: bool) -> Any:
+        due = Visit.objects.follow_up_due()
+        return visits.filter(pk__in=due) if value else visits.exclude(pk__in=due)
+
+    def search(self, visits: VisitQuerySet, name: str, value: str) -> Any:
+        """Visitor, listing or agent by a part of the name; a visitor's phone or email; `=17` is an id."""
+        if value.startswith("=") and value[1:].isascii() and value[1:].isdigit():
+            return visits.filter(pk=int(value[1:]))
+        columns = (
+            "user__full_name",
+            "user__email",
+            "user__phone",
+            "counterparty_user__full_name",
+            "property__title",
+            "property__locality",
+            "property__city",
+            "agent__name",
+        )
+        hits = Q()
+        for column in columns:
+            hits |= Q(**{f"{column}__icontains": value})
+        return visits.filter(hits)

@@ -1,0 +1,91 @@
+"""Putting an agent on a visit, another one, or nobody. Runs under the locks of the service that calls."""
+
+from typing import Any
+
+from agents.models import Agent, Engagement
+from ghar import clock
+from ghar.accounts.models import User
+from ghar.errors import AgentNotEligible, Invalid
+from visits import assignment, availability, history
+from visits.availability import Wanted
+from visits.models import Visit, VisitEvent
+
+Change = VisitEvent.Change
+# What staff may assign an agent in spite of, with a reason.
+LIFTABLE = {"unavailable", "city", "hours", "time_off", "capacity", "travel"}
+
+
+def assign_best(visit: Visit, by: User | None, reason: str) -> None:
+    wanted, former = Wanted.by(visit), visit.agent
+    if former and assignment.hold_if_eligible(former.pk, wanted):
+        return
+    decision = assignment.choose(
+        wanted=wanted,
+        taste=taste_of(visit),
+        avoid=_taken_off(visit),
+        leaving=former and former.pk,
+    )
+    if decision.agent is None:
+        reasons = assignment.obstacles(wanted)
+        raise AgentNotEligible("No agent can take this visit; see reasons.", reasons=reasons)
+    hand(visit, by, decision.agent, reason, told_of(former, decision))
+
+
+def _taken_off(visit: Visit) -> set[int]:
+    """Agents whom staff took off this visit: never chosen for it automatically again."""
+    events = visit.events.filter(change=Change.UNASSIGNED)
+    return set(events.values_list("data__from_agent_id", flat=True))
+
+
+def assign_named(visit: Visit, by: User, agent_id: int, reason: str, override: bool) -> None:
+    if agent_id == visit.agent_id:
+        return
+    if not Agent.objects.filter(pk=agent_id).exists():
+        raise Invalid(agent_id="There is no such agent.")
+    assignment.hold({agent_id, visit.agent_id})
+    agent = availability.judged(Agent.objects.filter(pk=agent_id), Wanted.by(visit)).get()
+    missing = availability.lacks(agent)
+    final = [reason for reason in missing if not (override and reason in LIFTABLE)]
+    if final:
+        raise AgentNotEligible(f"{agent.name} cannot take this visit: {', '.join(final)}.", reasons=final)
+    hand(visit, by, agent, reason, {"overridden": missing} if missing else {})
+
+
+def hand(
+    visit: Visit, by: User | None, agent: Agent | None, reason: str, told: dict[str, Any] | None = None
+) -> None:
+    """Put another agent, or nobody, on the visit. Both agents' rows are locked by now."""
+    former = visit.agent
+    if agent == former:
+        return
+    if agent and former and not reason:
+        raise Invalid(reason=f"Say why the visit goes from {former.name} to {agent.name}.")
+    visit.agent = agent
+    history.save(visit, ["agent"])
+    change = Change.ASSIGNED if agent else Change.UNASSIGNED
+    data = {**told_of(former, assignment.Decision(agent)), **(told or {})}
+    history.record(visit, by, change, visit.status, reason=reason, data=data)
+    follow_up(visit, agent, reason or "Assigned to a visit")
+
+
+def follow_up(visit: Visit, agent: Agent | None, reason: str) -> None:
+    """What follows: the agent goes to the end of the line; the first one stays the seeker's."""
+    if agent is None:
+        return
+    assignment.mark_assigned(agent)
+    if not Engagement.objects.open().filter(seeker=visit.user).exists():
+        Engagement.objects.create(seeker=visit.user, agent=agent, reason=reason[:200], started_at=clock.now())
+
+
+def told_of(former: Agent | None, decision: assignment.Decision) -> dict[str, Any]:
+    """What the history keeps of a decision: who, over whom, why."""
+    return {
+        "agent_id": decision.agent and decision.agent.pk,
+        "from_agent_id": former and former.pk,
+        **({"key": decision.key} if decision.key else {}),
+    }
+
+
+def taste_of(visit: Visit) -> assignment.Taste:
+    seed = f"{visit.user_id}:{visit.property_id}:{visit.scheduled_date.isoformat()}:"
+    return assignment.Taste.of(visit.user, visit.property, seed)

@@ -1,0 +1,161 @@
+from typing import Any
+
+from rest_framework import serializers
+
+from agents.serializers import AgentCardSerializer
+from ghar.accounts.models import User
+from ghar.api.fields import IdField, InstantField, StrictSerializer
+from properties.serializers import PropertyCardSerializer
+from visits import policy
+from visits.models import Visit, VisitEvent
+from visits.services import LONGEST_MINUTES, SHORTEST_MINUTES
+
+
+class PersonSerializer(serializers.ModelSerializer[User]):
+    """What others may know of a person."""
+
+    class Meta:
+        model = User
+        fields = ["id", "full_name", "profile_image_url"]
+
+
+class VisitSerializer(serializers.ModelSerializer[Visit]):
+    """A visit's card, as the one who asks may see it."""
+
+    property_id = serializers.IntegerField()
+    property = PropertyCardSerializer()
+    user_id = serializers.IntegerField()
+    user = PersonSerializer()
+    agent_id = serializers.IntegerField(allow_null=True)
+    agent = AgentCardSerializer(allow_null=True)
+    counterparty_user_id = serializers.IntegerField(allow_null=True)
+    counterparty_user = PersonSerializer(allow_null=True)
+    conversation_id = serializers.IntegerField(allow_null=True)
+    match_id = serializers.IntegerField(allow_null=True)
+    visit_notes = serializers.CharField(allow_null=True, help_text="Null to all but its agent and staff.")
+
+    class Meta:
+        model = Visit
+        fields = [
+            "id",
+            "visit_context",
+            "status",
+            "awaiting",
+            "property_id",
+            "property",
+            "user_id",
+            "user",
+            "agent_id",
+            "agent",
+            "counterparty_user_id",
+            "counterparty_user",
+            "conversation_id",
+            "match_id",
+            "scheduled_date",
+            "scheduled_end",
+            "actual_date",
+            "special_requirements",
+            "visit_notes",
+            "visitor_feedback",
+            "interest_level",
+            "follow_up_required",
+            "follow_up_date",
+            "cancellation_reason",
+            "rescheduled_from",
+            "version",
+            "created_at",
+            "updated_at",
+        ]
+        read_only_fields = fields
+
+    def to_representation(self, instance: Visit) -> dict[str, Any]:
+        shown = super().to_representation(instance)
+        reader = self.context["request"].user
+        if not policy.sees_notes(reader, instance):
+            shown["visit_notes"] = None
+        if shown["agent"] and not policy.sees_agent_number(reader, instance):
+            shown["agent"]["contact_number"] = None
+        return shown
+
+
+class ActorSerializer(serializers.ModelSerializer[User]):
+    class Meta:
+        model = User
+        fields = ["id", "full_name"]
+
+
+class VisitEventSerializer(serializers.ModelSerializer[VisitEvent]):
+    actor = ActorSerializer(allow_null=True)
+
+    class Meta:
+        model = VisitEvent
+        fields = ["id", "at", "change", "actor", "from_status", "to_status", "reason", "data"]
+        read_only_fields = fields
+
+
+class ScheduleSerializer(StrictSerializer):
+    property_id = IdField()
+    scheduled_date = InstantField()
+    visit_context = serializers.ChoiceField(
+        choices=[Visit.Context.PROPERTY_TOUR], default=Visit.Context.PROPERTY_TOUR
+    )
+    special_requirements = serializers.CharField(max_length=2_000, allow_blank=True, default="")
+    duration_minutes = serializers.IntegerField(
+        min_value=SHORTEST_MINUTES, max_value=LONGEST_MINUTES, required=False
+    )
+    user_id = IdField(required=False, help_text="Staff only: whom the visit is booked for.")
+
+
+class UpdateSerializer(StrictSerializer):
+    status = serializers.ChoiceField(choices=[Visit.Status.CONFIRMED, Visit.Status.CANCELLED], required=False)
+    scheduled_date = InstantField(required=False)
+    special_requirements = serializers.CharField(max_length=2_000, allow_blank=True, required=False)
+    visit_notes = serializers.CharField(max_length=5_000, allow_blank=True, required=False)
+    visitor_feedback = serializers.CharField(max_length=5_000, allow_blank=True, required=False)
+    interest_level = serializers.ChoiceField(choices=Visit.Interest, allow_blank=True, required=False)
+    follow_up_required = serializers.BooleanField(required=False)
+    follow_up_date = InstantField(allow_null=True, required=False)
+
+
+class RescheduleSerializer(StrictSerializer):
+    new_date = InstantField()
+    reason = serializers.CharField(max_length=500, allow_blank=True, default="")
+
+
+class CancelSerializer(StrictSerializer):
+    reason = serializers.CharField(max_length=500, allow_blank=True, default="")
+
+
+class CompleteSerializer(StrictSerializer):
+    notes = serializers.CharField(max_length=5_000, allow_blank=True, required=False)
+    feedback = serializers.CharField(max_length=5_000, allow_blank=True, required=False)
+    interest_level = serializers.ChoiceField(choices=Visit.Interest, allow_blank=True, required=False)
+    follow_up_date = InstantField(allow_null=True, required=False)
+
+
+class AssignSerializer(StrictSerializer):
+    agent_id = IdField(allow_null=True, required=False, help_text="Absent: automatic. Null: nobody.")
+    reason = serializers.CharField(max_length=500, allow_blank=True, default="")
+    override = serializers.BooleanField(default=False)
+
+
+class SlotQuerySerializer(serializers.Serializer[Any]):
+    """`from` and `to` are local dates of the listing, both included."""
+
+    to = serializers.DateField()
+    duration_minutes = serializers.IntegerField(
+        min_value=SHORTEST_MINUTES, max_value=LONGEST_MINUTES, required=False
+    )
+    language = serializers.RegexField(r"^[a-z]{2}$", required=False)
+    vars()["from"] = serializers.DateField()
+
+
+class SlotSerializer(serializers.Serializer[Any]):
+    start = serializers.DateTimeField()
+    end = serializers.DateTimeField()
+    agents_free = serializers.IntegerField()
+
+
+class SlotsSerializer(serializers.Serializer[Any]):
+    timezone = serializers.CharField()
+    items = SlotSerializer(many=True)

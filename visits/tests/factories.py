@@ -1,0 +1,57 @@
+"""Everything a tour needs. Visits themselves are made by the services."""
+
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+import factory
+from factory.django import DjangoModelFactory
+
+from agents.models import Agent
+from ghar import clock
+from ghar.accounts.models import User
+from properties.models import Property
+from visits import services
+from visits.models import Visit
+
+KOLKATA = ZoneInfo("Asia/Kolkata")
+
+
+class UserFactory(DjangoModelFactory[User]):
+    class Meta:
+        model = User
+
+    full_name = factory.Sequence(lambda n: f"Person {n}")
+    email = factory.Sequence(lambda n: f"person{n}@example.com")
+
+
+class ListingFactory(DjangoModelFactory[Property]):
+    class Meta:
+        model = Property
+
+    title = factory.Sequence(lambda n: f"Listing {n}")
+    city = "Mumbai"
+    base_price = 30_000
+    monthly_rent = 30_000
+
+
+class AgentFactory(DjangoModelFactory[Agent]):
+    class Meta:
+        model = Agent
+
+    name = factory.Sequence(lambda n: f"Agent {n}")
+    contact_number = "+912240000000"
+    cities = ["Mumbai"]
+
+
+def local(days: int, hour: int, minute: int = 0) -> datetime:
+    """So many days from now at that hour in Mumbai, as an instant in UTC."""
+    day = clock.now().astimezone(KOLKATA).date() + timedelta(days=days)
+    return datetime.combine(day, time(hour, minute), KOLKATA).astimezone(UTC)
+
+
+def book(user: User, listing: Property, start: datetime, **kwargs: object) -> Visit:
+    visit, made = services.schedule(
+        by=user, user=user, property_id=listing.pk, scheduled_date=start, **kwargs
+    )
+    assert made
+    return visit

@@ -1,0 +1,241 @@
+"""Many at once, over HTTP, with a thread and a connection each; and that the guards are what decides."""
+
+from collections import Counter
+from datetime import timedelta
+from functools import partial
+
+import pytest
+from django.db import connection
+from django.db.models import QuerySet
+from rest_framework.test import APIClient
+
+from agents.models import Agent
+from visits import assignment, availability, locks, services
+from visits.models import Visit, VisitEvent
+from visits.tests.factories import AgentFactory, ListingFactory, UserFactory, book, local
+from visits.tests.threads import at_once
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+MANY = 50
+
+
+def post(user, path, body):
+    client = APIClient()
+    client.force_authenticate(user)
+    return client.post(f"/api/v1{path}", body, format="json")
+
+
+def booking(user, listing, start, **more):
+    body = {"property_id": listing.pk, "scheduled_date": start.isoformat(), **more}
+    return partial(post, user, "/visits", body)
+
+
+def answers(responses):
+    return Counter((r.status_code, r.data.get("code", "")) for r in responses)
+
+
+@pytest.fixture
+def without():
+    """Drops constraints of visits; they come back after the test."""
+    dropped = {}
+
+    def drop(*names):
+        with connection.cursor() as cursor:
+            for name in names:
+                cursor.execute(
+                    "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conname = %s", [name]
+                )
+                dropped[name] = cursor.fetchone()[0]
+                cursor.execute(f"ALTER TABLE visits_visit DROP CONSTRAINT {name}")
+
+    yield drop
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM visits_visitevent; DELETE FROM visits_visit")
+        for name, definition in dropped.items():
+            cursor.execute(f"ALTER TABLE visits_visit ADD CONSTRAINT {name} {definition}")
+
+
+@pytest.fixture
+def no_locks(monkeypatch):
+    monkeypatch.setattr(QuerySet, "select_for_update", lambda self, **kwargs: self)
+
+
+def many_seekers():
+    return [
+        booking(user, listing, local(2, 11))
+        for user, listing in zip(
+            UserFactory.create_batch(MANY), ListingFactory.create_batch(MANY), strict=True
+        )
+    ]
+
+
+def test_one_agent_gets_one_of_fifty_visits_at_the_same_hour(ops):
+    agent = AgentFactory()
+    assert answers(at_once(many_seekers())) == {(201, ""): MANY}
+    assert Counter(Visit.objects.values_list("agent", flat=True)) == {agent.pk: 1, None: MANY - 1}
+    agent.refresh_from_db()
+    assert (agent.live_visits, agent.live_users, agent.total_users_assigned) == (1, 1, 1)
+
+    waiting = Visit.objects.filter(agent=None)
+    tries = [partial(post, ops, f"/visits/{visit.pk}/assign", {"agent_id": agent.pk}) for visit in waiting]
+    responses = at_once(tries)
+    assert answers(responses) == {(409, "agent_not_eligible"): MANY - 1}
+    assert {tuple(r.data["reasons"]) for r in responses} == {("busy",)}
+    assert Visit.objects.filter(agent=None).count() == MANY - 1
+    assert VisitEvent.objects.count() == MANY
+
+
+def test_two_agents_are_both_used_by_a_crowd():
+    agents = AgentFactory.create_batch(2)
+    at_once(many_seekers())
+    assert Counter(Visit.objects.values_list("agent", flat=True)) == {
+        agents[0].pk: 1,
+        agents[1].pk: 1,
+        None: MANY - 2,
+    }
+
+
+def test_the_agents_guard_is_what_keeps_him_from_two_places(without, no_locks, monkeypatch):
+    AgentFactory()
+    without("visit_agent_in_one_place")
+    monkeypatch.setattr(assignment, "_still_eligible", lambda *args: True)
+    at_once(many_seekers())
+    assert Visit.objects.exclude(agent=None).count() > 1
+
+
+def test_the_agents_lock_and_check_suffice_without_the_constraint(without):
+    AgentFactory()
+    without("visit_agent_in_one_place")
+    assert answers(at_once(many_seekers())) == {(201, ""): MANY}
+    assert Visit.objects.exclude(agent=None).count() == 1
+
+
+def test_the_check_is_what_refuses_a_busy_agent(without, ops, monkeypatch):
+    agent = AgentFactory()
+    at_once(many_seekers())
+    without("visit_agent_in_one_place")
+    monkeypatch.setattr(availability, "lacks", lambda agent: [])
+    visit = Visit.objects.filter(agent=None).first()
+    assert post(ops, f"/visits/{visit.pk}/assign", {"agent_id": agent.pk}).status_code == 200
+
+
+def overlapping(user):
+    return [
+        booking(user, listing, local(2, 11) + timedelta(minutes=number % 25))
+        for number, listing in enumerate(ListingFactory.create_batch(MANY))
+    ]
+
+
+def test_a_seeker_has_one_of_fifty_overlapping_visits(asha):
+    AgentFactory.create_batch(3)
+    responses = at_once(overlapping(asha))
+    assert answers(responses) == {(201, ""): 1, (409, "visit_conflict"): MANY - 1}
+    assert all(r.data["alternatives"] for r in responses if r.status_code == 409)
+    assert Visit.objects.count() == VisitEvent.objects.count() == 1
+    assert sum(Agent.objects.values_list("live_visits", flat=True)) == 1
+
+
+def test_the_seekers_guard_is_what_keeps_him_from_two_places(asha, without, no_locks, monkeypatch):
+    without("visit_person_in_one_place")
+    monkeypatch.setattr(services, "_check_free", lambda visit: None)
+    at_once(overlapping(asha))
+    assert Visit.objects.count() > 1
+
+
+def test_the_seekers_lock_and_check_suffice_without_the_constraint(asha, without):
+    without("visit_person_in_one_place")
+    at_once(overlapping(asha))
+    assert Visit.objects.count() == 1
+
+
+def twins(user):
+    return [booking(user, ListingFactory(), local(2, 11), special_requirements="Lift?")] * MANY
+
+
+def test_parallel_twins_are_one_visit(asha):
+    AgentFactory()
+    responses = at_once(twins(asha))
+    assert answers(responses) == {(201, ""): 1, (200, ""): MANY - 1}
+    assert len({r.data["id"] for r in responses}) == 1
+    assert Visit.objects.count() == VisitEvent.objects.count() == 1
+
+
+def test_twins_are_told_apart_from_conflicts_by_the_lock(asha, no_locks, monkeypatch):
+    monkeypatch.setattr(locks, "lock_people", lambda visit: None)
+    responses = at_once(twins(asha))
+    assert answers(responses)[200, ""] < MANY - 1
+
+
+def test_an_exclusive_listing_is_shown_to_one_of_many():
+    AgentFactory.create_batch(3)
+    listing = ListingFactory(exclusive_tours=True)
+    users = UserFactory.create_batch(20)
+    responses = at_once([booking(user, listing, local(2, 11)) for user in users])
+    assert answers(responses) == {(201, ""): 1, (409, "visit_conflict"): 19}
+    assert Visit.objects.count() == 1
+
+
+def test_an_exclusive_listing_is_guarded_by_its_lock(without, no_locks, monkeypatch):
+    without("visit_exclusive_listing")
+    monkeypatch.setattr(services, "_check_free", lambda visit: None)
+    listing = ListingFactory(exclusive_tours=True)
+    at_once([booking(user, listing, local(2, 11)) for user in UserFactory.create_batch(20)])
+    assert Visit.objects.count() > 1
+
+
+def test_confirm_and_cancel_at_once_leave_one_truth(ops):
+    visits = [book(UserFactory(), ListingFactory(), local(2, 11)) for _ in range(10)]
+    calls = [
+        partial(post, ops, f"/visits/{visit.pk}/{act}", {})
+        for visit in visits
+        for act in ("confirm", "cancel")
+    ]
+    assert set(answers(at_once(calls))) <= {(200, ""), (409, "invalid_transition")}
+    for visit in visits:
+        visit.refresh_from_db()
+        last = visit.events.last()
+        assert (visit.status, visit.version) == (last.to_status, visit.events.count())
+
+
+def test_all_writers_mixed_keep_every_promise(ops):
+    agents = AgentFactory.create_batch(4)
+    listings = ListingFactory.create_batch(6)
+    users = UserFactory.create_batch(10)
+    visits = [book(user, listings[n % 6], local(2, 10 + n % 4)) for n, user in enumerate(users)]
+    calls = []
+    for n, visit in enumerate(visits):
+        later = (local(2, 10 + (n * 3) % 6) + timedelta(minutes=15 * (n % 4))).isoformat()
+        calls += [
+            partial(post, visit.user, f"/visits/{visit.pk}/reschedule", {"new_date": later}),
+            partial(post, ops, f"/visits/{visit.pk}/confirm", {}),
+            partial(
+                post, ops, f"/visits/{visit.pk}/assign", {"agent_id": agents[n % 4].pk, "reason": "swap"}
+            ),
+            partial(post, ops, f"/visits/{visit.pk}/assign", {"reason": "best"}),
+            booking(users[(n + 1) % 10], listings[(n + 2) % 6], local(2, 12, 15 * (n % 4))),
+            partial(post, visit.user, f"/visits/{visit.pk}/cancel", {})
+            if n % 3 == 0
+            else partial(
+                post, ops, f"/visits/{visit.pk}/reschedule", {"new_date": local(3, 10 + n % 5).isoformat()}
+            ),
+        ]
+    responses = at_once(calls, at_a_time=20)
+    assert {r.status_code for r in responses} <= {200, 201, 409}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT count(*) FROM visits_visit a JOIN visits_visit b ON a.id < b.id
+            WHERE a.status IN ('scheduled', 'confirmed', 'rescheduled')
+              AND b.status IN ('scheduled', 'confirmed', 'rescheduled')
+              AND (a.agent_id = b.agent_id AND a.property_id <> b.property_id AND a.busy && b.busy
+                   OR a.user_id = b.user_id AND tstzrange(a.scheduled_date, a.scheduled_end)
+                                                && tstzrange(b.scheduled_date, b.scheduled_end))
+            """
+        )
+        assert cursor.fetchone() == (0,)
+    for agent in Agent.objects.all():
+        assert agent.live_visits == Visit.objects.live().filter(agent=agent).count()
+        assert agent.live_users == agent.engagements.open().count()
+    for visit in Visit.objects.all():
+        assert visit.version == visit.events.count()
