@@ -2,10 +2,10 @@
 
 from typing import Any, Literal
 
-import phonenumbers
-from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
+
+from ghar.validators import phone_number
 
 MAX_LENGTH = 254
 
@@ -36,11 +36,7 @@ def normalise_email(text: str) -> str:
 
 
 def normalise_phone(text: str) -> str:
-    """E.164. A number without a country is one of PHONE_REGION."""
     try:
-        number = phonenumbers.parse(text, settings.PHONE_REGION)
-    except phonenumbers.NumberParseException:
+        return phone_number(text)
+    except ValidationError:
         return ""
-    if not phonenumbers.is_possible_number(number):
-        return ""
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
