@@ -162,11 +162,18 @@ class WorkingHours(models.Model):
         return f"{self.get_weekday_display()} {self.opens:%H:%M}–{self.closes:%H:%M}"
 
 
+class TimeOffQuerySet(models.QuerySet["TimeOff"]):
+    def latest_first(self) -> "TimeOffQuerySet":
+        return self.annotate(begins=models.F("period__startswith")).order_by("-begins", "-pk")
+
+
 class TimeOff(models.Model):
     agent = models.ForeignKey(Agent, models.CASCADE, related_name="time_off")
     period = DateTimeRangeField(help_text="From (included) to (excluded).")
     reason = models.CharField(max_length=200, blank=True)
     created_at = models.DateTimeField(default=clock.now, editable=False)
+
+    objects: ClassVar[Any] = TimeOffQuerySet.as_manager()
 
     class Meta:
         ordering = ["-period", "-id"]

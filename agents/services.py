@@ -29,7 +29,7 @@ DECIDES_VISITS = {"is_active", "is_available", "timezone", "cities", "capacity"}
 @in_transaction
 def create_agent(*, by: Any, working_hours: Iterable[Shift] = (), **fields: Any) -> Agent:
     agent = Agent(**_tidy(fields))
-    _check_login(agent, fields)
+    check_login(agent, fields)
     _check(agent)
     agent.save()
     _replace_hours(agent, working_hours, "working_hours")
@@ -45,7 +45,7 @@ def update_agent(
 
     Who leaves (`is_active` False) leaves his seekers: they get another agent with their next visit.
     """
-    _check_login(agent, changes)
+    check_login(agent, changes)
     agent = _locked(agent)
     changed = _apply(agent, _tidy(changes))
     if changed:
@@ -85,7 +85,7 @@ def set_hours(*, agent: Agent, by: Any, items: Iterable[Shift]) -> Agent:
 def add_time_off(*, agent: Agent, by: Any, from_: datetime, to: datetime, reason: str = "") -> TimeOff:
     agent = _locked(agent)
     _require_manager(agent, by)
-    _check_period(from_, to)
+    check_period(from_, to)
     time_off = TimeOff(agent=agent, period=DateTimeTZRange(from_, to), reason=reason)
     time_off.full_clean(exclude=["agent"], validate_constraints=False)
     time_off.save()
@@ -127,6 +127,27 @@ def record_interaction(*, agent: Agent, by: Any, **fields: Any) -> AgentInteract
     return interaction
 
 
+def check_login(agent: Agent, changes: dict[str, Any]) -> None:
+    """An active person who is neither staff nor another agent's login; his row is locked for it."""
+    user_id = changes.get("user_id")
+    if user_id is None or user_id == agent.user_id and agent.pk:
+        return
+    users = get_user_model().objects.select_for_update(no_key=True)
+    if not users.filter(pk=user_id, is_active=True, is_staff=False).exists():
+        raise Invalid(user_id="Name an active user who is not staff.")
+    if Agent.objects.filter(user=user_id).exclude(pk=agent.pk).exists():
+        raise Invalid(user_id="This user is the login of another agent.")
+
+
+def check_period(from_: datetime, to: datetime) -> None:
+    if to <= from_:
+        raise Invalid(to="It must end after it begins.")
+    if to <= clock.now():
+        raise Invalid(to="It must end in the future.")
+    if to - from_ > LONGEST_TIME_OFF:
+        raise Invalid(to=f"At most {LONGEST_TIME_OFF.days} days at a time.")
+
+
 def _locked(agent: Agent) -> Agent:
     return Agent.objects.select_for_update(no_key=True).get(pk=agent.pk)
 
@@ -155,27 +176,6 @@ def _check(agent: Agent) -> None:
 def _end_engagements(agent: Agent) -> None:
     agent.engagements.open().update(ended_at=clock.now())
     agent.refresh_from_db(fields=["live_users"])
-
-
-def _check_login(agent: Agent, changes: dict[str, Any]) -> None:
-    """An active person who is neither staff nor another agent's login; his row is locked for it."""
-    user_id = changes.get("user_id")
-    if user_id is None or user_id == agent.user_id and agent.pk:
-        return
-    users = get_user_model().objects.select_for_update(no_key=True)
-    if not users.filter(pk=user_id, is_active=True, is_staff=False).exists():
-        raise Invalid(user_id="Name an active user who is not staff.")
-    if Agent.objects.filter(user=user_id).exclude(pk=agent.pk).exists():
-        raise Invalid(user_id="This user is the login of another agent.")
-
-
-def _check_period(from_: datetime, to: datetime) -> None:
-    if to <= from_:
-        raise Invalid(to="It must end after it begins.")
-    if to <= clock.now():
-        raise Invalid(to="It must end in the future.")
-    if to - from_ > LONGEST_TIME_OFF:
-        raise Invalid(to=f"At most {LONGEST_TIME_OFF.days} days at a time.")
 
 
 def _replace_hours(agent: Agent, items: Iterable[Shift], field: str) -> bool:
@@ -208,7 +208,7 @@ def _contact_number(value: str) -> str:
     try:
         return phone_number(value) if value else ""
     except ValidationError as error:
-        raise Invalid(contact_number=error.message) from None
+        raise Invalid(contact_number=error.messages[0]) from None
 
 
 TIDIERS: dict[str, Callable[[Any], Any]] = {

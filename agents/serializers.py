@@ -1,0 +1,138 @@
+"""Agents as JSON: out for everybody, in from staff and from the agent himself."""
+
+import re
+from datetime import time
+from typing import Any
+
+from rest_framework import serializers
+from rest_framework.exceptions import ValidationError
+
+from agents.models import Agent
+from ghar.api.fields import IdField, InstantField, LanguageField, NumberField, StrictSerializer, TimezoneField
+
+TIME_OF_DAY = re.compile(r"([01]\d|2[0-3]):([0-5]\d)(:[0-5]\d(\.\d{1,6})?)?", re.ASCII)
+# Shifts of a quarter of an hour with a break after each.
+MOST_SHIFTS = 7 * 48
+
+
+class TimeOfDayField(serializers.Field):
+    """09:00; seconds are dropped. With `ends_day`, 24:00 is taken for midnight, which is sent as 00:00."""
+
+    default_error_messages = {"invalid": "Give a time of day such as 09:00."}
+
+    def __init__(self, *, ends_day: bool = False, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.ends_day = ends_day
+
+    def to_internal_value(self, data: Any) -> time:
+        if self.ends_day and data in ("24:00", "24:00:00"):
+            return time(0)
+        found = TIME_OF_DAY.fullmatch(data) if isinstance(data, str) else None
+        if found is None:
+            self.fail("invalid")
+        return time(int(found[1]), int(found[2]))
+
+    def to_representation(self, value: time) -> str:
+        return f"{value:%H:%M}"
+
+
+class ShiftSerializer(StrictSerializer):
+    weekday = serializers.IntegerField(min_value=0, max_value=6)
+    opens = TimeOfDayField()
+    closes = TimeOfDayField(ends_day=True)
+
+    def to_internal_value(self, data: Any) -> Any:
+        """A row is whole, also where the agent is sent in part."""
+        row = super().to_internal_value(data)
+        missing = self.fields.keys() - row.keys()
+        if missing:
+            raise ValidationError({name: ["This field is required."] for name in missing})
+        return row
+
+
+class HoursSerializer(StrictSerializer):
+    items = ShiftSerializer(many=True, max_length=MOST_SHIFTS)  # type: ignore[call-arg]
+
+
+class AgentCardSerializer(serializers.ModelSerializer[Agent]):
+    """What a visit shows of its agent."""
+
+    user_satisfaction_rating = NumberField(max_digits=3, read_only=True)
+
+    class Meta:
+        model = Agent
+        fields = (
+            "id",
+            "name",
+            "contact_number",
+            "avatar_url",
+            "languages",
+            "agent_type",
+            "user_satisfaction_rating",
+        )
+        read_only_fields = fields
+
+
+class AgentSerializer(StrictSerializer, serializers.ModelSerializer[Agent]):
+    """The directory's entry."""
+
+    languages = serializers.ListField(child=LanguageField(), max_length=20, required=False)
+    cities = serializers.ListField(child=serializers.CharField(max_length=80), max_length=100, required=False)
+    timezone = TimezoneField(required=False)
+    user_satisfaction_rating = NumberField(max_digits=3, read_only=True)
+    working_hours = ShiftSerializer(many=True, required=False, max_length=MOST_SHIFTS)  # type: ignore[call-arg]
+    created_at = InstantField(read_only=True)
+
+    class Meta:
+        model = Agent
+        fields: tuple[str, ...] = (
+            "id",
+            "name",
+            "description",
+            "contact_number",
+            "avatar_url",
+            "languages",
+            "agent_type",
+            "experience_level",
+            "cities",
+            "timezone",
+            "is_active",
+            "is_available",
+            "user_satisfaction_rating",
+            "working_hours",
+            "created_at",
+        )
+
+
+class StaffAgentSerializer(AgentSerializer):
+    """The same with what only staff see; what they write has the same names."""
+
+    user_id = IdField(allow_null=True, required=False)
+
+    class Meta(AgentSerializer.Meta):
+        fields = (
+            *AgentSerializer.Meta.fields,
+            "user_id",
+            "capacity",
+            "live_users",
+            "live_visits",
+            "total_users_assigned",
+        )
+        read_only_fields = ("live_users", "live_visits", "total_users_assigned")
+
+
+class AvailabilitySerializer(StrictSerializer):
+    is_available = serializers.BooleanField()
+
+
+class TimeOffSerializer(StrictSerializer):
+    """`from` is a word of Python's, hence no attribute of the class."""
+
+    def get_fields(self) -> dict[str, serializers.Field]:
+        return {
+            "id": serializers.IntegerField(read_only=True),
+            "from": InstantField(source="period.lower"),
+            "to": InstantField(source="period.upper"),
+            "reason": serializers.CharField(max_length=200, allow_blank=True, default=""),
+            "created_at": InstantField(read_only=True),
+        }
