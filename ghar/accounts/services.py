@@ -42,7 +42,7 @@ class Session:
     expiry: datetime
 
 
-def sign_up(*, full_name: str, password: str, email: str = "", phone: str = "") -> Session:
+def sign_up(*, full_name: str, password: str, email: str | None = None, phone: str | None = None) -> Session:
     user = User(full_name=full_name, email=email or None, phone=phone or None)
     require_identifier(user)
     check_password_rules(password, user, "password")
@@ -64,8 +64,9 @@ def log_in(*, identifier: str, password: str) -> Session:
         return new_session(user)
 
 
-def log_out(*, token: AuthToken) -> None:
-    token.delete()
+def log_out(*, by: User, token: AuthToken) -> None:
+    """This device only."""
+    AuthToken.objects.filter(user=by, pk=token.pk).delete()
 
 
 def log_out_everywhere(*, by: User) -> None:
@@ -77,11 +78,11 @@ def change_password(*, by: User, current: str, new: str, keep: AuthToken | None 
     if not by.check_password(current):
         raise Invalid(current_password="This is not your password.")
     check_password_rules(new, by, "new_password")
-    set_password(user=by, password=new, by=by, keep=keep)
+    set_password(user=by, password=new, keep=keep)
 
 
-def set_password(*, user: User, password: str, by: User, keep: AuthToken | None = None) -> None:
-    """A password that its owner, or staff on his behalf, has the right to set."""
+def set_password(*, user: User, password: str | None, keep: AuthToken | None = None) -> None:
+    """A new one, or none at all. Whoever calls has seen to it that this may be done."""
     user.set_password(password)
     with transaction.atomic():
         user.save(update_fields=["password"])
