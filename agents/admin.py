@@ -1,0 +1,149 @@
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+
+from agents import services
+from agents.forms import AgentForm, HoursFormSet, TimeOffForm
+from agents.models import Agent, AgentInteraction, Engagement, TimeOff, WorkingHours
+from ghar.errors import DomainError
+
+
+class WorkingHoursInline(admin.TabularInline):
+    model = WorkingHours
+    formset = HoursFormSet
+    extra = 0
+    verbose_name_plural = "working hours (none: 09:00 to 19:00 every day; 00:00 closes at midnight)"
+
+
+class TimeOffInline(admin.TabularInline):
+    model = TimeOff
+    form = TimeOffForm
+    fields = ("period", "reason")
+    extra = 0
+    verbose_name_plural = "time off (times in UTC)"
+
+    def has_change_permission(self, request: HttpRequest, obj: Agent | None = None) -> bool:
+        """It is added and removed."""
+        return False
+
+
+@admin.register(Agent)
+class AgentAdmin(admin.ModelAdmin):
+    """Saved through the services. Nobody is deleted: who leaves is no longer employed."""
+
+    form = AgentForm
+    inlines = (WorkingHoursInline, TimeOffInline)
+    list_display = (
+        "name",
+        "agent_type",
+        "cities",
+        "languages",
+        "is_active",
+        "is_available",
+        "live_visits",
+        "capacity",
+        "live_users",
+    )
+    list_filter = ("is_active", "is_available", "agent_type", "experience_level")
+    search_fields = ("name", "contact_number")
+    raw_id_fields = ("user",)
+    readonly_fields = (
+        "live_visits",
+        "live_users",
+        "total_users_assigned",
+        "user_satisfaction_rating",
+        "last_assigned_at",
+        "created_at",
+        "updated_at",
+    )
+
+    def has_delete_permission(self, request: HttpRequest, obj: Agent | None = None) -> bool:
+        return False
+
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """What was refused only while saving is undone and told."""
+        try:
+            return super().changeform_view(request, *args, **kwargs)
+        except DomainError as error:
+            self.message_user(request, error.detail, messages.ERROR)
+            return HttpResponseRedirect(request.get_full_path())
+
+    def save_model(self, request: HttpRequest, obj: Agent, form: Any, change: bool) -> None:
+        names = form.changed_data if change else form.cleaned_data
+        data = {name: form.cleaned_data[name] for name in names}
+        if "user" in data:
+            user = data.pop("user")
+            data["user_id"] = user and user.pk
+        if change:
+            services.update_agent(agent=Agent.objects.get(pk=obj.pk), by=request.user, **data)
+        else:
+            obj.pk = services.create_agent(by=request.user, **data).pk
+
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
+        formset.save(commit=False)  # only to find out what is new and what goes, for the admin's log
+        if formset.model is WorkingHours:
+            services.set_hours(agent=form.instance, by=request.user, items=formset.rows())
+        else:
+            self.save_time_off(request, form.instance, formset)
+
+    def save_time_off(self, request: HttpRequest, agent: Agent, formset: Any) -> None:
+        for time_off in formset.deleted_objects:
+            services.remove_time_off(time_off=time_off, by=request.user)
+        for time_off in formset.new_objects:
+            services.add_time_off(
+                agent=agent,
+                by=request.user,
+                from_=time_off.period.lower,
+                to=time_off.period.upper,
+                reason=time_off.reason,
+            )
+
+
+class RecordAdmin(admin.ModelAdmin):
+    """What has happened is not rewritten."""
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(Engagement)
+class EngagementAdmin(RecordAdmin):
+    list_display = ("seeker", "agent", "reason", "started_at", "ended_at")
+    list_filter = (("ended_at", admin.EmptyFieldListFilter),)
+    list_select_related = ("seeker", "agent")
+    search_fields = ("seeker__full_name", "agent__name")
+    actions = ("end",)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """One begins with a seeker's first visit."""
+        return False
+
+    def has_end_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("agents.change_engagement")
+
+    @admin.action(description="End", permissions=["end"])
+    def end(self, request: HttpRequest, queryset: QuerySet[Engagement]) -> None:
+        engagements = queryset.select_related("agent").order_by("agent_id", "pk")
+        ended = [
+            services.end_engagement(engagement=engagement, by=request.user) for engagement in engagements
+        ]
+        self.message_user(request, f"{sum(ended)} ended; {len(ended) - sum(ended)} had ended before.")
+
+
+@admin.register(AgentInteraction)
+class AgentInteractionAdmin(RecordAdmin):
+    list_display = ("agent", "user", "type", "response_time_seconds", "user_satisfaction", "created_at")
+    list_filter = ("type", "user_satisfaction")
+    list_select_related = ("agent", "user")
+    search_fields = ("agent__name", "user__full_name")
+    autocomplete_fields = ("agent",)
+    raw_id_fields = ("user",)
+
+    def save_model(self, request: HttpRequest, obj: AgentInteraction, form: Any, change: bool) -> None:
+        fields = {name: value for name, value in form.cleaned_data.items() if name != "agent"}
+        obj.pk = services.record_interaction(agent=obj.agent, by=request.user, **fields).pk

@@ -1,0 +1,281 @@
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.contrib.auth.models import Permission
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from agents.models import Agent, AgentInteraction, TimeOff, WorkingHours
+from agents.signals import agent_changed
+from agents.tests.factories import (
+    AgentFactory,
+    EngagementFactory,
+    SeekerFactory,
+    TimeOffFactory,
+    WorkingHoursFactory,
+)
+from ghar import clock
+
+pytestmark = pytest.mark.django_db
+
+TOMORROW = (clock.now() + timedelta(days=1)).replace(microsecond=0)
+
+
+@pytest.fixture
+def desk(client, ops):
+    client.force_login(ops)
+    return client
+
+
+@pytest.fixture
+def changes():
+    told = []
+
+    def listen(agent, by, **kwargs):
+        told.append((agent.pk, by))
+
+    agent_changed.connect(listen)
+    yield told
+    agent_changed.disconnect(listen)
+
+
+def change_url(agent):
+    return reverse("admin:agents_agent_change", args=[agent.pk])
+
+
+def rows(prefix, stored, new=()):
+    """An inline formset as a browser sends it."""
+    data = {f"{prefix}-TOTAL_FORMS": len(stored) + len(new), f"{prefix}-INITIAL_FORMS": len(stored)}
+    for number, row in enumerate([*stored, *new]):
+        data |= {f"{prefix}-{number}-{name}": value for name, value in row.items()}
+    return data
+
+
+def page(agent=None, hours=((), ()), time_off=((), ()), **changed):
+    fields = {
+        "name": agent.name if agent else "Meera",
+        "contact_number": agent.contact_number if agent else "098200 12345",
+        "languages": "en",
+        "agent_type": "general",
+        "experience_level": "intermediate",
+        "is_active": "on",
+        "is_available": "on",
+        "timezone": "Asia/Kolkata",
+        "capacity": 50,
+    }
+    sent = {**fields, **rows("working_hours", *hours), **rows("time_off", *time_off), **changed}
+    return {name: value for name, value in sent.items() if value is not None}
+
+
+def shift(weekday, opens, closes, **more):
+    return {"weekday": weekday, "opens": opens, "closes": closes, **more}
+
+
+def away(start, end, reason=""):
+    return {"period_0": f"{start:%Y-%m-%d %H:%M}", "period_1": f"{end:%Y-%m-%d %H:%M}", "reason": reason}
+
+
+def errors(response):
+    assert response.status_code == 200
+    context = response.context
+    formsets = [text for inline in context["inline_admin_formsets"] for text in said(inline.formset)]
+    return [text for texts in context["adminform"].form.errors.values() for text in texts] + formsets
+
+
+def said(formset):
+    fields = [text for form in formset.errors for texts in form.values() for text in texts]
+    return [*formset.non_form_errors(), *fields]
+
+
+class TestAgents:
+    def test_one_is_added(self, desk, ops, asha, changes):
+        response = desk.post(
+            reverse("admin:agents_agent_add"),
+            page(
+                user=asha.pk,
+                cities="Mumbai,  mumbai",
+                hours=((), [shift(0, "09:00", "12:00"), shift(0, "12:00", "17:00")]),
+                time_off=((), [away(TOMORROW, TOMORROW + timedelta(days=2), "Flu")]),
+            ),
+        )
+        assert response.status_code == 302
+        agent = Agent.objects.get()
+        assert (agent.name, agent.user, agent.contact_number) == ("Meera", asha, "+919820012345")
+        assert agent.cities == ["Mumbai"]
+        assert [str(row) for row in agent.working_hours.all()] == ["Monday 09:00–17:00"]
+        assert agent.time_off.get().reason == "Flu"
+        assert set(changes) == {(agent.pk, ops)}
+
+    def test_one_is_changed(self, desk, ops, changes):
+        agent = AgentFactory(name="Meera")
+        monday = WorkingHoursFactory(agent=agent)
+        tuesday = WorkingHoursFactory(agent=agent, weekday=1)
+        off = TimeOffFactory(agent=agent)
+        Agent.objects.update(live_visits=4)
+        stored = [
+            shift(0, "08:00", "17:00", id=monday.pk),
+            shift(1, "09:00", "17:00", id=tuesday.pk, DELETE="on"),
+        ]
+        gone = {"id": off.pk, "DELETE": "on"}
+        response = desk.post(
+            change_url(agent),
+            page(
+                agent,
+                is_available=None,
+                live_visits=0,
+                hours=(stored, [shift(6, "10:00", "00:00")]),
+                time_off=([gone], ()),
+            ),
+        )
+        assert response.status_code == 302
+        agent.refresh_from_db()
+        assert (agent.is_available, agent.live_visits) == (False, 4)
+        assert [str(row) for row in agent.working_hours.all()] == ["Monday 08:00–17:00", "Sunday 10:00–00:00"]
+        assert not TimeOff.objects.exists()
+        assert set(changes) == {(agent.pk, ops)}
+
+    def test_nothing_changed_tells_nothing(self, desk, changes):
+        agent = AgentFactory()
+        row = WorkingHoursFactory(agent=agent)
+        off = TimeOffFactory(agent=agent)
+        sent = page(
+            agent, hours=([shift(0, "09:00", "17:00", id=row.pk)], ()), time_off=([{"id": off.pk}], ())
+        )
+        assert desk.post(change_url(agent), sent).status_code == 302
+        assert changes == []
+        assert WorkingHours.objects.get() == row
+        assert TimeOff.objects.get() == off
+
+    @pytest.mark.parametrize(
+        ("changed", "sentence"),
+        [
+            ({"contact_number": "12"}, "Give a phone number such as +91 98200 00000."),
+            ({"timezone": "localtime"}, "localtime is not a time zone such as Asia/Kolkata."),
+            (
+                {"hours": ((), [shift(0, "09:00", "12:00"), shift(0, "11:00", "13:00")])},
+                "Row 2: Monday 11:00–13:00 overlaps Monday 09:00–12:00.",
+            ),
+            (
+                {"time_off": ((), [away(TOMORROW, TOMORROW + timedelta(days=400))])},
+                "At most 366 days at a time.",
+            ),
+            (
+                {
+                    "time_off": (
+                        (),
+                        [away(datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 2, tzinfo=UTC))],
+                    )
+                },
+                "It must end in the future.",
+            ),
+            (
+                {"time_off": ((), [{"period_0": "2027-01-01 00:00", "period_1": "", "reason": ""}])},
+                "Say when it begins and when it ends.",
+            ),
+        ],
+    )
+    def test_a_refusal_stands_on_the_page(self, desk, changes, changed, sentence):
+        agent = AgentFactory()
+        response = desk.post(change_url(agent), page(agent, name="Changed", **changed))
+        assert sentence in errors(response)
+        assert Agent.objects.get().name == agent.name
+        assert not WorkingHours.objects.exists()
+        assert not TimeOff.objects.exists()
+        assert changes == []
+
+    def test_a_login_that_cannot_be(self, desk, ops):
+        agent, other = AgentFactory(), AgentFactory(with_login=True)
+        response = desk.post(change_url(agent), page(agent, user=ops.pk))
+        assert errors(response) == ["Name an active user who is not staff."]
+        response = desk.post(change_url(agent), page(agent, user=other.user_id))
+        assert errors(response) == ["This user is the login of another agent."]
+
+    def test_who_leaves_leaves_his_seekers(self, desk):
+        engagement = EngagementFactory()
+        assert (
+            desk.post(change_url(engagement.agent), page(engagement.agent, is_active=None)).status_code == 302
+        )
+        engagement.refresh_from_db()
+        assert engagement.ended_at is not None
+
+    def test_nobody_is_deleted(self, desk):
+        agent = AgentFactory()
+        assert desk.post(reverse("admin:agents_agent_delete", args=[agent.pk])).status_code == 403
+        sent = {"action": "delete_selected", "_selected_action": [agent.pk], "post": "yes"}
+        desk.post(reverse("admin:agents_agent_changelist"), sent)
+        assert Agent.objects.get() == agent
+
+    def test_who_may_only_view_changes_nothing(self, client):
+        viewer = SeekerFactory(is_staff=True)
+        viewer.user_permissions.add(Permission.objects.get(codename="view_agent"))
+        client.force_login(viewer)
+        agent = AgentFactory()
+        assert client.get(change_url(agent)).status_code == 200
+        assert client.post(change_url(agent), page(agent, name="Changed")).status_code == 403
+        assert Agent.objects.get().name == agent.name
+
+    def test_what_is_refused_only_while_saving_is_told(self, desk, ops):
+        ops.user_permissions.remove(Permission.objects.get(codename="change_agent"))
+        sent = page(hours=((), [shift(0, "09:00", "12:00")]))
+        response = desk.post(reverse("admin:agents_agent_add"), sent, follow=True)
+        assert [str(message) for message in response.context["messages"]] == [
+            "Only the agent himself and staff may change this."
+        ]
+        assert not Agent.objects.exists()
+
+
+class TestEngagements:
+    def url(self):
+        return reverse("admin:agents_engagement_changelist")
+
+    def test_they_are_ended(self, desk):
+        first, second, kept = EngagementFactory(), EngagementFactory(ended_at=TOMORROW), EngagementFactory()
+        sent = {"action": "end", "_selected_action": [first.pk, second.pk]}
+        response = desk.post(self.url(), sent, follow=True)
+        assert [str(message) for message in response.context["messages"]] == ["1 ended; 1 had ended before."]
+        for engagement in (first, second, kept):
+            engagement.refresh_from_db()
+        assert first.ended_at is not None
+        assert (second.ended_at, kept.ended_at) == (TOMORROW, None)
+
+    def test_they_are_read_only(self, desk):
+        engagement = EngagementFactory()
+        url = reverse("admin:agents_engagement_change", args=[engagement.pk])
+        assert desk.get(url).status_code == 200
+        assert desk.post(url, {"reason": "Changed"}).status_code == 403
+        assert desk.get(reverse("admin:agents_engagement_add")).status_code == 403
+        assert desk.post(reverse("admin:agents_engagement_delete", args=[engagement.pk])).status_code == 403
+
+    def test_ending_takes_the_right_to_change(self, client):
+        viewer = SeekerFactory(is_staff=True)
+        viewer.user_permissions.add(Permission.objects.get(codename="view_engagement"))
+        client.force_login(viewer)
+        engagement = EngagementFactory()
+        client.post(self.url(), {"action": "end", "_selected_action": [engagement.pk]})
+        engagement.refresh_from_db()
+        assert engagement.ended_at is None
+
+
+def test_an_interaction_feeds_the_rating(desk, asha):
+    agent = AgentFactory()
+    sent = {"agent": agent.pk, "user": asha.pk, "type": "call", "user_satisfaction": 4}
+    assert desk.post(reverse("admin:agents_agentinteraction_add"), sent).status_code == 302
+    interaction = AgentInteraction.objects.get()
+    agent.refresh_from_db()
+    assert (interaction.user, float(agent.user_satisfaction_rating)) == (asha, 4.0)
+    url = reverse("admin:agents_agentinteraction_change", args=[interaction.pk])
+    assert desk.get(url).status_code == 200
+    assert desk.post(url, {**sent, "user_satisfaction": 1}).status_code == 403
+
+
+@pytest.mark.parametrize(("name", "factory"), [("agent", AgentFactory), ("engagement", EngagementFactory)])
+def test_ten_more_rows_cost_no_more(desk, name, factory):
+    url = reverse(f"admin:agents_{name}_changelist")
+    counts = []
+    for more in (1, 10):
+        factory.create_batch(more)
+        with CaptureQueriesContext(connection) as captured:
+            assert desk.get(url).status_code == 200
+        counts.append(len(captured))
+    assert counts[0] == counts[1]
