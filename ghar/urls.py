@@ -8,6 +8,7 @@ from ghar.api.views import unknown_url
 urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", include("ghar.accounts.urls")),
     path("api/v1/", include("agents.urls")),
+    path("api/v1/", include("properties.urls")),
     re_path(r"^api(/.*)?$", unknown_url),
     path("admin/", admin.site.urls),
 ]

@@ -1,4 +1,5 @@
 import math
+import re
 from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any, ClassVar
@@ -12,6 +13,7 @@ from django.db.models.functions import Concat, Upper
 
 from ghar import clock
 from ghar.validators import validate_link, validate_timezone
+from properties import geo
 from properties.validators import validate_features
 
 # What `q` looks into, as one upper-case text, so that one trigram index serves it.
@@ -33,7 +35,7 @@ class AmenityQuerySet(models.QuerySet["Amenity"]):
     def find(self, wanted: Iterable[int | str]) -> "tuple[list[Amenity], list[str]]":
         """Those with these ids or, without case, these titles; and what there is none of."""
         names = {str(name).strip().upper(): str(name) for name in wanted}
-        ids = [int(name) for name in names if name.isascii() and name.isdecimal()]
+        ids = [int(name) for name in names if re.fullmatch("[0-9]{1,18}", name)]
         found = self.alias(name=Upper("title")).filter(models.Q(pk__in=ids) | models.Q(name__in=[*names]))
         known = {key for amenity in found for key in (str(amenity.pk), amenity.title.upper())}
         return list(found), [name for key, name in names.items() if key not in known]
@@ -72,6 +74,22 @@ class PropertyQuerySet(models.QuerySet["Property"]):
         for word in text.split():
             found = found.filter(haystack__contains=Upper(models.Value(word)))
         return found
+
+    def with_amenities(self, wanted: Iterable[int | str]) -> "PropertyQuerySet":
+        """Those that have all of these; none when there is no such amenity."""
+        amenities, unknown = Amenity.objects.find(wanted)
+        link = self.model.amenities.through.objects
+        found = self.none() if unknown else self
+        for amenity in amenities:
+            has = link.filter(property=models.OuterRef("pk"), amenity=amenity)
+            found = found.filter(models.Exists(has))
+        return found
+
+    def near(self, latitude: float, longitude: float, km: float) -> "PropertyQuerySet":
+        """Those at most so far away along a great circle."""
+        boxed = self.filter(geo.box(latitude, longitude, km))
+        far = geo.haversine(latitude, longitude)
+        return boxed.alias(far=far).filter(far__lte=geo.haversine_of(km))
 
     def with_details(self) -> "PropertyQuerySet":
         """With everything that a listing shows: three queries however long the page."""
@@ -176,6 +194,7 @@ class Property(models.Model):
         indexes = [
             models.Index(fields=["-created_at", "-id"], name="property_newest"),
             models.Index(Upper("city"), "base_price", "id", name="property_city_price"),
+            models.Index(fields=["base_price", "id"], name="property_price"),
             models.Index(fields=["latitude", "longitude"], name="property_place"),
             GinIndex(OpClass(HAYSTACK, name="gin_trgm_ops"), name="property_search"),
         ]

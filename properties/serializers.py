@@ -1,0 +1,157 @@
+from typing import Any
+
+from django.conf import settings
+from django.db import models
+from rest_framework import serializers
+
+from ghar.api.fields import MAX_ID, FiniteFloatField, HttpUrlField, NumberField, StrictSerializer
+from properties.models import Amenity, Property, PropertyImage
+from properties.services import LAST_PLACE
+
+FIELDS = {
+    **serializers.ModelSerializer.serializer_field_mapping,
+    models.DecimalField: NumberField,
+    models.FloatField: FiniteFloatField,
+}
+TITLE_LENGTH = 80
+AMENITIES = 100
+
+
+class LinkField(serializers.CharField):
+    """A path on this server goes out with the server's address before it."""
+
+    def to_representation(self, value: str) -> str:
+        return f"{settings.PUBLIC_URL}{value}" if value.startswith("/") else value
+
+
+class AmenityNameField(serializers.Field[Any, Any, Any, Any]):
+    """An id or a title."""
+
+    def to_internal_value(self, data: Any) -> int | str:
+        if isinstance(data, int) and not isinstance(data, bool) and 0 < data <= MAX_ID:
+            return data
+        if isinstance(data, str) and 0 < len(data.strip()) <= TITLE_LENGTH:
+            return data.strip()
+        raise serializers.ValidationError("Give an amenity's id or its title.")
+
+
+class AmenitySerializer(serializers.ModelSerializer[Amenity]):
+    class Meta:
+        model = Amenity
+        fields = ["id", "title", "icon", "category"]
+        read_only_fields = fields
+
+
+class ImageSerializer(serializers.ModelSerializer[PropertyImage]):
+    property_id = serializers.IntegerField()
+    image_url = LinkField()
+
+    class Meta:
+        model = PropertyImage
+        fields = ["id", "property_id", "image_url", "caption", "display_order", "is_main_image"]
+        read_only_fields = fields
+
+
+class PropertyCardSerializer(serializers.ModelSerializer[Property]):
+    """What a visit shows of its listing. It needs `with_details()`."""
+
+    serializer_field_mapping = FIELDS
+    main_image_url = LinkField(source="main_image.image_url", allow_null=True)
+    images = ImageSerializer(many=True)
+    amenities = AmenitySerializer(many=True)
+
+    class Meta:
+        model = Property
+        fields = [
+            "id",
+            "title",
+            "property_type",
+            "purpose",
+            "status",
+            "city",
+            "locality",
+            "full_address",
+            "latitude",
+            "longitude",
+            "base_price",
+            "monthly_rent",
+            "bedrooms",
+            "bathrooms",
+            "area_sqft",
+            "main_image_url",
+            "images",
+            "amenities",
+        ]
+        read_only_fields = fields
+
+
+class PropertySerializer(PropertyCardSerializer):
+    owner_id = serializers.IntegerField(allow_null=True)
+
+    class Meta(PropertyCardSerializer.Meta):
+        fields = [
+            *PropertyCardSerializer.Meta.fields,
+            "description",
+            "sub_locality",
+            "landmark",
+            "pincode",
+            "state",
+            "country",
+            "timezone",
+            "furnishing",
+            "exclusive_tours",
+            "is_available",
+            "owner_id",
+            "features",
+            "created_at",
+            "updated_at",
+        ]
+        read_only_fields = fields
+
+
+class PropertyInputSerializer(StrictSerializer, serializers.ModelSerializer[Property]):
+    """What an owner writes. Which values go together is for `properties.services` to judge."""
+
+    serializer_field_mapping = FIELDS
+    amenities = serializers.ListField(
+        child=AmenityNameField(), max_length=AMENITIES, required=False, help_text="Ids or titles."
+    )
+
+    class Meta:
+        model = Property
+        fields = [
+            "title",
+            "description",
+            "property_type",
+            "purpose",
+            "status",
+            "is_available",
+            "exclusive_tours",
+            "city",
+            "locality",
+            "sub_locality",
+            "landmark",
+            "full_address",
+            "pincode",
+            "state",
+            "country",
+            "latitude",
+            "longitude",
+            "timezone",
+            "base_price",
+            "monthly_rent",
+            "area_sqft",
+            "bedrooms",
+            "bathrooms",
+            "furnishing",
+            "features",
+            "amenities",
+        ]
+        extra_kwargs = {"property_type": {"required": True}, "purpose": {"required": True}}
+
+
+class ImageInputSerializer(StrictSerializer):
+    image_url = HttpUrlField()
+    caption = serializers.CharField(max_length=200, allow_blank=True, required=False)
+    display_order = serializers.IntegerField(min_value=0, max_value=LAST_PLACE, required=False)
+    is_main_image = serializers.BooleanField(required=False)
