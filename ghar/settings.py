@@ -152,6 +152,9 @@ WHITENOISE_USE_FINDERS = True
 
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 REQUEST_BODY_SECONDS = env_int("GHAR_REQUEST_BODY_SECONDS", 15, least=1)
+THREADS = env_int("GHAR_THREADS", 16, least=1)
+# Addresses whose X-Forwarded-For and -Proto `manage.py serve` believes; from others they are dropped.
+TRUSTED_PROXIES = env_list("GHAR_TRUSTED_PROXIES")
 
 THROTTLE = env_bool("GHAR_THROTTLE", True)
 # Failed log-ins per address and identifier; sign-ups per address; writes per user.

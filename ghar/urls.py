@@ -3,6 +3,7 @@
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path, re_path
 
+from ghar import health
 from ghar.api.views import unknown_url
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -11,4 +12,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", include("properties.urls")),
     re_path(r"^api(/.*)?$", unknown_url),
     path("admin/", admin.site.urls),
+    path("healthz", health.healthz),
+    path("readyz", health.readyz),
 ]

@@ -19,10 +19,13 @@ class RequestID:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        given = request.headers.get("X-Request-ID", "")
         response = self.get_response(request)
-        response["X-Request-ID"] = given if SANE_ID.fullmatch(given) else uuid4().hex
+        response["X-Request-ID"] = request_id(request.headers.get("X-Request-ID", ""))
         return response
+
+
+def request_id(given: str) -> str:
+    return given if SANE_ID.fullmatch(given) else uuid4().hex
 
 
 class Problems:

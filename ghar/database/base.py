@@ -30,4 +30,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
 
 def ensure_running() -> None:
-    cluster.at(settings.DATA_DIR / DIRECTORY, settings.PG_BIN).ensure_running()
+    embedded().ensure_running()
+
+
+def embedded() -> cluster.Cluster:
+    return cluster.at(settings.DATA_DIR / DIRECTORY, settings.PG_BIN)

@@ -1,0 +1,49 @@
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help run test lint clean
+
+help: ## Show this
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile
+
+run: $(VENV)/.run ## Migrate, add the demo data once, and serve on PORT (8000) until Ctrl-C
+	@$(BIN)/python manage.py migrate --verbosity 0
+	@$(BIN)/python manage.py seed_demo
+	@exec $(BIN)/python manage.py serve
+
+test: $(VENV)/.test ## Run the tests; options for pytest in ARGS
+	@$(BIN)/python -m pytest $(ARGS)
+
+lint: $(VENV)/.test ## Check style, types and migrations
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/mypy .
+	@$(BIN)/python manage.py makemigrations --check
+
+clean: ## Remove the virtual environment and caches; the data stays
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis staticfiles
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(VENV)/.run: requirements.txt
+	$(call install,requirements.txt)
+
+$(VENV)/.test: requirements.txt .ci/requirements.txt
+	$(call install,.ci/requirements.txt)
+	@touch $(VENV)/.run
+
+# `.unfinished` tells an installation that was broken off, which pip would take for a complete one.
+define install
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "Python 3.11 or newer is needed; $(PYTHON) is not: make PYTHON=python3.12 ..." >&2; exit 1; }
+	@if [ -e $(VENV)/.unfinished ] || ! $(BIN)/python -m pip --version >/dev/null 2>&1; then \
+		echo "Creating $(VENV)" && mkdir -p $(VENV) && touch $(VENV)/.unfinished && \
+		$(PYTHON) -m venv --clear $(VENV); fi
+	@touch $(VENV)/.unfinished
+	@echo "Installing $(1)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r $(1)
+	@rm $(VENV)/.unfinished
+	@touch $@
+endef

@@ -1,0 +1,69 @@
+"""Settings fail loudly, and looking at the project starts no database."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+MANAGE = str(Path(__file__).resolve().parents[2] / "manage.py")
+
+
+@pytest.fixture
+def manage(tmp_path):
+    """Run manage.py with a data directory of its own."""
+
+    def run(*arguments, **env):
+        kept = {name: value for name, value in os.environ.items() if name in {"PATH", "PYTHONPATH", "HOME"}}
+        return subprocess.run(
+            [sys.executable, MANAGE, *arguments],
+            env={**kept, "GHAR_DATA_DIR": str(tmp_path / "data"), **env},
+            capture_output=True,
+            text=True,
+        )
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("DEBUG", "maybe"),
+        ("PORT", "eighty"),
+        ("PORT", "0"),
+        ("PUBLIC_URL", "ghar.example"),
+        ("DATABASE_URL", "mysql://host/ghar"),
+        ("GHAR_REQUEST_BODY_SECONDS", "-1"),
+        ("GHAR_THREADS", "0"),
+        ("GHAR_TOKEN_DAYS", "soon"),
+        ("VISIT_TOUR_MINUTES", "5"),
+        ("VISIT_AGENT_TYPE_BANDS", "[1"),
+    ],
+)
+def test_a_bad_value_is_refused_by_the_name_of_its_variable(manage, name, value):
+    done = manage("check", **{name: value})
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].startswith(
+        f"django.core.exceptions.ImproperlyConfigured: {name} must be"
+    )
+
+
+def test_without_debug_a_missing_secret_is_an_error(manage):
+    done = manage("check", DEBUG="0")
+    assert done.returncode == 1
+    assert "SECRET_KEY must be set when DEBUG=0" in done.stderr
+
+
+def test_while_developing_a_secret_is_made_once(manage, tmp_path):
+    manage("check")
+    secret = (tmp_path / "data/secret_key").read_text()
+    assert len(secret) >= 50
+    manage("check")
+    assert (tmp_path / "data/secret_key").read_text() == secret
+
+
+@pytest.mark.parametrize("arguments", [("check",), ("--help",), ("serve", "--help")])
+def test_looking_starts_no_database(manage, tmp_path, arguments):
+    assert manage(*arguments).returncode == 0
+    assert not (tmp_path / "data/postgres").exists()
