@@ -22,6 +22,8 @@ def refusals() -> Iterator[None]:
 
 
 class AgentForm(forms.ModelForm):
+    contact_number = forms.CharField(max_length=40, required=False, help_text="The business number.")
+
     def clean_contact_number(self) -> str:
         number = self.cleaned_data["contact_number"]
         return phone_number(number) if number else ""

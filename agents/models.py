@@ -37,11 +37,12 @@ class AgentQuerySet(models.QuerySet["Agent"]):
         return self.filter(languages__contains=[language])
 
     def serving(self, city: str) -> "AgentQuerySet":
-        """Those who go there, without case, and those who go everywhere."""
+        """Those who go there, without case, and those who go everywhere. Of agents who take visits an index
+        knows both, if both are asked in these words."""
         wanted = LowerAll(models.Value([city], output_field=ArrayField(models.TextField())))
         cities = LowerAll(Cast("cities", ArrayField(models.TextField())))
         return self.alias(lower_cities=cities).filter(
-            models.Q(cities=[]) | models.Q(lower_cities__contains=wanted)
+            models.Q(lower_cities=[]) | models.Q(lower_cities__contains=wanted)
         )
 
     def engaged_to(self, seeker: Any) -> "AgentQuerySet":

@@ -76,6 +76,7 @@ class AgentCardSerializer(serializers.ModelSerializer[Agent]):
 class AgentSerializer(StrictSerializer, serializers.ModelSerializer[Agent]):
     """The directory's entry."""
 
+    contact_number = serializers.CharField(max_length=40, allow_blank=True, required=False)
     languages = serializers.ListField(child=LanguageField(), max_length=20, required=False)
     cities = serializers.ListField(child=serializers.CharField(max_length=80), max_length=100, required=False)
     timezone = TimezoneField(required=False)

@@ -206,6 +206,10 @@ class TestStaffWrite:
         assert response.json() == {**before, "capacity": 3, "working_hours": [MONDAY]}
         assert api(ops).patch(f"{AGENTS}/{meera.pk}", {}).json() == response.json()
 
+    def test_a_number_as_people_write_it(self, api, ops):
+        body = api(ops).post(AGENTS, {"name": "Meera", "contact_number": "+91 (98200) 12-345"}).json()
+        assert body["contact_number"] == "+919820012345"
+
     def test_leaving_keeps_the_row(self, api, ops, asha):
         engagement = EngagementFactory(seeker=asha)
         url = f"{AGENTS}/{engagement.agent_id}"

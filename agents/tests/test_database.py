@@ -167,3 +167,12 @@ def test_lower_all_keeps_order_and_is_never_null():
     with connection.cursor() as cursor:
         cursor.execute("SELECT lower_all(ARRAY['Pune', 'MUMBAI']), lower_all('{}'), lower_all(NULL)")
         assert cursor.fetchone() == (["pune", "mumbai"], [], [])
+
+
+def test_an_index_finds_who_serves_a_city():
+    here, everywhere = AgentFactory(cities=["Pune", "Mumbai"]), AgentFactory()
+    AgentFactory(cities=["Delhi"])
+    found = Agent.objects.filter(is_active=True, is_available=True).serving("MUMBAI").order_by()
+    assert set(found) == {here, everywhere}
+    sql("SET LOCAL enable_seqscan = off")
+    assert found.explain().count("Bitmap Index Scan on agent_cities") == 2

@@ -1,8 +1,10 @@
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, time, timedelta
+from threading import Barrier
 
 import pytest
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import connection, transaction
 
 from agents import services
 from agents.models import Agent, TimeOff, WorkingHours
@@ -278,6 +280,27 @@ class TestLogin:
         agent = AgentFactory(with_login=True)
         assert services.update_agent(agent=agent, by=ops, user_id=agent.user_id).user_id == agent.user_id
         assert services.update_agent(agent=agent, by=ops, user_id=None).user_id is None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_login_for_one_agent_also_at_once():
+    ops, user = SeekerFactory(is_staff=True), SeekerFactory()
+    start = Barrier(6)
+
+    def create(number):
+        start.wait()
+        try:
+            return services.create_agent(by=ops, name=f"Agent {number}", user_id=user.pk).pk
+        except Invalid as refusal:
+            return refusal.extra["errors"]
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(6) as pool:
+        answers = list(pool.map(create, range(6)))
+    agent = Agent.objects.get()
+    assert answers.count(agent.pk) == 1
+    assert answers.count({"user_id": ["This user is the login of another agent."]}) == 5
 
 
 class TestLeaving:
