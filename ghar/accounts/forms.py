@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from ghar.accounts import services
 from ghar.accounts.identifiers import normalise_email, normalise_phone
 from ghar.accounts.models import User
+from ghar.api.fields import http_url
 
 
 class LoginForm(AdminAuthenticationForm):
@@ -45,6 +46,10 @@ def normalised(text: str | None, normalise: Any, refusal: str) -> str | None:
 
 
 class UserForm(IdentifiersMixin, UserChangeForm):
+    profile_image_url = forms.URLField(
+        required=False, max_length=500, assume_scheme="https", validators=[http_url]
+    )
+
     class Meta:
         model = User
         fields = (

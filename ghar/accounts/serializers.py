@@ -5,10 +5,10 @@ from rest_framework import serializers
 from ghar.accounts.backends import MAX_PASSWORD
 from ghar.accounts.identifiers import MAX_LENGTH, normalise_email, normalise_phone
 from ghar.accounts.models import User
-from ghar.api.fields import HttpUrlField, InstantField, LanguageField, StrictSerializer
+from ghar.api.fields import HttpUrlField, InstantField, LanguageField, StrictSerializer, TextField
 
 
-class EmailField(serializers.CharField):
+class EmailField(TextField):
     default_error_messages = {"email": "Give an email address such as asha@example.com."}
 
     def __init__(self, **kwargs: Any) -> None:
@@ -19,7 +19,7 @@ class EmailField(serializers.CharField):
         return normalise_email(text) or self.fail("email")
 
 
-class PhoneField(serializers.CharField):
+class PhoneField(TextField):
     default_error_messages = {"phone": "Give a phone number such as +91 98123 45678."}
 
     def __init__(self, **kwargs: Any) -> None:
@@ -30,20 +30,20 @@ class PhoneField(serializers.CharField):
         return normalise_phone(text) or self.fail("phone")
 
 
-class PasswordField(serializers.CharField):
+class PasswordField(TextField):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(max_length=MAX_PASSWORD, trim_whitespace=False, write_only=True, **kwargs)
 
 
 class SignupInput(StrictSerializer):
-    full_name = serializers.CharField(max_length=120)
+    full_name = TextField(max_length=120)
     phone = PhoneField()
     email = EmailField()
     password = PasswordField()
 
 
 class LoginInput(StrictSerializer):
-    identifier = serializers.CharField(max_length=MAX_LENGTH)
+    identifier = TextField(max_length=MAX_LENGTH)
     password = PasswordField()
 
 
@@ -56,7 +56,7 @@ class UserSerializer(StrictSerializer):
     """One's own user: what it shows, and of that what one may change."""
 
     id = serializers.IntegerField(read_only=True)
-    full_name = serializers.CharField(max_length=120)
+    full_name = TextField(max_length=120)
     phone = PhoneField()
     email = EmailField()
     profile_image_url = HttpUrlField(allow_blank=True)

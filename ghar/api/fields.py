@@ -19,6 +19,8 @@ YEARS = range(1900, 3000)
 DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 DATE_AND_TIME = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}.*", re.ASCII)
 
+http_url = URLValidator(schemes=["http", "https"], message="Give an http(s) URL.")
+
 
 def parse_instant(text: str) -> datetime:
     """A moment in UTC from ISO 8601; naive = UTC. ValueError if it is none, or none of our time."""
@@ -58,6 +60,15 @@ class InstantField(serializers.Field):
         return instant(value)
 
 
+class TextField(serializers.CharField):
+    """Text, and nothing that could be written as text: no numbers."""
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
 class NumberField(serializers.DecimalField):
     """A Decimal in the model, a number in JSON."""
 
@@ -84,7 +95,7 @@ class IdField(serializers.IntegerField):
         super().__init__(min_value=1, max_value=MAX_ID, **kwargs)
 
 
-class LanguageField(serializers.CharField):
+class LanguageField(TextField):
     """ISO 639-1."""
 
     def __init__(self, **kwargs: Any) -> None:
@@ -94,16 +105,16 @@ class LanguageField(serializers.CharField):
         return super().to_internal_value(data).lower()
 
 
-class TimezoneField(serializers.CharField):
+class TimezoneField(TextField):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(max_length=64, **kwargs)
         self.validators.append(validate_timezone)
 
 
-class HttpUrlField(serializers.CharField):
+class HttpUrlField(TextField):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(max_length=500, **kwargs)
-        self.validators.append(URLValidator(schemes=["http", "https"], message="Give an http(s) URL."))
+        self.validators.append(http_url)
 
 
 class StrictSerializer(serializers.Serializer):

@@ -1,0 +1,51 @@
+import io
+
+import pytest
+from django.core.signals import request_finished, request_started
+from django.db import close_old_connections
+from django.test import RequestFactory
+
+from ghar.wsgi import application
+
+
+@pytest.fixture(autouse=True)
+def _without_database():
+    """As in Django's own test client: the test's connection is not the request's."""
+    request_started.disconnect(close_old_connections)
+    request_finished.disconnect(close_old_connections)
+    yield
+    request_started.connect(close_old_connections)
+    request_finished.connect(close_old_connections)
+
+
+def post(content_type, body):
+    answers = []
+    environ = RequestFactory()._base_environ(
+        PATH_INFO="/api/v1/auth/login",
+        REQUEST_METHOD="POST",
+        QUERY_STRING="q=%ff",
+        CONTENT_TYPE=content_type,
+        CONTENT_LENGTH=str(len(body)),
+        SERVER_NAME="localhost",
+        **{"wsgi.input": io.BytesIO(body)},
+    )
+    response = application(environ, lambda status, headers: answers.append(status))
+    return answers[0], b"".join(response), environ["CONTENT_TYPE"]
+
+
+@pytest.mark.parametrize(
+    "charset", ["charset*=foo''bar", "charset=rot13", "charset=idna", "charset=utf-16", ";;=", "a*0*=x"]
+)
+def test_odd_parameters_of_a_content_type_do_no_harm(charset):
+    status, body, _ = post(f"application/json; {charset}", b'{"identifier": "a"}')
+
+    assert status == "400 Bad Request"
+    assert b'"errors":{"password":["This field is required."]}' in body
+
+
+@pytest.mark.parametrize("given", ["boundary=abc", 'charset=rot13; Boundary="abc"', "boundary=abc; a=b"])
+def test_uploads_keep_their_boundary(given):
+    status, _, content_type = post(f"multipart/form-data; {given}", b"")
+
+    assert content_type == "multipart/form-data; boundary=abc"
+    assert status == "400 Bad Request"
