@@ -2,12 +2,14 @@ from typing import Any, ClassVar
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField, DateTimeRangeField
+from django.contrib.postgres.fields.array import ArrayContains, ArrayExact  # type: ignore[attr-defined]
 from django.contrib.postgres.indexes import GistIndex
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models.functions import Cast
 
 from ghar import clock
+from ghar.staff import is_staff_with
 from ghar.validators import validate_language, validate_link, validate_timezone
 
 
@@ -22,10 +24,20 @@ class LowerAll(models.Func):
     output_field = ArrayField(models.TextField())
 
 
+def serves(city: str) -> models.Q:
+    """Who goes there, without case, or everywhere. Of agents who take visits an index knows both, if both
+    are asked in these words."""
+    texts = ArrayField(models.TextField())
+    cities = LowerAll(Cast("cities", texts))
+    everywhere = ArrayExact(cities, models.Value([], output_field=texts))
+    there = ArrayContains(cities, LowerAll(models.Value([city], output_field=texts)))
+    return models.Q(everywhere) | models.Q(there)
+
+
 class AgentQuerySet(models.QuerySet["Agent"]):
     def visible_to(self, user: Any) -> "AgentQuerySet":
         """Those employed; staff see former ones too."""
-        if user.is_staff and user.has_perm("agents.view_agent"):
+        if is_staff_with(user, "agents.view_agent"):
             return self
         return self.filter(is_active=True)
 
@@ -37,13 +49,7 @@ class AgentQuerySet(models.QuerySet["Agent"]):
         return self.filter(languages__contains=[language])
 
     def serving(self, city: str) -> "AgentQuerySet":
-        """Those who go there, without case, and those who go everywhere. Of agents who take visits an index
-        knows both, if both are asked in these words."""
-        wanted = LowerAll(models.Value([city], output_field=ArrayField(models.TextField())))
-        cities = LowerAll(Cast("cities", ArrayField(models.TextField())))
-        return self.alias(lower_cities=cities).filter(
-            models.Q(lower_cities=[]) | models.Q(lower_cities__contains=wanted)
-        )
+        return self.filter(serves(city))
 
     def engaged_to(self, seeker: Any) -> "AgentQuerySet":
         """The agent of a seeker's open engagement."""
@@ -127,7 +133,7 @@ class Agent(models.Model):
     def is_managed_by(self, user: Any) -> bool:
         """Whether `user` may set availability, hours and time off: the agent himself, or staff."""
         himself = self.is_active and self.user_id is not None and self.user_id == user.pk
-        return himself or (user.is_staff and user.has_perm("agents.change_agent"))
+        return himself or is_staff_with(user, "agents.change_agent")
 
 
 class WorkingHours(models.Model):

@@ -20,8 +20,9 @@ from agents.serializers import (
     StaffAgentSerializer,
     TimeOffSerializer,
 )
-from ghar.api.permissions import StaffPermission, is_staff_with
+from ghar.api.permissions import StaffPermission
 from ghar.errors import NotFound
+from ghar.staff import is_staff_with
 
 # Who has left is no longer listed; the row stays, so leaving is a change.
 STAFF_ACTS = {

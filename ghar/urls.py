@@ -8,8 +8,7 @@ from ghar.api.views import unknown_url
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", include("ghar.accounts.urls")),
-    path("api/v1/", include("agents.urls")),
-    path("api/v1/", include("properties.urls")),
+    path("api/v1/", include("visits.urls")),
     re_path(r"^api(/.*)?$", unknown_url),
     path("admin/", admin.site.urls),
     path("healthz", health.healthz),

@@ -12,6 +12,7 @@ from django.db import models
 from django.db.models.functions import Concat, Upper
 
 from ghar import clock
+from ghar.staff import is_staff_with
 from ghar.validators import validate_link, validate_timezone
 from properties import geo
 from properties.validators import validate_features
@@ -60,7 +61,7 @@ class Amenity(models.Model):
 class PropertyQuerySet(models.QuerySet["Property"]):
     def visible_to(self, user: Any) -> "PropertyQuerySet":
         """Everything but withdrawn listings, which only their owner and staff see."""
-        if user.is_staff and user.has_perm("properties.view_property"):
+        if is_staff_with(user, "properties.view_property"):
             return self
         seen = ~models.Q(status=Property.Status.WITHDRAWN)
         return self.filter(seen | models.Q(owner=user) if user.is_authenticated else seen)
@@ -235,7 +236,7 @@ class Property(models.Model):
     def may_be_changed_by(self, user: Any) -> bool:
         if not user.is_authenticated:
             return False
-        return self.owner_id == user.pk or (user.is_staff and user.has_perm("properties.change_property"))
+        return self.owner_id == user.pk or is_staff_with(user, "properties.change_property")
 
     def main_image(self) -> "PropertyImage | None":
         """From the images at hand, so that a prefetched list needs no query of its own."""

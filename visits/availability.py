@@ -15,9 +15,9 @@ from django.contrib.postgres.fields import DateTimeRangeField
 from django.db import models
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.db.models import Case, Exists, ExpressionWrapper, F, Func, OuterRef, Q, Subquery, Value, When
-from django.db.models.functions import Coalesce, Lower
+from django.db.models.functions import Coalesce
 
-from agents.models import Agent, TimeOff
+from agents.models import Agent, TimeOff, serves
 from ghar import clock
 from properties.models import Property
 from visits.models import TsTzRange, Visit
@@ -31,13 +31,13 @@ DAYTIME = (time(9), time(19))
 
 @dataclass(frozen=True)
 class Wanted:
-    """The time and place for which an agent is wanted, and for whom.
+    """The time and place for which an agent is wanted, and for whom; what is None does not matter.
 
     `visit_id` is the visit itself once it exists: it never stands in its own way.
     """
 
-    start: datetime
-    end: datetime
+    start: datetime | None = None
+    end: datetime | None = None
     city: str | None = None
     property_id: int | None = None
     seeker_id: int | None = None
@@ -113,17 +113,6 @@ class Minus(Func):
     output_field = Multirange()
 
 
-class ServesCity(Func):
-    """Whether a list of cities holds the one named, without case; an index serves it."""
-
-    template = "(lower_all(%(expressions)s])"
-    arg_joiner = "::text[]) @> ARRAY["
-    output_field = models.BooleanField()
-
-    def __init__(self, cities: str, city: str) -> None:
-        super().__init__(F(cities), Lower(Value(city)))
-
-
 def _range(span: DateTimeTZRange) -> Value:
     return Value(span, output_field=DateTimeRangeField())
 
@@ -157,12 +146,12 @@ def taken(span: DateTimeTZRange, *, property_id: int | None, visit_id: int | Non
 
 def standing(wanted: Wanted) -> dict[str, Q]:
     """What must hold of an agent whatever the hour, by the name of what is missing otherwise."""
-    own = Visit.objects.live().filter(pk=wanted.visit_id, agent=OuterRef("pk"))
+    own = Visit.objects.live().filter(pk=wanted.visit_id or 0, agent=OuterRef("pk"))
     already = Case(When(Exists(own), then=1), default=0) if wanted.visit_id else Value(0)
     return {
         "inactive": Q(is_active=True),
         "unavailable": Q(is_available=True),
-        "city": Q(cities=[]) | Q(ServesCity("cities", wanted.city)) if wanted.city else Q(),
+        "city": serves(wanted.city) if wanted.city else Q(),
         "capacity": Q(capacity__isnull=True) | Q(live_visits__lt=F("capacity") + already),
         "own_visit": Q(user__isnull=True) | ~Q(user=wanted.seeker_id) if wanted.seeker_id else Q(),
     }
@@ -170,6 +159,8 @@ def standing(wanted: Wanted) -> dict[str, Q]:
 
 def fits(wanted: Wanted) -> dict[str, Q]:
     """The eligibility of an agent for a visit: the one predicate, by the name of what is missing."""
+    if wanted.start is None:
+        return standing(wanted)
     span = wanted.span
     elsewhere = taken(span, property_id=wanted.property_id, visit_id=wanted.visit_id)
     return {
@@ -199,7 +190,7 @@ def judged(agents: "models.QuerySet[Agent]", wanted: Wanted) -> "models.QuerySet
 
 def lacks(agent: Any) -> list[str]:
     """What makes a judged agent ineligible; an empty list when nothing does."""
-    return [name for name in REASONS if not getattr(agent, f"fits_{name}")]
+    return [name for name in REASONS if not vars(agent).get(f"fits_{name}", True)]
 
 
 def local_days(zone: str, first: date, last: date) -> DateTimeTZRange:

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 from django.db import transaction
 
 from agents import services as agent_services
+from agents.hours import Shift
 from agents.models import Agent
 from ghar import clock
 from ghar.accounts.models import User
@@ -17,9 +18,9 @@ from visits.models import Visit
 PASSWORD = "visit-the-house-1"
 STAFF = "staff@ghar.example"
 ZONE = "Asia/Kolkata"
-WEEK = [{"weekday": day, "opens": time(9, 30), "closes": time(18, 30)} for day in range(6)]
-WEEKEND = [{"weekday": day, "opens": time(10), "closes": time(20)} for day in range(3, 7)]
-SHIFTS = [
+WEEK: list[Shift] = [{"weekday": day, "opens": time(9, 30), "closes": time(18, 30)} for day in range(6)]
+WEEKEND: list[Shift] = [{"weekday": day, "opens": time(10), "closes": time(20)} for day in range(3, 7)]
+SHIFTS: list[Shift] = [
     {"weekday": day, "opens": opens, "closes": closes}
     for day in range(5)
     for opens, closes in ((time(8), time(12)), (time(15), time(21)))
@@ -83,7 +84,7 @@ def _agent(
     languages: list[str],
     kind: str,
     experience: str,
-    hours: list[dict[str, object]],
+    hours: list[Shift],
 ) -> Agent:
     return agent_services.create_agent(
         by=staff,

@@ -1,10 +1,15 @@
+from datetime import datetime, timedelta
 from typing import Any
 
 import django_filters
+from django.conf import settings
 from django.db.models import Q
 
+from agents.filters import AgentFilter
+from agents.models import AgentQuerySet
 from ghar.api.fields import MAX_ID
 from ghar.api.filters import InstantFilter, OrderingFilter
+from visits import availability
 from visits.models import Visit, VisitQuerySet
 
 
@@ -58,3 +63,13 @@ class AgencyVisitFilter(VisitFilter):
         for column in columns:
             hits |= Q(**{f"{column}__icontains": value})
         return visits.filter(hits)
+
+
+class AvailableAgentFilter(AgentFilter):
+    """`available_at`: who could take a tour that begins at that moment."""
+
+    available_at = InstantFilter(method="free_at")
+
+    def free_at(self, agents: AgentQuerySet, name: str, value: datetime) -> Any:
+        end = value + timedelta(minutes=settings.TOUR_MINUTES)
+        return availability.eligible(agents, availability.Wanted(start=value, end=end))

@@ -23,7 +23,7 @@ def assign_best(visit: Visit, by: User | None, reason: str) -> None:
         wanted=wanted,
         taste=taste_of(visit),
         avoid=_taken_off(visit),
-        leaving=former and former.pk,
+        leaving=former.pk if former else None,
     )
     if decision.agent is None:
         reasons = assignment.obstacles(wanted)
@@ -74,7 +74,11 @@ def follow_up(visit: Visit, agent: Agent | None, reason: str) -> None:
         return
     assignment.mark_assigned(agent)
     if not Engagement.objects.open().filter(seeker=visit.user).exists():
-        Engagement.objects.create(seeker=visit.user, agent=agent, reason=reason[:200], started_at=clock.now())
+        begin_engagement(visit.user, agent, reason)
+
+
+def begin_engagement(seeker: User, agent: Agent, reason: str) -> Engagement:
+    return Engagement.objects.create(seeker=seeker, agent=agent, reason=reason[:200], started_at=clock.now())
 
 
 def told_of(former: Agent | None, decision: assignment.Decision) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import F, Func, Q
 
 from ghar import clock
+from ghar.staff import is_staff_with
 
 
 class TsTzRange(Func):
@@ -46,7 +47,7 @@ NEXT: dict[str, set[str]] = {
 class VisitQuerySet(models.QuerySet["Visit"]):
     def visible_to(self, user: Any) -> "VisitQuerySet":
         """Participants, its agent while employed, the listing's owner, and staff who may view visits."""
-        if user.is_staff and user.has_perm("visits.view_visit"):
+        if is_staff_with(user, "visits.view_visit"):
             return self
         return self.filter(
             Q(user=user)
@@ -57,7 +58,7 @@ class VisitQuerySet(models.QuerySet["Visit"]):
 
     def of_agency(self, user: Any) -> "VisitQuerySet":
         """All that staff may view; of an agent, those he shows."""
-        if user.is_staff and user.has_perm("visits.view_visit"):
+        if is_staff_with(user, "visits.view_visit"):
             return self
         return self.filter(agent__user=user, agent__is_active=True)
 

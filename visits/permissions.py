@@ -10,4 +10,4 @@ class IsAgency(BasePermission):
     message = "This list is for staff and agents."
 
     def has_permission(self, request: Request, view: object) -> bool:
-        return policy.is_agency(request.user)
+        return request.user.is_authenticated and policy.is_agency(request.user)

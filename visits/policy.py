@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from agents.models import Agent
 from ghar.errors import NotAllowed
+from ghar.staff import is_staff_with
 from visits.models import Visit
 
 if TYPE_CHECKING:
@@ -35,10 +36,6 @@ FIELDS = {
     "follow_up_required": AGENCY,
     "follow_up_date": AGENCY,
 }
-
-
-def is_staff_with(user: "User", permission: str) -> bool:
-    return user.is_staff and user.has_perm(permission)
 
 
 def is_agency(user: "User") -> bool:

@@ -1,14 +1,18 @@
 from typing import Any
 
+from django.conf import settings
 from rest_framework import serializers
 
-from agents.serializers import AgentCardSerializer
+from agents.models import Agent, Engagement
+from agents.serializers import AgentCardSerializer, AgentSerializer
 from ghar.accounts.models import User
-from ghar.api.fields import IdField, InstantField, StrictSerializer
-from properties.serializers import PropertyCardSerializer
+from ghar.api.fields import YEARS, IdField, InstantField, LanguageField, StrictSerializer
+from properties.serializers import PropertyCardSerializer, PropertySerializer
 from visits import policy
 from visits.models import Visit, VisitEvent
 from visits.services import LONGEST_MINUTES, SHORTEST_MINUTES
+
+LONGEST_SLOT_DAYS = 31
 
 
 class PersonSerializer(serializers.ModelSerializer[User]):
@@ -112,7 +116,7 @@ class UpdateSerializer(StrictSerializer):
     special_requirements = serializers.CharField(max_length=2_000, allow_blank=True, required=False)
     visit_notes = serializers.CharField(max_length=5_000, allow_blank=True, required=False)
     visitor_feedback = serializers.CharField(max_length=5_000, allow_blank=True, required=False)
-    interest_level = serializers.ChoiceField(choices=Visit.Interest, allow_blank=True, required=False)
+    interest_level = serializers.ChoiceField(choices=Visit.Interest.choices, allow_blank=True, required=False)
     follow_up_required = serializers.BooleanField(required=False)
     follow_up_date = InstantField(allow_null=True, required=False)
 
@@ -129,7 +133,7 @@ class CancelSerializer(StrictSerializer):
 class CompleteSerializer(StrictSerializer):
     notes = serializers.CharField(max_length=5_000, allow_blank=True, required=False)
     feedback = serializers.CharField(max_length=5_000, allow_blank=True, required=False)
-    interest_level = serializers.ChoiceField(choices=Visit.Interest, allow_blank=True, required=False)
+    interest_level = serializers.ChoiceField(choices=Visit.Interest.choices, allow_blank=True, required=False)
     follow_up_date = InstantField(allow_null=True, required=False)
 
 
@@ -144,10 +148,20 @@ class SlotQuerySerializer(serializers.Serializer[Any]):
 
     to = serializers.DateField()
     duration_minutes = serializers.IntegerField(
-        min_value=SHORTEST_MINUTES, max_value=LONGEST_MINUTES, required=False
+        min_value=SHORTEST_MINUTES, max_value=LONGEST_MINUTES, default=settings.TOUR_MINUTES
     )
-    language = serializers.RegexField(r"^[a-z]{2}$", required=False)
-    vars()["from"] = serializers.DateField()
+    language = LanguageField(required=False)
+
+    def get_fields(self) -> dict[str, Any]:
+        return {"from": serializers.DateField(), **super().get_fields()}
+
+    def validate(self, given: dict[str, Any]) -> dict[str, Any]:
+        days = (given["to"] - given["from"]).days
+        if not 0 <= days < LONGEST_SLOT_DAYS:
+            raise serializers.ValidationError({"to": [f"Ask for 1 to {LONGEST_SLOT_DAYS} days at a time."]})
+        if given["to"].year >= YEARS.stop or given["from"].year < YEARS.start:
+            raise serializers.ValidationError({"from": ["The year must be between 1900 and 2999."]})
+        return given
 
 
 class SlotSerializer(serializers.Serializer[Any]):
@@ -159,3 +173,33 @@ class SlotSerializer(serializers.Serializer[Any]):
 class SlotsSerializer(serializers.Serializer[Any]):
     timezone = serializers.CharField()
     items = SlotSerializer(many=True)
+
+
+class ListingSerializer(PropertySerializer):
+    """A listing with the reader's next visit there."""
+
+    next_visit_date = serializers.DateTimeField(allow_null=True)
+
+    class Meta(PropertySerializer.Meta):
+        fields = [*PropertySerializer.Meta.fields, "next_visit_date"]
+
+
+class EngagementSerializer(serializers.ModelSerializer[Engagement]):
+    user_id = serializers.IntegerField(source="seeker_id")
+    agent = AgentSerializer()
+    assigned_at = serializers.DateTimeField(source="started_at")
+    assignment_reason = serializers.CharField(source="reason")
+
+    class Meta:
+        model = Engagement
+        fields = ["user_id", "agent", "assigned_at", "assignment_reason"]
+        read_only_fields = fields
+
+
+class WorkloadSerializer(serializers.ModelSerializer[Agent]):
+    agent_id = serializers.IntegerField(source="id")
+
+    class Meta:
+        model = Agent
+        fields = ["agent_id", "name", "live_users", "live_visits", "capacity"]
+        read_only_fields = fields

@@ -13,10 +13,11 @@ from typing import Any, Final, ParamSpec
 from django.conf import settings
 from django.db import IntegrityError
 
-from agents.models import Agent
+from agents.models import Agent, Engagement
 from ghar import clock
 from ghar.accounts.models import User
 from ghar.errors import (
+    AgentNotEligible,
     Invalid,
     InvalidTransition,
     NotAllowed,
@@ -24,6 +25,7 @@ from ghar.errors import (
     PropertyUnavailable,
     VisitConflict,
 )
+from ghar.staff import is_staff_with
 from ghar.transactions import Contended, in_transaction, violated
 from properties import services as property_services
 from properties.models import Property
@@ -99,7 +101,7 @@ def schedule(
 
     Raises Invalid, NotAllowed, PropertyUnavailable, and VisitConflict with alternatives.
     """
-    if user != by and not policy.is_staff_with(by, "visits.change_visit"):
+    if user != by and not is_staff_with(by, "visits.change_visit"):
         raise NotAllowed("Only staff book for somebody else.")
     minutes = settings.TOUR_MINUTES if duration_minutes is None else duration_minutes
     if not SHORTEST_MINUTES <= minutes <= LONGEST_MINUTES:
@@ -179,10 +181,10 @@ def complete(
     now = clock.now()
     if visit.scheduled_date > now:
         raise InvalidTransition("This visit has not begun; complete it once it has.")
-    given = {**agencys, "visitor_feedback": feedback, "interest_level": interest_level}
+    given: dict[str, Any] = {**agencys, "visitor_feedback": feedback, "interest_level": interest_level}
     if follow_up_date:
         given["follow_up_required"] = True
-    fields = {name: value for name, value in given.items() if value is not None}
+    fields: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
     history.move(
         visit, by, Change.COMPLETED, status=Status.COMPLETED, awaiting=None, actual_date=now, **fields
     )
@@ -237,7 +239,7 @@ def assign(
 
     Raises AgentNotEligible with what is missing; `override` lifts LIFTABLE and needs a reason.
     """
-    if not policy.is_staff_with(by, "visits.assign_agent"):
+    if not is_staff_with(by, "visits.assign_agent"):
         raise NotAllowed("Assigning agents needs the permission visits.assign_agent.")
     if override and not reason:
         raise Invalid(reason="Say why the agent is assigned in spite of his hours, city or load.")
@@ -253,6 +255,21 @@ def assign(
     else:
         handover.assign_named(visit, by, agent_id, reason, override)
     return visit
+
+
+@in_transaction
+def engage(*, user: User) -> Engagement:
+    """The seeker's open engagement, or a new one with the best agent. Raises AgentNotEligible."""
+    user = User.objects.select_for_update(no_key=True).get(pk=user.pk)
+    present = Engagement.objects.open().filter(seeker=user).select_related("agent").first()
+    if present:
+        return present
+    wanted = Wanted(seeker_id=user.pk)
+    decision = assignment.choose(wanted=wanted, taste=assignment.Taste.of(user, None, f"{user.pk}:"))
+    if decision.agent is None:
+        raise AgentNotEligible("No agent takes new seekers now.", reasons=assignment.obstacles(wanted))
+    assignment.mark_assigned(decision.agent)
+    return handover.begin_engagement(user, decision.agent, "Asked for an agent")
 
 
 @in_transaction
@@ -329,7 +346,9 @@ def _choose(visit: Visit, former: Agent | None = None) -> assignment.Decision:
         return assignment.Decision(None)
     if former and assignment.hold_if_eligible(former.pk, wanted):
         return assignment.Decision(former)
-    decision = assignment.choose(wanted=wanted, taste=handover.taste_of(visit), leaving=former and former.pk)
+    decision = assignment.choose(
+        wanted=wanted, taste=handover.taste_of(visit), leaving=former.pk if former else None
+    )
     visit.agent = decision.agent
     return decision
 

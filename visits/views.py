@@ -1,26 +1,31 @@
 """The routes of visits, and those below listings and agents that need visits."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
-from django.db.models import QuerySet
+from django.db.models import OuterRef, QuerySet, Subquery
 from rest_framework.decorators import action
-from rest_framework.mixins import RetrieveModelMixin
 from rest_framework.permissions import BasePermission, IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
+from agents.models import Agent
+from agents.views import AgentViewSet
 from ghar.accounts.models import User
 from ghar.api.fields import StrictSerializer
+from ghar.api.permissions import StaffPermission
 from ghar.errors import Invalid, NotAllowed, Outdated
-from visits import policy, serializers, services
-from visits.filters import AgencyVisitFilter, VisitFilter
-from visits.models import Visit
+from ghar.staff import is_staff_with
+from properties.models import Property
+from properties.views import PropertyViewSet
+from visits import availability, serializers, services
+from visits.filters import AgencyVisitFilter, AvailableAgentFilter, VisitFilter
+from visits.models import Visit, VisitQuerySet
 from visits.permissions import IsAgency
 
 
-class VisitViewSet(RetrieveModelMixin, GenericViewSet[Visit]):
+class VisitViewSet(GenericViewSet[Visit]):
     serializer_class = serializers.VisitSerializer
     lookup_value_regex = r"\d+"
 
@@ -51,22 +56,30 @@ class VisitViewSet(RetrieveModelMixin, GenericViewSet[Visit]):
     def all(self, request: Request) -> Response:
         return self.page(Visit.objects.of_agency(request.user).order_by("-scheduled_date", "-id"))
 
-    def page(self, visits: QuerySet[Visit]) -> Response:
+    def page(self, visits: VisitQuerySet) -> Response:
         rows = self.paginate_queryset(self.filter_queryset(visits.for_reading()))
         return self.get_paginated_response(self.get_serializer(rows, many=True).data)
+
+    def retrieve(self, request: Request, pk: str) -> Response:
+        return self.show(self.get_object())
 
     def create(self, request: Request) -> Response:
         given = self.valid(serializers.ScheduleSerializer)
         given.pop("visit_context")
-        visit, made = services.schedule(by=request.user, user=self.visitor(given), **given)
+        visit, made = services.schedule(by=self.reader(), user=self.visitor(given), **given)
         return self.show(self.fresh(visit), status=201 if made else 200)
+
+    def reader(self) -> User:
+        """Who asks; the permissions let nobody in who isn't logged in."""
+        return cast(User, self.request.user)
 
     def visitor(self, given: dict[str, Any]) -> User:
         """Who visits: oneself, or for staff whoever they book for."""
-        user_id = given.pop("user_id", self.request.user.pk)
-        if user_id == self.request.user.pk:
-            return self.request.user
-        if not policy.is_staff_with(self.request.user, "visits.change_visit"):
+        reader = self.reader()
+        user_id = given.pop("user_id", reader.pk)
+        if user_id == reader.pk:
+            return reader
+        if not is_staff_with(reader, "visits.change_visit"):
             raise NotAllowed("Only staff book for somebody else.")
         user = User.objects.filter(pk=user_id).first()
         if user is None:
@@ -76,7 +89,7 @@ class VisitViewSet(RetrieveModelMixin, GenericViewSet[Visit]):
     def update(self, request: Request, pk: str) -> Response:
         visit, version = self.get_object(), self.if_match()
         given = self.valid(serializers.UpdateSerializer)
-        return self.show(self.fresh(services.update(visit=visit, by=request.user, version=version, **given)))
+        return self.show(self.fresh(services.update(visit=visit, by=self.reader(), version=version, **given)))
 
     def partial_update(self, request: Request, pk: str) -> Response:
         return self.update(request, pk)
@@ -103,14 +116,14 @@ class VisitViewSet(RetrieveModelMixin, GenericViewSet[Visit]):
 
     @action(detail=True)
     def history(self, request: Request, pk: str) -> Response:
-        events = self.get_object().events.select_related("actor").order_by("id")
-        rows = self.paginate_queryset(events)
+        events: Any = self.get_object().events.select_related("actor").order_by("id")
+        rows: Any = self.paginate_queryset(events)
         return self.get_paginated_response(serializers.VisitEventSerializer(rows, many=True).data)
 
     def act(self, service: Any, serializer: type[Any]) -> Response:
         """Who may not see the visit learns nothing: it is looked for before the body is judged."""
         visit = self.get_object()
-        return self.show(self.fresh(service(visit=visit, by=self.request.user, **self.valid(serializer))))
+        return self.show(self.fresh(service(visit=visit, by=self.reader(), **self.valid(serializer))))
 
     def valid(self, serializer: type[Any]) -> dict[str, Any]:
         given = serializer(data=self.request.data)
@@ -135,3 +148,61 @@ class VisitViewSet(RetrieveModelMixin, GenericViewSet[Visit]):
         if value != f'"{quoted}"' or not (quoted.isascii() and quoted.isdigit()):
             raise Outdated('Send the version that you have read: If-Match: "3".')
         return int(quoted)
+
+
+class ListingViewSet(PropertyViewSet):
+    """Listings with what visits know of them: slots, the reader's next one, what a withdrawal cancels."""
+
+    def get_serializer_class(self) -> Any:
+        return serializers.ListingSerializer if self.is_personal() else super().get_serializer_class()
+
+    def is_personal(self) -> bool:
+        return self.action == "retrieve" and self.request.user.is_authenticated
+
+    def get_queryset(self) -> QuerySet[Property]:
+        listings = super().get_queryset()
+        if not self.is_personal():
+            return listings
+        visits = Visit.objects.of_participant(self.request.user).upcoming().filter(property=OuterRef("pk"))
+        soonest = visits.order_by("scheduled_date").values("scheduled_date")[:1]
+        return listings.annotate(next_visit_date=Subquery(soonest))
+
+    def perform_destroy(self, instance: Property) -> None:
+        services.withdraw_property(listing=instance, by=self.user())
+
+    @action(detail=True, permission_classes=[IsAuthenticated], filter_backends=[], pagination_class=None)
+    def slots(self, request: Request, pk: str) -> Response:
+        listing = self.get_object()
+        query = serializers.SlotQuerySerializer(data=request.query_params)
+        query.is_valid(raise_exception=True)
+        given = query.validated_data
+        found = availability.slots(
+            property=listing,
+            seeker=request.user,
+            span=availability.local_days(listing.timezone, given["from"], given["to"]),
+            minutes=given["duration_minutes"],
+            language=given.get("language"),
+        )
+        return Response(serializers.SlotsSerializer({"timezone": listing.timezone, "items": found}).data)
+
+
+class VisitingAgentViewSet(AgentViewSet):
+    """Agents with what visits know of them: who is free when, how loaded, and whose agent he is."""
+
+    filterset_class = AvailableAgentFilter
+
+    @action(detail=False, methods=["post"])
+    def assign(self, request: Request) -> Response:
+        body = StrictSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        return Response(serializers.EngagementSerializer(services.engage(user=cast(User, request.user))).data)
+
+    @action(
+        detail=False,
+        permission_classes=[IsAuthenticated, StaffPermission.to("agents.view_agent")],
+        filter_backends=[],
+        pagination_class=None,
+    )
+    def workload(self, request: Request) -> Response:
+        agents = Agent.objects.filter(is_active=True).order_by("name", "pk")
+        return Response({"items": serializers.WorkloadSerializer(agents, many=True).data})

@@ -3,10 +3,7 @@ from typing import Any
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
-
-def is_staff_with(user: Any, permission: str) -> bool:
-    """Staff in design's sense: `is_staff` and the model permission for the act, "visits.assign_agent"."""
-    return user.is_active and user.is_staff and user.has_perm(permission)
+from ghar.staff import is_staff_with
 
 
 class StaffPermission(BasePermission):

@@ -130,7 +130,7 @@ class TestListing:
 @pytest.mark.parametrize(
     ("change", "constraint"),
     [
-        ("status = 'requested'", "visit_status_known"),
+        ("status = 'requested', awaiting = NULL", "visit_status_known"),
         ("scheduled_end = scheduled_date", "visit_ends_after_start"),
         ("busy = tstzrange(scheduled_date, scheduled_date + interval '1 minute')", "visit_busy_covers_visit"),
         ("counterparty_user_id = {bala}", "visit_counterparty_only_in_meets"),
