@@ -88,8 +88,10 @@ def problem_response(
 ) -> HttpResponse:
     """A problem for who answers outside of REST framework: middleware, plain views."""
     body = problem_body(status, code, detail or DETAILS[code], **extra)
-    all_headers = {**default_headers(status), **(headers or {})}
-    return HttpResponse(encode(body), status=status, content_type=PROBLEM_TYPE, headers=all_headers)
+    content = encode(body)
+    # Its own length: the middleware that would add it may be the one that was refused by.
+    all_headers = {**default_headers(status), **(headers or {}), "Content-Length": str(len(content))}
+    return HttpResponse(content, status=status, content_type=PROBLEM_TYPE, headers=all_headers)
 
 
 def default_headers(status: int) -> dict[str, str]:

@@ -17,14 +17,16 @@ from ghar.validators import validate_language, validate_timezone
 MAX_ID = 2**63 - 1
 YEARS = range(1900, 3000)
 DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
-DATE_AND_TIME = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}.*", re.ASCII)
+DATE_AND_TIME = re.compile(
+    r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d(:?\d\d)?)?", re.ASCII
+)
 
 http_url = URLValidator(schemes=["http", "https"], message="Give an http(s) URL.")
 
 
 def parse_instant(text: str) -> datetime:
     """A moment in UTC from ISO 8601; naive = UTC. ValueError if it is none, or none of our time."""
-    parsed = parse_datetime(text) if len(text) <= 40 and DATE_AND_TIME.fullmatch(text) else None
+    parsed = parse_datetime(text) if DATE_AND_TIME.fullmatch(text) else None
     if parsed is None:
         raise ValueError("Not a date and time such as 2026-11-25T05:30:00Z.")
     return in_our_time(parsed)

@@ -9,7 +9,7 @@ from ghar.api.errors import PROBLEM_TYPE, code_of, problem_response
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 SANE_ID = re.compile(r"[A-Za-z0-9._:/+=-]{1,128}")
-KEPT_HEADERS = ("Retry-After", "WWW-Authenticate", "Allow", "Vary", "Cache-Control")
+OF_THE_BODY = {"content-type", "content-length", "content-encoding", "etag", "last-modified"}
 
 
 class RequestID:
@@ -50,7 +50,7 @@ def is_api(path: str) -> bool:
 def as_problem(response: HttpResponseBase) -> HttpResponseBase:
     """The same refusal as a problem. Its body is dropped: with DEBUG it shows our internals."""
     status, code = response.status_code, code_of(response.status_code)
-    headers = {name: response[name] for name in KEPT_HEADERS if name in response}
+    headers = {name: value for name, value in response.items() if name.lower() not in OF_THE_BODY}
     problem = problem_response(status, code, headers=headers)
     problem.cookies = response.cookies
     return problem

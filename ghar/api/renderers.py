@@ -1,6 +1,6 @@
 import json
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import Any
 
@@ -34,6 +34,8 @@ def plain(value: Any) -> Any:
     match value:
         case datetime():
             return instant(value)
+        case date() | time():
+            return value.isoformat()
         case Decimal():
             return number(value)
         case Promise():
