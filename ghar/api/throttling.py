@@ -21,7 +21,9 @@ class Throttle(SimpleRateThrottle):
         return f"throttle:{self.scope}:{who}"
 
     def who(self, request: Request) -> str:
-        return f"user {request.user.pk}" if request.user.is_authenticated else self.get_ident(request)
+        if request.user.is_authenticated:
+            return f"user {request.user.pk}"
+        return f"address {self.get_ident(request)}"
 
 
 class SignupThrottle(Throttle):
