@@ -121,6 +121,9 @@ def _visits(staff: User, seekers: list[User], homes: list[Property]) -> None:
     cancelled = _book(bala, homes[1], at(-2, 16))
     with clock.at(cancelled.scheduled_date - timedelta(days=1)):
         services.cancel(visit=cancelled, by=bala, reason="Found a place nearer to work.")
+    took_place = _book(chitra, homes[5], at(-1, 12))
+    with clock.at(took_place.scheduled_date - timedelta(days=1)):
+        services.confirm(visit=took_place, by=staff)
     services.confirm(visit=_book(asha, homes[2], at(1, 11), "Please ring the bell twice."), by=staff)
     services.reschedule(
         visit=_book(bala, homes[3], at(2, 15)), by=bala, new_date=at(3, 16, 30), reason="A meeting came up."

@@ -1,0 +1,294 @@
+"""Whatever is sent to whichever route: a problem, never a 5xx, and what is refused changes nothing.
+
+The routes are read from the URLconf: a new one that takes a body is missing in BODIES until it is added.
+"""
+
+import json
+import re
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.urls import URLResolver, get_resolver
+from rest_framework.test import APIClient
+
+from ghar import clock
+from visits.tests.factories import AgentFactory, ListingFactory, UserFactory, book, local
+
+pytestmark = pytest.mark.django_db
+
+SOON = (clock.now() + timedelta(days=5)).replace(microsecond=0).isoformat()
+LATER = (clock.now() + timedelta(days=6)).replace(microsecond=0).isoformat()
+# What each route would take: the values are replaced one by one.
+BODIES = {
+    "POST auth/signup": {
+        "full_name": "C",
+        "phone": "9812345678",
+        "email": "c@c.in",
+        "password": "long enough 1",
+    },
+    "POST auth/login": {"identifier": "asha@example.com", "password": "x"},
+    "POST auth/logout": {},
+    "POST auth/logout-all": {},
+    "POST auth/password": {"current_password": "x", "new_password": "long enough 1"},
+    "PATCH users/me": {
+        "full_name": "C",
+        "email": "c@c.in",
+        "phone": "9812345678",
+        "profile_image_url": "https://example.com/",
+        "preferred_languages": ["en"],
+    },
+    "POST visits": {
+        "property_id": 1,
+        "scheduled_date": SOON,
+        "visit_context": "property_tour",
+        "special_requirements": "x",
+        "duration_minutes": 30,
+        "user_id": 1,
+    },
+    "PATCH visits/ID": {
+        "status": "confirmed",
+        "scheduled_date": SOON,
+        "special_requirements": "x",
+        "visit_notes": "x",
+        "visitor_feedback": "x",
+        "interest_level": "low",
+        "follow_up_required": True,
+        "follow_up_date": SOON,
+    },
+    "POST visits/ID/assign": {"agent_id": 1, "reason": "x", "override": True},
+    "POST visits/ID/cancel": {"reason": "x"},
+    "POST visits/ID/complete": {
+        "notes": "x",
+        "feedback": "x",
+        "interest_level": "low",
+        "follow_up_date": SOON,
+    },
+    "POST visits/ID/confirm": {},
+    "POST visits/ID/reschedule": {"new_date": SOON, "reason": "x"},
+    "POST properties": {
+        "title": "x",
+        "property_type": "house",
+        "purpose": "rent",
+        "city": "x",
+        "base_price": 1,
+        "monthly_rent": 1,
+        "latitude": 1,
+        "longitude": 1,
+        "area_sqft": 1,
+        "bedrooms": 1,
+        "bathrooms": 1,
+        "furnishing": "furnished",
+        "timezone": "Asia/Kolkata",
+        "features": {"a": "b"},
+        "amenities": ["Lift"],
+        "exclusive_tours": True,
+        "is_available": True,
+        "description": "x",
+        "locality": "x",
+        "pincode": "x",
+        "status": "available",
+    },
+    "POST properties/ID/images": {
+        "image_url": "https://example.com/x.png",
+        "caption": "x",
+        "display_order": 1,
+        "is_main_image": True,
+    },
+    "POST agents": {
+        "name": "x",
+        "description": "x",
+        "contact_number": "9812345678",
+        "avatar_url": "https://example.com/x.png",
+        "languages": ["en"],
+        "agent_type": "senior",
+        "experience_level": "expert",
+        "cities": ["x"],
+        "timezone": "Asia/Kolkata",
+        "is_active": True,
+        "is_available": True,
+        "working_hours": [{"weekday": 0, "opens": "09:00", "closes": "10:00"}],
+        "user_id": 1,
+        "capacity": 1,
+    },
+    "POST agents/assign": {},
+    "PATCH agents/ID/availability": {"is_available": True},
+    "PUT agents/ID/hours": {"items": [{"weekday": 0, "opens": "09:00", "closes": "10:00"}]},
+    "POST agents/ID/time-off": {"from": SOON, "to": LATER, "reason": "x"},
+}
+SAME_AS = {
+    "PUT visits/ID": "PATCH visits/ID",
+    "PATCH properties/ID": "POST properties",
+    "PUT properties/ID": "POST properties",
+    "PATCH agents/ID": "POST agents",
+}
+VALUES = [
+    None,
+    "a\0b",
+    "\ud800",
+    "x" * 1_000_000,
+    "9999-12-31T23:59:59.999999-23:59",
+    "0001-01-01T00:00:00+14:00",
+    "nan",
+    2**70,
+    -1,
+    -(2**63) - 1,
+    1e308,
+    True,
+    "",
+    [],
+    [None],
+    [2**70],
+    ["\0"],
+    [{"weekday": 2**70, "opens": "\0", "closes": []}],
+    {},
+    {"a": {"b": []}},
+    {"\0": "\ud800"},
+]
+RAW = {
+    "array": b"[]",
+    "null": b"null",
+    "text": b'"text"',
+    "broken": b'{"reason": ',
+    "NaN": b'{"reason": NaN}',
+    "not UTF-8": b'{"reason": "\xff\xfe"}',
+    "escaped surrogate": b'{"reason": "\\ud800"}',
+    "NUL": b'{"reason": "\\u0000"}',
+    "deep": b'{"reason":' + b"[" * 10_000 + b"]" * 10_000 + b"}",
+    "3 MB": b'{"reason": "' + b"x" * 3_000_000 + b'"}',
+    "a long name": b'{"' + b"x" * 1_000_000 + b'": 1}',
+}
+QUERY = [
+    "",
+    "a\0b",
+    "\udc80",
+    "x" * 5_000,
+    "9999-12-31",
+    "9999-12-31T23:59:59-23:59",
+    "0001-01-01",
+    "nan",
+    "inf",
+    "1e400",
+    str(2**70),
+    "-1",
+    "null",
+    "true",
+    "[]",
+    "%",
+    "\\",
+    "'; DROP TABLE visits_visit; --",
+]
+IDS = ["0", str(2**63), str(2**70), "9" * 400, "-1", "abc", "%00", "1%00", "٣", "1.0", "%ED%A0%80"]
+PAGING = ["cursor", "limit", "include_total", "ordering"]
+QUERIES = {"properties/ID/slots": ["from", "to", "duration_minutes", "language"]}
+TABLES = ["visits_visit", "visits_visitevent", "properties_property", "properties_propertyimage"]
+TABLES += ["agents_agent", "agents_workinghours", "agents_timeoff", "agents_engagement"]
+
+
+def routes(resolver=None, prefix=""):
+    """(path, methods, view) of every route of the API; ids stand as ID."""
+    for entry in (resolver or get_resolver()).url_patterns:
+        path = prefix + str(entry.pattern)
+        if isinstance(entry, URLResolver):
+            yield from routes(entry, path)
+        elif path.startswith("api/v1/^") and hasattr(entry.callback, "cls"):
+            plain = re.sub(r"\(\?P<\w+>[^)]*\)", "ID", path.removeprefix("api/v1/^").removesuffix("/?$"))
+            actions = getattr(entry.callback, "actions", None)
+            view = entry.callback.cls
+            yield plain, sorted(actions or set(view().allowed_methods) - {"OPTIONS", "HEAD"}), view
+
+
+ALL = [(method.upper(), path, view) for path, methods, view in routes() for method in methods]
+WRITING = [f"{method} {path}" for method, path, _ in ALL if method in {"POST", "PUT", "PATCH"}]
+READING = sorted({(path, view) for method, path, view in ALL if method == "GET"}, key=str)
+
+
+@pytest.fixture
+def send(ops, asha):
+    """`send("POST visits/ID/cancel", body)` as staff, to rows that exist."""
+    ops.is_superuser = True
+    ops.save()
+    agent = AgentFactory(user=UserFactory())
+    visit = book(asha, ListingFactory(owner=ops), local(2, 11))
+    client = APIClient(raise_request_exception=False)
+    client.force_authenticate(ops)
+
+    def call(route, body=None, query=None):
+        method, path = route.split()
+        pk = {"visits": visit.pk, "agents": agent.pk, "properties": visit.property_id}.get(
+            path.split("/")[0], 1
+        )
+        url = f"/api/v1/{path.replace('ID', str(pk))}"
+        if query is not None:
+            return client.get(url, query)
+        return client.generic(method, url, body or b"", content_type="application/json")
+
+    return call
+
+
+def everything():
+    """A digest of all rows that a route could change."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            " UNION ALL ".join(
+                f"SELECT md5(string_agg(t::text, '' ORDER BY id)) FROM {table} t" for table in TABLES
+            )
+        )
+        return cursor.fetchall()
+
+
+def check(response, before, what):
+    assert response.status_code < 500, (what, response.content[:300])
+    if response.status_code >= 400:
+        assert response["Content-Type"] == "application/problem+json", what
+        assert response.json()["code"], what
+        assert everything() == before, what
+
+
+def test_every_writing_route_has_a_body_here():
+    assert set(WRITING) == {*BODIES, *SAME_AS}
+
+
+@pytest.mark.parametrize("route", WRITING)
+def test_hostile_values(route, send):
+    body = BODIES[SAME_AS.get(route, route)]
+    for field in body:
+        for value in VALUES:
+            before = everything()
+            sent = json.dumps({**body, field: value}).encode()
+            check(send(route, sent), before, (field, str(value)[:60]))
+
+
+@pytest.mark.parametrize("route", WRITING)
+def test_hostile_bodies(route, send):
+    for name, raw in RAW.items():
+        before = everything()
+        check(send(route, raw), before, name)
+
+
+@pytest.mark.parametrize(("path", "view"), READING, ids=str)
+def test_hostile_queries(path, view, send):
+    filters = getattr(view, "filterset_class", None)
+    named = list(filters.base_filters) if isinstance(filters, type) else []
+    if path == "visits/all":
+        from visits.filters import AgencyVisitFilter
+
+        named = list(AgencyVisitFilter.base_filters)
+    for name in {*named, *PAGING, *QUERIES.get(path, [])}:
+        for value in QUERY:
+            response = send(f"GET {path}", query={name: value.encode("utf-8", "surrogateescape")})
+            check(response, everything(), (name, value[:60]))
+
+
+@pytest.mark.parametrize("route", sorted({f"{method} {path}" for method, path, _ in ALL if "ID" in path}))
+def test_hostile_ids(route, ops):
+    client = APIClient(raise_request_exception=False)
+    client.force_authenticate(ops)
+    method, path = route.split()
+    for pk in IDS:
+        before = everything()
+        response = client.generic(
+            method, f"/api/v1/{path.replace('ID', pk)}", b"{}", content_type="application/json"
+        )
+        check(response, before, pk)
+        assert response.status_code in {400, 403, 404, 405}, pk
