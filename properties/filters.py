@@ -3,7 +3,7 @@ from typing import Any
 import django_filters
 from django import forms
 from django.core.exceptions import ValidationError
-from django.core.validators import ProhibitNullCharactersValidator
+from django.core.validators import MaxLengthValidator, ProhibitNullCharactersValidator
 
 from ghar.api.filters import OrderingFilter
 from properties.models import Property, PropertyQuerySet
@@ -11,6 +11,7 @@ from properties.models import Property, PropertyQuerySet
 RADIUS_KM = 500
 AMENITIES = 20
 LENGTH = 200
+MAX_BEDROOMS = 32_767
 PLACE = ("lat", "lng", "radius_km")
 FLAGS = {"true": True, "1": True, "false": False, "0": False}
 
@@ -19,7 +20,7 @@ class NamesField(forms.Field):
     """Names separated by commas, the parameter repeated, or both."""
 
     widget = forms.SelectMultiple
-    default_validators = [ProhibitNullCharactersValidator()]
+    default_validators = [ProhibitNullCharactersValidator(), MaxLengthValidator(LENGTH)]
 
     def to_python(self, value: list[str] | None) -> list[str]:
         names = [name.strip() for part in value or [] for name in part.split(",")]
@@ -75,8 +76,8 @@ class PropertyFilter(django_filters.FilterSet):
     purpose = django_filters.MultipleChoiceFilter(choices=Property.Purpose, distinct=False)
     price_min = django_filters.NumberFilter("base_price", "gte", max_digits=14, decimal_places=2)
     price_max = django_filters.NumberFilter("base_price", "lte", max_digits=14, decimal_places=2)
-    bedrooms_min = WholeFilter("bedrooms", "gte")
-    bedrooms_max = WholeFilter("bedrooms", "lte")
+    bedrooms_min = WholeFilter("bedrooms", "gte", min_value=0, max_value=MAX_BEDROOMS)
+    bedrooms_max = WholeFilter("bedrooms", "lte", min_value=0, max_value=MAX_BEDROOMS)
     amenities = NamesFilter(method="with_amenities", help_text="Ids or titles; a listing has all of them.")
     lat = FloatFilter(method="part_of_place", min_value=-90, max_value=90)
     lng = FloatFilter(method="part_of_place", min_value=-180, max_value=180)

@@ -31,8 +31,8 @@ def create(*, by: User, amenities: Iterable[int | str] = (), **fields: Any) -> P
     """A new listing; `by` owns it unless an `owner` is given. `amenities` are ids or titles."""
     listing = Property(**{"owner": by, **fields})
     _refuse_withdrawing(fields)
-    _settle_rent(listing, followed=listing.monthly_rent is None)
     listing.full_clean(validate_constraints=False)
+    _settle_rent(listing)
     listing.save(force_insert=True)
     listing.amenities.set(_amenities(amenities))
     return listing
@@ -45,11 +45,12 @@ def update(
     """Change what is named. A status puts a withdrawn listing back; `withdraw` is the way out."""
     listing = _locked(property, by)
     _refuse_withdrawing(changes)
-    followed = listing.monthly_rent in (None, listing.base_price)
+    if listing.monthly_rent == listing.base_price:
+        changes.setdefault("monthly_rent", None)
     for name, value in changes.items():
         setattr(listing, name, value)
-    _settle_rent(listing, followed if "monthly_rent" not in changes else listing.monthly_rent is None)
     listing.full_clean(validate_constraints=False)
+    _settle_rent(listing)
     _save(listing, *changes, "monthly_rent")
     if amenities is not None:
         listing.amenities.set(_amenities(amenities))
@@ -117,7 +118,7 @@ def import_listings(*, drafts: Sequence[Draft], owner: User | None) -> int:
     new = [draft for draft in drafts if draft.key not in present]
     for draft in new:
         draft.listing.import_key, draft.listing.owner = draft.key, owner
-        _settle_rent(draft.listing, followed=draft.listing.monthly_rent is None)
+        _settle_rent(draft.listing)
     Property.objects.bulk_create([draft.listing for draft in new])
     PropertyImage.objects.bulk_create([image for draft in new for image in draft.images])
     _link_amenities(new)
@@ -161,11 +162,10 @@ def _refuse_withdrawing(fields: dict[str, Any]) -> None:
         raise Invalid(status="Use DELETE to withdraw a listing: that cancels its visits, too.")
 
 
-def _settle_rent(listing: Property, followed: bool) -> None:
-    """The rent of a listing to let follows its base price until somebody sets it apart."""
-    if followed:
-        to_let = listing.purpose == Property.Purpose.RENT
-        listing.monthly_rent = listing.base_price if to_let else None
+def _settle_rent(listing: Property) -> None:
+    """The rent of a listing to let is its base price unless it was set apart."""
+    if listing.monthly_rent is None and listing.purpose == Property.Purpose.RENT:
+        listing.monthly_rent = listing.base_price
 
 
 def _amenities(wanted: Iterable[int | str]) -> list[Amenity]:

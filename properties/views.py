@@ -29,7 +29,7 @@ class PropertyViewSet(ListModelMixin, RetrieveModelMixin, DestroyModelMixin, Gen
     serializer_class = PropertySerializer
     filterset_class = PropertyFilter
     permission_classes = [IsAuthenticatedOrReadOnly, MayChangeListing]
-    lookup_value_regex = r"\d+"
+    lookup_value_regex = "[0-9]+"
 
     def get_queryset(self) -> QuerySet[Property]:
         return Property.objects.visible_to(self.request.user).with_details()
@@ -54,7 +54,7 @@ class PropertyViewSet(ListModelMixin, RetrieveModelMixin, DestroyModelMixin, Gen
         image = services.add_image(property=listing, by=self.user(), **self.valid(ImageInputSerializer))
         return Response(ImageSerializer(image).data, status=201)
 
-    @action(detail=True, methods=["delete"], url_path=r"images/(?P<image_pk>\d+)")
+    @action(detail=True, methods=["delete"], url_path="images/(?P<image_pk>[0-9]+)")
     def image(self, request: Request, pk: str, image_pk: str) -> Response:
         image = get_object_or_404(self.get_object().images.all(), pk=image_pk)
         services.remove_image(image=image, by=self.user())
