@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.core.exceptions import ValidationError
-from django.core.validators import MaxValueValidator, MinValueValidator
+from django.core.validators import MaxLengthValidator, MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models.functions import Concat, Upper
 
@@ -35,7 +35,9 @@ def amount(name: str, digits: int) -> models.Q:
 class AmenityQuerySet(models.QuerySet["Amenity"]):
     def find(self, wanted: Iterable[int | str]) -> "tuple[list[Amenity], list[str]]":
         """Those with these ids or, without case, these titles; and what there is none of."""
-        names = {str(name).strip().upper(): str(name) for name in wanted}
+        names: dict[str, str] = {}
+        for name in wanted:
+            names.setdefault(str(name).strip().upper(), str(name).strip())
         ids = [int(name) for name in names if re.fullmatch("[0-9]{1,18}", name)]
         found = self.alias(name=Upper("title")).filter(models.Q(pk__in=ids) | models.Q(name__in=[*names]))
         known = {key for amenity in found for key in (str(amenity.pk), amenity.title.upper())}
@@ -139,7 +141,8 @@ class Property(models.Model):
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="properties"
     )
     title = models.CharField(max_length=200)
-    description = models.TextField(max_length=10_000, blank=True)
+    # A TextField's max_length is for forms and serializers alone.
+    description = models.TextField(max_length=10_000, blank=True, validators=[MaxLengthValidator(10_000)])
     property_type = models.CharField(max_length=20, choices=Type, default=Type.APARTMENT)
     purpose = models.CharField(max_length=20, choices=Purpose, default=Purpose.RENT)
     status = models.CharField(max_length=20, choices=Status, default=Status.AVAILABLE)
