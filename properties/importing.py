@@ -21,6 +21,7 @@ from properties.services import IMAGES, Draft
 LINE = 1_000_000
 CELL = 20_000
 QUOTED = 40
+REASON = 200
 NUMBER = re.compile(r"-?[0-9]{1,30}(\.[0-9]{1,30})?")
 NUMBERS = {"latitude", "longitude", "base_price", "monthly_rent", "area_sqft", "bedrooms", "bathrooms"}
 TRUTH = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
@@ -235,7 +236,8 @@ def _check(instance: Amenity | Property | PropertyImage, column: dict[str, str],
         instance.clean()
     except ValidationError as error:
         problems = [
-            f"{column.get(name, name)}: {' '.join(messages)}" for name, messages in error.message_dict.items()
+            f"{column.get(name, name)}: {_plain(' '.join(messages), REASON)}"
+            for name, messages in error.message_dict.items()
         ]
         raise Rejected("; ".join(problems)) from None
 
@@ -251,5 +253,13 @@ def _listed(text: str) -> list[str]:
 
 
 def _quoted(text: str) -> str:
-    """Short, and without characters that a terminal would obey."""
-    return repr(text if len(text) <= QUOTED else text[:QUOTED] + "…")
+    return f"“{_plain(text, QUOTED)}”"
+
+
+def _plain(text: str, length: int) -> str:
+    """Short, and without characters that a terminal would obey or couldn't show."""
+    short = text if len(text) <= length else text[:length] + "…"
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode()
+        for character in short
+    )

@@ -132,7 +132,7 @@ def _wait_for_other_imports() -> None:
 
 
 def _link_amenities(drafts: Sequence[Draft]) -> None:
-    titles = {title for draft in drafts for title in draft.amenities}
+    titles = [title for draft in drafts for title in draft.amenities]
     _, unknown = Amenity.objects.find(titles)
     Amenity.objects.bulk_create([Amenity(title=title) for title in unknown], ignore_conflicts=True)
     found, _ = Amenity.objects.find(titles)

@@ -66,7 +66,9 @@ class Command(BaseCommand):
         )
 
     def handle(self, *, file: str, owner: str | None, **options: Any) -> None:
-        self.shows_progress = options["verbosity"] > 0
+        # In place on a terminal, line by line elsewhere.
+        self.progress = options["verbosity"] > 0
+        self.start, self.end = ("\r", "") if self.progress and self.stdout.isatty() else ("", "\n")
         self.counts, self.seen = Counts(), set[str]()
         user = find_owner(owner) if owner else None
         try:
@@ -77,7 +79,7 @@ class Command(BaseCommand):
         except KeyboardInterrupt:
             message = f"Interrupted. Run it again to go on. So far: {self.counts}"
             raise CommandError(message, returncode=130) from None
-        self.stdout.write(str(self.counts))
+        self.stdout.write(f"{self.start}{self.counts}")
 
     def import_all(self, source: TextIO, owner: User | None) -> None:
         chunk: list[services.Draft] = []
@@ -99,18 +101,13 @@ class Command(BaseCommand):
         new = services.import_listings(drafts=chunk, owner=owner)
         self.counts.imported += new
         self.counts.present += len(chunk) - new
-        self.show_progress()
+        if self.progress:
+            self.stdout.write(f"{self.start}{self.counts.total()} rows read", ending=self.end)
+            self.stdout.flush()
 
     def reject(self, line: int, reason: importing.Rejected) -> None:
         self.counts.rejected += 1
-        self.stderr.write(f"line {line}: {reason}")
-
-    def show_progress(self) -> None:
-        """In place on a terminal, line by line elsewhere."""
-        if self.shows_progress:
-            live = self.stdout.isatty()
-            start, end = ("\r", "") if live else ("", "\n")
-            self.stdout.write(f"{start}{self.counts.total()} rows read", ending=end)
+        self.stderr.write(f"{self.start}line {line}: {reason}")
 
 
 def find_owner(identifier: str) -> User:

@@ -1,0 +1,400 @@
+import io
+import sys
+from decimal import Decimal
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from properties import services
+from properties.demo import create_listings
+from properties.models import Amenity, Property
+from properties.tests.factories import AmenityFactory, PropertyFactory
+
+pytestmark = pytest.mark.django_db
+
+HOUSE_RENT = """\
+Posted On,BHK,Rent,Size,Floor,Area Type,Area Locality,City,Furnishing Status,Tenant Preferred,Bathroom,Point of Contact
+2022-06-22,2,11000,1200,2 out of 4,Super Area,Lake Road,Hyderabad,Unfurnished,Bachelors/Family,2,Contact Owner
+2022-06-30,3,31500,1400,Ground out of 2,Carpet Area,"Hill View, Ring Road",Bangalore,Semi-Furnished,Family,3,Contact Agent
+2022-05-24,1,9000,450,Upper Basement out of 2,Built Area, in Temple Street,Kolkata,Furnished,Bachelors,1,Contact Owner
+"""  # noqa: E501
+HEADER = "title,property_type,purpose,city,base_price"
+ROW = "Home,apartment,rent,Mumbai,50000"
+
+
+@pytest.fixture
+def load(tmp_path):
+    """Imports text or bytes; returns the lines of stdout (without progress) and of stderr."""
+
+    def run(content, *options, verbosity=0):
+        path = tmp_path / "listings.csv"
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        out, err = io.StringIO(), io.StringIO()
+        call_command("import_listings", str(path), *options, stdout=out, stderr=err, verbosity=verbosity)
+        return out.getvalue().splitlines(), err.getvalue().splitlines()
+
+    return run
+
+
+def counts(imported=0, present=0, repeated=0, rejected=0):
+    return [
+        f"{imported} imported, {present} already there, {repeated} repeated in the file, {rejected} rejected."
+    ]
+
+
+def test_nothing_of_a_house_rent_row_is_dropped(load):
+    assert load(HOUSE_RENT) == (counts(imported=3), [])
+    first, second, third = Property.objects.order_by("id")
+    assert (first.title, second.title) == ("2 BHK in Lake Road", "3 BHK in Hill View, Ring Road")
+    assert (third.title, third.locality) == ("1 BHK in Temple Street", "in Temple Street")
+    names = (
+        "property_type purpose status city base_price monthly_rent area_sqft bedrooms bathrooms furnishing"
+    )
+    assert [getattr(second, name) for name in names.split()] == [
+        *("apartment", "rent", "available", "Bangalore"),
+        *(Decimal(31_500), Decimal(31_500), Decimal(1_400), 3, 3, "semi_furnished"),
+    ]
+    assert second.features == {
+        "posted_on": "2022-06-30",
+        "floor": "Ground out of 2",
+        "area_type": "Carpet Area",
+        "tenant_preferred": "Family",
+        "point_of_contact": "Contact Agent",
+    }
+    assert (second.owner, second.country, second.timezone) == (None, "India", "Asia/Kolkata")
+
+
+def test_the_api_shows_what_was_imported(load, api):
+    load(HOUSE_RENT)
+    (row,) = api().get("/api/v1/properties?city=kolkata").json()["items"]
+    assert (row["base_price"], row["features"]["floor"]) == (9000, "Upper Basement out of 2")
+
+
+def test_running_it_twice_adds_nothing(load):
+    load(HOUSE_RENT)
+    before = [*Property.objects.order_by("id").values()]
+    assert load(HOUSE_RENT) == (counts(present=3), [])
+    assert [*Property.objects.order_by("id").values()] == before
+
+
+def test_after_an_interruption_it_goes_on(load):
+    load("".join(HOUSE_RENT.splitlines(keepends=True)[:2]))
+    assert load(HOUSE_RENT) == (counts(imported=2, present=1), [])
+
+
+def test_an_interruption_leaves_whole_parts_and_says_so(load, monkeypatch):
+    """Somebody presses Ctrl-C while the second part is being saved."""
+    save = services._link_amenities
+
+    def interrupted(drafts):
+        save(drafts)
+        if Property.objects.count() > 500:
+            raise KeyboardInterrupt
+
+    rows = [f"Home {number},apartment,rent,Mumbai,50000" for number in range(600)]
+    content = "\n".join([HEADER, *rows])
+    with monkeypatch.context() as patched:
+        patched.setattr(services, "_link_amenities", interrupted)
+        with pytest.raises(CommandError) as caught:
+            load(content)
+    assert (caught.value.returncode, Property.objects.count()) == (130, 500)
+    assert "500 imported" in str(caught.value)
+    assert load(content) == (counts(imported=100, present=500), [])
+
+
+def test_repeated_rows_are_counted(load):
+    assert load("\n".join([HEADER, ROW, ROW, "Other" + ROW, ROW])) == (counts(imported=2, repeated=2), [])
+
+
+def test_the_order_of_columns_does_not_make_a_new_row(load):
+    load(f"{HEADER}\n{ROW}\n")
+    turned = [",".join(reversed(line.split(","))) for line in (HEADER, ROW)]
+    assert load("\n".join(turned)) == (counts(present=1), [])
+    assert load(f"{HEADER},landmark\n{ROW},\n") == (counts(present=1), [])
+    assert load(f"{HEADER},landmark\n{ROW},Fort\n") == (counts(imported=1), [])
+
+
+def test_a_row_stays_imported_when_its_listing_changes(load, asha):
+    load(f"{HEADER}\n{ROW}\n", "--owner", asha.email)
+    services.update(property=Property.objects.get(), by=asha, title="Renamed")
+    assert load(f"{HEADER}\n{ROW}\n") == (counts(present=1), [])
+
+
+def test_every_column_of_our_own_header(load):
+    lift = AmenityFactory(title="Lift")
+    row = {
+        "title": '"Sea view, 2 BHK"',
+        "property_type": "villa",
+        "purpose": "buy",
+        "status": "under_offer",
+        "is_available": "No",
+        "exclusive_tours": "TRUE",
+        "description": '"Two\nlines"',
+        "city": "Mumbai",
+        "locality": "Bandra West",
+        "sub_locality": "Pali Hill",
+        "landmark": "Fort",
+        "full_address": '"14 Hill Road, Mumbai"',
+        "pincode": "400050",
+        "state": "Maharashtra",
+        "country": "Bharat",
+        "latitude": "19.0596",
+        "longitude": "72.8295",
+        "timezone": "Asia/Dubai",
+        "base_price": "92500000.50",
+        "monthly_rent": "1000",
+        "area_sqft": "900.25",
+        "bedrooms": "2",
+        "bathrooms": "3",
+        "furnishing": "furnished",
+        "features": "floor=4 of 7| facing = west |note=",
+        "amenities": "LIFT| Roof garden |roof garden",
+        "image_urls": "https://example.com/a.jpg Living room|/static/b.svg",
+    }
+    assert load(f"{','.join(row)}\n{','.join(row.values())}\n") == (counts(imported=1), [])
+    listing = Property.objects.get()
+    plain = "property_type purpose status city locality sub_locality landmark pincode state country timezone"
+    assert [getattr(listing, name) for name in plain.split()] == [row[name] for name in plain.split()]
+    assert listing.furnishing == "furnished"
+    assert (listing.title, listing.description) == ("Sea view, 2 BHK", "Two\nlines")
+    assert listing.full_address == "14 Hill Road, Mumbai"
+    assert (listing.is_available, listing.exclusive_tours) == (False, True)
+    assert (listing.latitude, listing.longitude) == (19.0596, 72.8295)
+    assert (listing.base_price, listing.monthly_rent) == (Decimal("92500000.50"), Decimal(1000))
+    assert (listing.area_sqft, listing.bedrooms, listing.bathrooms) == (Decimal("900.25"), 2, 3)
+    assert listing.features == {"floor": "4 of 7", "facing": "west", "note": ""}
+    assert [amenity.title for amenity in listing.amenities.all()] == ["Lift", "Roof garden"]
+    assert lift in listing.amenities.all()
+    images = listing.images.values_list("image_url", "caption", "display_order", "is_main_image")
+    assert [*images] == [
+        ("https://example.com/a.jpg", "Living room", 0, True),
+        ("/static/b.svg", "", 1, False),
+    ]
+
+
+BAD_ROWS = [
+    ("base_price", "5 GB", "base_price: “5 GB” is not a number"),
+    ("base_price", "1e9", "base_price: “1e9” is not a number"),
+    ("base_price", "NaN", "base_price: “NaN” is not a number"),
+    ("base_price", "१००", "base_price: “१००” is not a number"),
+    ("base_price", "", "base_price: it is empty"),
+    ("base_price", "-1", "base_price: Ensure this value is greater than or equal to 0."),
+    ("base_price", "9" * 40, f"base_price: “{'9' * 40}” is not a number"),
+    ("base_price", "9" * 41, f"base_price: “{'9' * 40}…” is not a number"),
+    (
+        "base_price",
+        "1000000000000",
+        "base_price: Ensure that there are no more than 12 digits before the decimal point.",
+    ),
+    ("base_price", "1.005", "base_price: Ensure that there are no more than 2 decimal places."),
+    ("title", " ", "title: it is empty"),
+    ("title", "x" * 201, "title: Ensure this value has at most 200 characters (it has 201)."),
+    ("city", "", "city: it is empty"),
+    ("property_type", "castle", "property_type: Value 'castle' is not a valid choice."),
+    ("property_type", "\x1b[31m", "property_type: Value '\\x1b[31m' is not a valid choice."),
+    ("status", "withdrawn", "status: a withdrawn listing can't be imported"),
+    ("latitude", "19", "longitude: Latitude and longitude come together."),
+    ("latitude", "91", "latitude: Ensure this value is less than or equal to 90."),
+    ("bedrooms", "2.5", "bedrooms: “2.5” value must be an integer."),
+    ("bedrooms", "32768", "bedrooms: Ensure this value is less than or equal to 32767."),
+    ("is_available", "maybe", "is_available: “maybe” is neither true nor false"),
+    ("timezone", "Mars", "timezone: Mars is not a time zone such as Asia/Kolkata."),
+    ("features", "floor", "features: “floor” is not like name=text"),
+    ("features", "=4", "features: A feature's name has 1 to 60 characters."),
+    ("features", f"floor={'x' * 501}", "features: A feature is a text of at most 500 characters."),
+    ("amenities", "12", "amenities: “12” is not a title"),
+    ("amenities", "x" * 81, "amenities: Ensure this value has at most 80 characters (it has 81)."),
+    ("image_urls", "a.jpg", "image_urls: Give a web address (https://…) or a path on this server (/…)."),
+    (
+        "image_urls",
+        "javascript:alert(1)",
+        "image_urls: Give a web address (https://…) or a path on this server (/…).",
+    ),
+    ("image_urls", "|".join(["/a.jpg"] * 51), "image_urls: a listing has at most 50 images"),
+    ("description", "a\0b", "it holds a NUL character"),
+    (
+        "description",
+        "x" * 10_001,
+        "description: Ensure this value has at most 10000 characters (it has 10001).",
+    ),
+    ("description", "x" * 20_001, "not CSV: field larger than field limit (20000)"),
+    ("description", "x" * 3_000_000, "not CSV: field larger than field limit (20000)"),
+    ("description", '"a" b', "not CSV: ',' expected after '\"'"),
+    ("description", "a,b", "7 columns instead of 6"),
+]
+
+
+@pytest.mark.parametrize(("column", "value", "reason"), BAD_ROWS)
+def test_a_bad_row_is_named_and_the_others_come_in(load, column, value, reason):
+    names = HEADER.split(",")
+    cells = dict(zip(names, ROW.split(","), strict=True)) | {column: value}
+    header = [*names] if column in names else [*names, column]
+    good, other = (
+        ",".join([title, *ROW.split(",")[1:], *([""] * (len(header) - 5))]) for title in ("One", "Two")
+    )
+    content = "\n".join([",".join(header), good, ",".join(cells[name] for name in header), other])
+    assert load(content) == (counts(imported=2, rejected=1), [f"line 3: {reason}"])
+    assert sorted(Property.objects.values_list("title", flat=True)) == ["One", "Two"]
+
+
+def test_bad_rows_of_the_data_set_are_named_by_its_columns(load):
+    lines = HOUSE_RENT.splitlines()
+    lines[1] = lines[1].replace("11000", "")
+    lines[2] = lines[2].replace("31500", "cheap").replace("Semi-Furnished", "Plush")
+    lines[3] = lines[3].replace("Furnished", "Plush")
+    assert load("\n".join(lines)) == (
+        counts(rejected=3),
+        [
+            "line 2: Rent: it is empty",
+            "line 3: Rent: “cheap” is not a number",
+            "line 4: Furnishing Status: Value 'plush' is not a valid choice.",
+        ],
+    )
+
+
+def test_lines_are_counted_through_breaks_and_blank_lines(load):
+    content = f'{HEADER},description\n{ROW},"a\nb\r\nc"\n\n{ROW},x,y\nOther,,,,,"\n\n"\nz\n{ROW},d\n'
+    assert load(content) == (
+        counts(imported=2, rejected=3),
+        [
+            "line 6: 7 columns instead of 6",
+            "line 7: property_type: it is empty",
+            "line 10: 1 columns instead of 6",
+        ],
+    )
+
+
+def test_a_quote_that_is_never_closed(load):
+    content = f'{HEADER},description\n{ROW},"open\n{ROW},b\n'
+    assert load(content) == (counts(rejected=1), ["line 2: not CSV: unexpected end of data"])
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        HOUSE_RENT.replace("\n", "\r\n").encode("utf-8-sig"),
+        HOUSE_RENT.replace("\n", "\r").encode(),
+        HOUSE_RENT.rstrip("\n").encode(),
+        HOUSE_RENT.upper().partition("\n")[0].encode() + b"\n" + HOUSE_RENT.partition("\n")[2].encode(),
+    ],
+    ids=["BOM and CRLF", "CR", "no last line end", "upper-case header"],
+)
+def test_the_same_rows_however_they_are_written(load, content):
+    load(HOUSE_RENT)
+    assert load(content) == (counts(present=3), [])
+
+
+def test_rows_that_are_no_utf_8(load):
+    content = f"{HEADER}\nCafé,{ROW.partition(',')[2]}\n{ROW}\n".encode("latin-1")
+    assert load(content) == (counts(imported=1, rejected=1), ["line 2: it is not UTF-8"])
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"\n\n",
+        b"name,price\nHome,5\n",
+        HEADER.replace(",base_price", "").encode(),
+        f"{HEADER},colour\n".encode(),
+        f"{HEADER},title\n".encode(),
+        HOUSE_RENT.partition("\n")[0].replace("Floor,", "").encode(),
+        HOUSE_RENT.encode("utf-16"),
+        b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\xff\xfe",
+        b'"' + b"x" * 3_000_000,
+        ROW.encode(),
+    ],
+)
+def test_unknown_headers_are_refused_with_those_that_are_known(load, content):
+    with pytest.raises(CommandError) as caught:
+        load(content)
+    assert "Posted On, BHK, Rent, Size" in str(caught.value)
+    assert "title, property_type, purpose, city, base_price (required), monthly_rent" in str(caught.value)
+    assert str(caught.value).isprintable() or "\n" in str(caught.value)
+    assert not Property.objects.exists()
+
+
+def test_a_header_alone_imports_nothing(load):
+    assert load(HEADER) == (counts(), [])
+
+
+def test_files_that_cannot_be_read(tmp_path):
+    for name in (tmp_path / "none.csv", tmp_path, "a\0b"):
+        with pytest.raises(CommandError, match="can't be read"):
+            call_command("import_listings", str(name))
+
+
+def test_the_owner(load, asha):
+    load(f"{HEADER}\n{ROW}\n", "--owner", "ASHA@example.com")
+    assert Property.objects.get().owner == asha
+
+
+@pytest.mark.parametrize("owner", ["nobody@example.com", "+919800000000", "x\0y"])
+def test_an_unknown_owner(load, owner):
+    with pytest.raises(CommandError, match="Nobody has the email or phone"):
+        load(f"{HEADER}\n{ROW}\n", "--owner", owner)
+    assert not Property.objects.exists()
+
+
+def test_standard_input(monkeypatch):
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(HOUSE_RENT.encode())))
+    out = io.StringIO()
+    call_command("import_listings", "-", stdout=out, verbosity=0)
+    assert out.getvalue().splitlines() == counts(imported=3)
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+def test_progress_in_place_on_a_terminal_and_by_lines_elsewhere(tmp_path):
+    path = tmp_path / "listings.csv"
+    path.write_text("\n".join([HEADER, *(f"Home {n},apartment,rent,Mumbai,1" for n in range(501))]))
+    terminal, pipe = Terminal(), io.StringIO()
+    call_command("import_listings", str(path), stdout=terminal)
+    call_command("import_listings", str(path), stdout=pipe)
+    (done,), (again,) = counts(imported=501), counts(present=501)
+    assert terminal.getvalue() == f"\r500 rows read\r501 rows read\r{done}\n"
+    assert pipe.getvalue() == f"500 rows read\n501 rows read\n{again}\n"
+
+
+def test_help_names_the_headers_and_the_exit_codes(capsys):
+    with pytest.raises(SystemExit):
+        call_command("import_listings", "--help")
+    shown = capsys.readouterr().out
+    for part in (
+        "Posted On, BHK",
+        "title, property_type",
+        "--owner EMAIL_OR_PHONE",
+        "Exit code",
+        "standard input",
+    ):
+        assert part in shown
+
+
+def test_the_demo_brings_twenty_listings_once(asha, client):
+    listings = create_listings(owner=asha)
+    assert [listing.pk for listing in create_listings(owner=asha)] == [listing.pk for listing in listings]
+    assert (len(listings), Property.objects.count()) == (20, 20)
+    assert {listing.city for listing in listings} == {"Mumbai", "Bangalore", "Delhi"}
+    assert {listing.owner_id for listing in listings} == {asha.pk}
+    for listing in listings:
+        assert 2 <= listing.images.count() <= 3
+        assert listing.main_image() is not None
+        assert listing.amenities.exists()
+        assert listing.latitude is not None
+    assert not Amenity.objects.filter(icon="").exists()
+
+
+def test_the_demos_pictures_are_served(asha, client):
+    create_listings(owner=asha)
+    for path in {image.image_url for listing in Property.objects.all() for image in listing.images.all()}:
+        response = client.get(path)
+        assert (response.status_code, response["Content-Type"]) == (200, "image/svg+xml")
+
+
+def test_imported_listings_stand_beside_others(load, asha):
+    PropertyFactory.create_batch(2, owner=asha)
+    load(HOUSE_RENT)
+    assert Property.objects.filter(import_key=None).count() == 2
