@@ -43,7 +43,8 @@ class PropertyViewSet(ListModelMixin, RetrieveModelMixin, DestroyModelMixin, Gen
         given = self.valid(PropertyInputSerializer, partial=True)
         return Response(self.shown(services.update(property=listing, by=self.user(), **given)))
 
-    partial_update = update
+    def partial_update(self, request: Request, pk: str) -> Response:
+        return self.update(request, pk)
 
     def perform_destroy(self, instance: Property) -> None:
         services.withdraw(property=instance, by=self.user())
