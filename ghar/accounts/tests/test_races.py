@@ -22,6 +22,8 @@ WAITING = """
 def wait_for_the_lock():
     for _ in range(500):
         with connection.cursor() as cursor:
+            # Within a transaction the view stays as it was first seen.
+            cursor.execute("SELECT pg_stat_clear_snapshot()")
             cursor.execute(WAITING)
             if cursor.fetchone()[0]:
                 return
