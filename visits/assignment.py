@@ -13,7 +13,9 @@ from agents.models import Agent, Engagement
 from ghar import clock
 from ghar.accounts.models import User
 from properties.models import Property
+from visits import words
 from visits.availability import REASONS, Wanted, eligible, judged, lacks
+from visits.models import Visit
 
 # Agents whose load differs by less than this share of their capacity count as equally busy.
 BUCKET_PERCENT = 4
@@ -26,6 +28,18 @@ class Decision:
 
     agent: Agent | None
     key: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """An agent as staff see him while they choose: `rank` counts from 1, the eligible ones first."""
+
+    agent: Agent
+    eligible: bool
+    reasons: list[str]
+    load: float
+    rank: int
+    explanation: str
 
 
 @dataclass(frozen=True)
@@ -48,6 +62,11 @@ class Taste:
             languages=tuple(seeker.preferred_languages),
             price=listing and listing.base_price,
         )
+
+    @classmethod
+    def by(cls, visit: Visit) -> "Taste":
+        seed = f"{visit.user_id}:{visit.property_id}:{visit.scheduled_date.isoformat()}:"
+        return cls.of(visit.user, visit.property, seed)
 
 
 KEY = ("not_current", "foreign_language", "type_rank", "load", "last_assigned_at")
@@ -82,6 +101,23 @@ def _type_rank(price: Any) -> Case | Value:
     order = max(bands, key=lambda band: band["price_from"])["order"] if bands else []
     whens = [When(agent_type=kind, then=place) for place, kind in enumerate(order)]
     return Case(*whens, default=len(order)) if whens else Value(0)
+
+
+def candidates(visit: Visit) -> list[Candidate]:
+    """Every active agent, in the order in which he would be chosen for a tour."""
+    agents = judged(ranked(Agent.objects.filter(is_active=True), Taste.by(visit)), Wanted.by(visit))
+    in_order = sorted(((lacks(agent), agent) for agent in agents), key=lambda pair: bool(pair[0]))
+    return [
+        Candidate(
+            agent=agent,
+            eligible=not missing,
+            reasons=missing,
+            load=round(agent.live_visits / (agent.capacity or USUAL_CAPACITY), 2),
+            rank=rank,
+            explanation=words.of_obstacles(missing) if missing else words.of_key(key_of(agent)),
+        )
+        for rank, (missing, agent) in enumerate(in_order, 1)
+    ]
 
 
 def choose(
@@ -162,6 +198,10 @@ def _still_eligible(agent_id: int, wanted: Wanted) -> bool:
 
 
 def _decision(agent: Agent, taste: Taste) -> Decision:
-    row = ranked(Agent.objects.filter(pk=agent.pk), taste).values(*KEY).get()
-    last = row["last_assigned_at"]
-    return Decision(agent, {**row, "last_assigned_at": last and last.isoformat()})
+    return Decision(agent, key_of(ranked(Agent.objects.filter(pk=agent.pk), taste).get()))
+
+
+def key_of(agent: Any) -> dict[str, Any]:
+    """The key of a ranked agent, as the history keeps it."""
+    last = agent.last_assigned_at
+    return {**{name: vars(agent)[name] for name in KEY}, "last_assigned_at": last and last.isoformat()}

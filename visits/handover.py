@@ -16,19 +16,26 @@ LIFTABLE = {"unavailable", "city", "hours", "time_off", "capacity", "travel"}
 
 
 def assign_best(visit: Visit, by: User | None, reason: str) -> None:
-    wanted, former = Wanted.by(visit), visit.agent
-    if former and assignment.hold_if_eligible(former.pk, wanted):
+    """Keep the agent if he can take the visit, else give it to the best other one."""
+    if visit.agent and assignment.hold_if_eligible(visit.agent.pk, Wanted.by(visit)):
         return
+    if not give_best(visit, by, reason):
+        reasons = assignment.obstacles(Wanted.by(visit))
+        raise AgentNotEligible("No agent can take this visit; see reasons.", reasons=reasons)
+
+
+def give_best(visit: Visit, by: User | None, reason: str) -> bool:
+    """Whether there was anybody else to give the visit to."""
+    former = visit.agent
     decision = assignment.choose(
-        wanted=wanted,
-        taste=taste_of(visit),
+        wanted=Wanted.by(visit),
+        taste=assignment.Taste.by(visit),
         avoid=_taken_off(visit),
         leaving=former.pk if former else None,
     )
-    if decision.agent is None:
-        reasons = assignment.obstacles(wanted)
-        raise AgentNotEligible("No agent can take this visit; see reasons.", reasons=reasons)
-    hand(visit, by, decision.agent, reason, told_of(former, decision))
+    if decision.agent:
+        hand(visit, by, decision.agent, reason, told_of(former, decision))
+    return decision.agent is not None
 
 
 def _taken_off(visit: Visit) -> set[int]:
@@ -88,8 +95,3 @@ def told_of(former: Agent | None, decision: assignment.Decision) -> dict[str, An
         "from_agent_id": former and former.pk,
         **({"key": decision.key} if decision.key else {}),
     }
-
-
-def taste_of(visit: Visit) -> assignment.Taste:
-    seed = f"{visit.user_id}:{visit.property_id}:{visit.scheduled_date.isoformat()}:"
-    return assignment.Taste.of(visit.user, visit.property, seed)

@@ -6,6 +6,7 @@ from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateTimeRangeField, RangeBoundary, RangeOperators
 from django.db import models
 from django.db.models import F, Func, Q
+from django.db.models.lookups import Exact
 
 from ghar import clock
 from ghar.staff import is_staff_with
@@ -14,6 +15,16 @@ from ghar.staff import is_staff_with
 class TsTzRange(Func):
     function = "TSTZRANGE"
     output_field = DateTimeRangeField()
+
+
+class DateAt(Func):
+    """The date that a moment has in a time zone."""
+
+    template = "(timezone(%(expressions)s))::date"
+    output_field = models.DateField()
+
+    def __init__(self, zone: str, moment: Any) -> None:
+        super().__init__(F(zone), moment if isinstance(moment, str) else models.Value(moment))
 
 
 class VisitStatus(models.TextChoices):
@@ -85,6 +96,12 @@ class VisitQuerySet(models.QuerySet["Visit"]):
     def unassigned(self) -> "VisitQuerySet":
         """The queue: live tours without an agent that have not begun."""
         return self.live().tours().filter(agent__isnull=True, scheduled_date__gt=clock.now())
+
+    def today(self) -> "VisitQuerySet":
+        """Not cancelled, and on today's date where the listing is."""
+        return self.exclude(status=VisitStatus.CANCELLED).filter(
+            Exact(DateAt("property__timezone", "scheduled_date"), DateAt("property__timezone", clock.now()))
+        )
 
     def follow_up_due(self) -> "VisitQuerySet":
         return self.filter(follow_up_required=True, follow_up_date__lte=clock.now())

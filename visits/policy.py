@@ -47,6 +47,11 @@ def _is_agent(user: "User") -> bool:
     return Agent.objects.filter(user=user, is_active=True).exists()
 
 
+def require_staff(user: "User") -> None:
+    if not is_staff_with(user, "visits.view_visit"):
+        raise NotAllowed("This is for staff who may view visits.")
+
+
 def roles(user: "User", visit: Visit, permission: str = "visits.change_visit") -> set[Role]:
     """What `user` is to the visit; staff only with the permission for the act."""
     agent = visit.agent

@@ -143,6 +143,30 @@ class AssignSerializer(StrictSerializer):
     override = serializers.BooleanField(default=False)
 
 
+class CandidateSerializer(serializers.Serializer[Any]):
+    agent = AgentCardSerializer()
+    eligible = serializers.BooleanField()
+    reasons = serializers.ListField(child=serializers.CharField(), help_text="What is missing.")
+    load = serializers.FloatField(help_text="Live visits per unit of capacity.")
+    rank = serializers.IntegerField()
+    explanation = serializers.CharField()
+
+
+class AgentLoadSerializer(serializers.Serializer[Any]):
+    agent_id = serializers.IntegerField()
+    name = serializers.CharField()
+    live_visits = serializers.IntegerField()
+    capacity = serializers.IntegerField(allow_null=True)
+
+
+class StatsSerializer(serializers.Serializer[Any]):
+    unassigned = serializers.IntegerField()
+    today = serializers.IntegerField(help_text="Not cancelled, by the date where the listing is.")
+    by_status = serializers.DictField(child=serializers.IntegerField())
+    agents = AgentLoadSerializer(many=True)
+    fairness = serializers.FloatField(allow_null=True, help_text="Jain's index; 1 is perfectly fair.")
+
+
 class SlotQuerySerializer(serializers.Serializer[Any]):
     """`from` and `to` are local dates of the listing, both included."""
 

@@ -32,6 +32,7 @@ from properties.models import Property
 from visits import assignment, availability, handover, history, locks, policy
 from visits.availability import Wanted
 from visits.models import Visit, VisitEvent
+from visits.sweep import assign_pending as assign_pending
 
 Change = VisitEvent.Change
 Status = Visit.Status
@@ -347,7 +348,7 @@ def _choose(visit: Visit, former: Agent | None = None) -> assignment.Decision:
     if former and assignment.hold_if_eligible(former.pk, wanted):
         return assignment.Decision(former)
     decision = assignment.choose(
-        wanted=wanted, taste=handover.taste_of(visit), leaving=former.pk if former else None
+        wanted=wanted, taste=assignment.Taste.by(visit), leaving=former.pk if former else None
     )
     visit.agent = decision.agent
     return decision

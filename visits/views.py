@@ -19,7 +19,7 @@ from ghar.errors import Invalid, NotAllowed, Outdated
 from ghar.staff import is_staff_with
 from properties.models import Property
 from properties.views import PropertyViewSet
-from visits import availability, serializers, services
+from visits import assignment, availability, policy, serializers, services, stats
 from visits.filters import AgencyVisitFilter, AvailableAgentFilter, VisitFilter
 from visits.models import Visit, VisitQuerySet
 from visits.permissions import IsAgency
@@ -113,6 +113,20 @@ class VisitViewSet(GenericViewSet[Visit]):
     @action(detail=True, methods=["post"])
     def assign(self, request: Request, pk: str) -> Response:
         return self.act(services.assign, serializers.AssignSerializer)
+
+    @action(detail=True, pagination_class=None, filter_backends=[])
+    def candidates(self, request: Request, pk: str) -> Response:
+        visit = self.get_object()
+        policy.require_staff(self.reader())
+        if not visit.is_tour():
+            raise Invalid("Only tours have an agent; flatmates meet on their own.")
+        found = assignment.candidates(visit)
+        return Response({"items": serializers.CandidateSerializer(found, many=True).data})
+
+    @action(detail=False, pagination_class=None, filter_backends=[])
+    def stats(self, request: Request) -> Response:
+        policy.require_staff(self.reader())
+        return Response(serializers.StatsSerializer(stats.figures()).data)
 
     @action(detail=True)
     def history(self, request: Request, pk: str) -> Response:
