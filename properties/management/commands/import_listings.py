@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BufferedReader, FileIO, TextIOWrapper
+from textwrap import fill
 from typing import Any, TextIO
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -55,7 +56,10 @@ class Command(BaseCommand):
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
         kwargs |= {"formatter_class": RawDescriptionHelpFormatter, "epilog": EPILOG}
         parser = super().create_parser(prog_name, subcommand, **kwargs)
-        headers = "\n\n".join(f"  {header}" for header in importing.HEADERS)
+        headers = "\n\n".join(
+            fill(str(header), 100, initial_indent="  ", subsequent_indent="    ")
+            for header in importing.HEADERS
+        )
         parser.description = DESCRIPTION.format(headers=headers)
         return parser
 
