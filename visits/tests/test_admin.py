@@ -1,0 +1,232 @@
+"""One visit in the admin: every act is a form through the service, and a refusal changes nothing."""
+
+import pytest
+from django.contrib.admin.models import LogEntry
+from django.contrib.auth.models import Permission
+from django.urls import reverse
+
+from properties.models import Property
+from visits import services
+from visits.models import Visit
+from visits.tests.factories import KOLKATA, AgentFactory, ListingFactory, book, local
+
+pytestmark = pytest.mark.django_db
+
+LIST = reverse("admin:visits_visit_changelist")
+ADD = reverse("admin:visits_visit_add")
+
+
+@pytest.fixture
+def desk(client, ops):
+    client.force_login(ops)
+    return client
+
+
+def page(visit, act="change"):
+    return reverse(f"admin:visits_visit_{act}", args=[visit.pk])
+
+
+def typed(moment):
+    """As a browser sends a time at the listing."""
+    return moment.astimezone(KOLKATA).strftime("%Y-%m-%dT%H:%M")
+
+
+def messages_of(response):
+    return [str(message) for message in response.context["messages"]]
+
+
+def logged():
+    return [
+        (entry.user.full_name, entry.get_change_message())
+        for entry in LogEntry.objects.select_related("user").order_by("pk")
+    ]
+
+
+class TestAssign:
+    def test_somebody_is_named(self, desk, ops, tour):
+        other = AgentFactory(name="Rohan")
+        answer = desk.post(page(tour, "assign"), {"agent": other.pk, "reason": "Speaks Marathi"}, follow=True)
+        assert answer.redirect_chain == [(page(tour), 302)]
+        assert messages_of(answer) == ["Agent assigned."]
+        tour.refresh_from_db()
+        assert tour.agent == other
+        event = tour.events.latest("id")
+        assert (event.change, event.actor, event.reason) == ("assigned", ops, "Speaks Marathi")
+        assert logged() == [("Ops Desk", "Agent assigned")]
+
+    def test_the_best_is_chosen(self, desk, agent, listing, asha):
+        visit = book(asha, listing, local(2, 3))
+        services.reschedule(visit=visit, by=asha, new_date=local(3, 11))
+        services.assign(visit=visit, by=desk_of(desk), agent_id=None)
+        AgentFactory(name="Rohan")
+        desk.post(page(visit, "assign"), {"agent": "auto"})
+        visit.refresh_from_db()
+        assert visit.agent.name == "Rohan"
+
+    def test_he_is_taken_off(self, desk, tour):
+        desk.post(page(tour, "assign"), {"agent": "none"})
+        tour.refresh_from_db()
+        assert tour.agent is None
+
+    @pytest.mark.parametrize(
+        ("sent", "sentence"),
+        [
+            ({"reason": ""}, "Say why the visit goes from {agent} to Rohan."),
+            (
+                {"reason": "Nearer", "busy": "x"},
+                "Rohan cannot take this visit: city. Does not serve this city.",
+            ),
+            (
+                {"override": "on"},
+                "Say why the agent is assigned in spite of his hours, city or load.",
+            ),
+        ],
+    )
+    def test_a_refusal_is_told_and_changes_nothing(self, desk, tour, agent, snapshot, sent, sentence):
+        other = AgentFactory(name="Rohan", cities=["Delhi"] if "busy" in sent else [])
+        before = snapshot()
+        answer = desk.post(page(tour, "assign"), {"agent": other.pk, **sent})
+        assert (answer.status_code, messages_of(answer)) == (200, [sentence.format(agent=agent)])
+        assert snapshot() == before
+        assert logged() == []
+
+    @pytest.mark.parametrize("agent", ["", "0", "x", "9" * 30])
+    def test_nobody_of_that_name(self, desk, tour, snapshot, agent):
+        before = snapshot()
+        answer = desk.post(page(tour, "assign"), {"agent": agent})
+        assert answer.status_code == 200
+        assert answer.context["form"].errors["agent"]
+        assert snapshot() == before
+
+
+def desk_of(client):
+    from ghar.accounts.models import User
+
+    return User.objects.get(pk=client.session["_auth_user_id"])
+
+
+class TestLife:
+    def test_confirm(self, desk, tour):
+        desk.post(page(tour, "confirm"))
+        tour.refresh_from_db()
+        assert (tour.status, tour.awaiting) == ("confirmed", None)
+
+    def test_reschedule_by_the_clocks_at_the_listing(self, desk, tour):
+        desk.post(page(tour, "reschedule"), {"new_date": typed(local(3, 16, 30)), "reason": "Asked to"})
+        tour.refresh_from_db()
+        assert (tour.status, tour.scheduled_date) == ("rescheduled", local(3, 16, 30))
+
+    def test_cancel(self, desk, tour):
+        desk.post(page(tour, "cancel"), {"reason": "Called off"})
+        tour.refresh_from_db()
+        assert (tour.status, tour.cancellation_reason) == ("cancelled", "Called off")
+
+    def test_a_visit_to_come_is_not_completed(self, desk, tour, snapshot):
+        before = snapshot()
+        answer = desk.post(page(tour, "complete"), {"notes": "Fine"})
+        assert messages_of(answer) == ["This visit has not begun; complete it once it has."]
+        assert snapshot() == before
+
+    def test_a_taken_time_is_answered_with_free_ones(self, desk, tour, asha, snapshot):
+        book(asha, ListingFactory(), local(3, 11))
+        before = snapshot()
+        answer = desk.post(page(tour, "reschedule"), {"new_date": typed(local(3, 11))})
+        (message,) = messages_of(answer)
+        assert message.startswith("There is another visit at that time; choose one of the alternatives.")
+        assert "Free instead: " in message
+        assert snapshot() == before
+
+    @pytest.mark.parametrize("new_date", ["", "soon", "0001-01-01T00:00", "9999-12-31T23:59"])
+    def test_a_time_that_cannot_be(self, desk, tour, snapshot, new_date):
+        before = snapshot()
+        answer = desk.post(page(tour, "reschedule"), {"new_date": new_date})
+        assert answer.status_code == 200
+        assert answer.context["form"].errors or messages_of(answer)
+        assert snapshot() == before
+
+    @pytest.mark.parametrize("act", ["assign", "confirm", "reschedule", "complete", "cancel"])
+    def test_a_get_changes_nothing(self, desk, tour, snapshot, act):
+        before = snapshot()
+        assert desk.get(page(tour, act)).status_code == 200
+        assert snapshot() == before
+
+    def test_the_buttons_are_those_of_the_state(self, desk, tour):
+        names = [act.name for act in desk.get(page(tour)).context["acts"]]
+        assert names == ["assign", "confirm", "reschedule", "complete", "cancel"]
+        services.cancel(visit=tour, by=desk_of(desk))
+        assert desk.get(page(tour)).context["acts"] == []
+
+    def test_notes_are_written_and_the_rest_is_not(self, desk, ops, tour):
+        desk.post(
+            page(tour), {"visit_notes": "Prefers mornings", "status": "completed", "agent": ""} | INLINE
+        )
+        tour.refresh_from_db()
+        assert (tour.visit_notes, tour.status, tour.agent is None) == ("Prefers mornings", "scheduled", False)
+        event = tour.events.latest("id")
+        assert (event.change, event.actor, event.data) == ("updated", ops, {"fields": ["visit_notes"]})
+
+
+INLINE = {"events-TOTAL_FORMS": 0, "events-INITIAL_FORMS": 0}
+
+
+class TestBook:
+    def sent(self, user, listing, **changed):
+        time = typed(local(2, 11))
+        return {"user": user.pk, "listing": listing.pk, "scheduled_date": time} | changed
+
+    def test_a_tour_for_somebody(self, desk, ops, asha, agent, listing):
+        answer = desk.post(ADD, self.sent(asha, listing, special_requirements="Lift?"), follow=True)
+        visit = Visit.objects.get()
+        assert answer.redirect_chain == [(page(visit), 302)]
+        assert messages_of(answer) == [f"Booked: with {agent}."]
+        assert (visit.user, visit.scheduled_date, visit.special_requirements) == (asha, local(2, 11), "Lift?")
+        assert visit.events.get().actor == ops
+        assert logged() == [("Ops Desk", "Booked")]
+
+    def test_the_same_again_is_the_same(self, desk, asha, listing):
+        for _ in range(2):
+            answer = desk.post(ADD, self.sent(asha, listing), follow=True)
+        assert messages_of(answer) == ["This was booked already."]
+        assert Visit.objects.count() == 1
+
+    def test_a_refusal_keeps_what_was_typed(self, desk, asha, listing):
+        book(asha, ListingFactory(), local(2, 11))
+        answer = desk.post(ADD, self.sent(asha, listing, special_requirements="Lift?"))
+        assert messages_of(answer)[0].startswith("There is another visit at that time")
+        assert "Lift?" in answer.content.decode()
+        assert Visit.objects.count() == 1
+
+
+def test_nothing_is_deleted(desk, tour):
+    assert desk.post(page(tour, "delete"), {"post": "yes"}).status_code == 403
+    desk.post(LIST, {"action": "delete_selected", "_selected_action": [tour.pk], "post": "yes"})
+    assert Visit.objects.get() == tour
+
+
+def test_withdrawing_a_listing_cancels_its_visits(desk, ops, tour):
+    url = reverse("admin:properties_property_withdraw", args=[tour.property_id])
+    assert "Asha Rao" in desk.get(url).content.decode()
+    tour.refresh_from_db()
+    assert tour.status == "scheduled"
+    answer = desk.post(url, follow=True)
+    assert messages_of(answer) == ["Withdrawn; its visits are cancelled."]
+    tour.refresh_from_db()
+    assert (tour.status, tour.cancellation_reason) == ("cancelled", "The listing was withdrawn.")
+    assert Property.objects.get().status == "withdrawn"
+    assert logged() == [("Ops Desk", "Withdrawn")]
+
+
+def test_who_may_only_view_changes_nothing(client, bala, tour, snapshot):
+    bala.is_staff = True
+    bala.save()
+    bala.user_permissions.set(Permission.objects.filter(codename__in=["view_visit", "view_property"]))
+    client.force_login(bala)
+    before = snapshot()
+    assert client.get(page(tour)).status_code == 200
+    for act in ("assign", "confirm", "reschedule", "complete", "cancel", "change"):
+        assert client.post(page(tour, act)).status_code == 403
+    assert client.post(ADD).status_code == 403
+    assert (
+        client.post(reverse("admin:properties_property_withdraw", args=[tour.property_id])).status_code == 403
+    )
+    assert snapshot() == before
