@@ -4,6 +4,7 @@ from typing import Any, ClassVar
 from django.conf import settings
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateTimeRangeField, RangeBoundary, RangeOperators
+from django.core.validators import MaxLengthValidator
 from django.db import models
 from django.db.models import F, Func, Q
 from django.db.models.lookups import Exact
@@ -166,9 +167,16 @@ class Visit(models.Model):
     busy = DateTimeRangeField(help_text="When the agent is taken: the visit and the travel after it.")
     exclusive = models.BooleanField(default=False, help_text="Nobody else at this listing meanwhile.")
     actual_date = models.DateTimeField(null=True, blank=True)
-    special_requirements = models.TextField(max_length=2_000, blank=True)
-    visit_notes = models.TextField(max_length=5_000, blank=True, help_text="Agents and staff only.")
-    visitor_feedback = models.TextField(max_length=5_000, blank=True)
+    special_requirements = models.TextField(
+        max_length=2_000, validators=[MaxLengthValidator(2_000)], blank=True
+    )
+    visit_notes = models.TextField(
+        max_length=5_000,
+        validators=[MaxLengthValidator(5_000)],
+        blank=True,
+        help_text="Agents and staff only.",
+    )
+    visitor_feedback = models.TextField(max_length=5_000, validators=[MaxLengthValidator(5_000)], blank=True)
     interest_level = models.CharField(max_length=10, choices=Interest, blank=True)
     follow_up_required = models.BooleanField(default=False)
     follow_up_date = models.DateTimeField(null=True, blank=True)

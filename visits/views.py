@@ -27,7 +27,7 @@ from visits.permissions import IsAgency
 
 class VisitViewSet(GenericViewSet[Visit]):
     serializer_class = serializers.VisitSerializer
-    lookup_value_regex = r"\d+"
+    lookup_value_regex = "[0-9]+"
 
     def get_queryset(self) -> QuerySet[Visit]:
         return Visit.objects.visible_to(self.request.user).for_reading()
