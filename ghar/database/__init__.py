@@ -28,7 +28,8 @@ def _server(url: str) -> dict[str, Any]:
         "PASSWORD": options.pop("password", ""),
         "HOST": options.pop("host", ""),
         "PORT": options.pop("port", ""),
-        "OPTIONS": options,
+        # A server that is gone must not hold a thread for the minutes that TCP would wait.
+        "OPTIONS": {"connect_timeout": 10, **options},
     }
 
 

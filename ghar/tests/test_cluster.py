@@ -177,7 +177,7 @@ def test_a_database_url_is_taken_apart():
         "PASSWORD": "p@ss",
         "HOST": "db.example",
         "PORT": "6432",
-        "OPTIONS": {"sslmode": "require"},
+        "OPTIONS": {"connect_timeout": 10, "sslmode": "require"},
     }
 
 

@@ -11,8 +11,11 @@ import subprocess
 import sys
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
+
+from ghar.database.cluster import Cluster
 
 MANAGE = str(Path(__file__).resolve().parents[2] / "manage.py")
 SIGNUP = "/api/v1/auth/signup"
@@ -215,6 +218,25 @@ def test_what_was_answered_survives_a_killed_server(env):
     with serving(env) as again:
         login = {"identifier": "durga@example.com", "password": "correct horse 9"}
         assert again.request("POST", "/api/v1/auth/login", login)[0] == 200
+
+
+def test_without_its_database_it_lives_but_is_not_ready(env, tmp_path):
+    database = Cluster(tmp_path / "postgres")
+    database.ensure_running()
+    elsewhere = {"DATABASE_URL": f"postgresql://ghar@/ghar?host={quote(str(database.socket))}"}
+    with serving(env, **elsewhere) as served:
+        assert served.request("GET", "/readyz") == (200, {"status": "ok"})
+        database.release()
+        status, problem = served.request("GET", "/readyz")
+        assert (status, problem["code"]) == (503, "unavailable")
+        status, problem = served.request("POST", "/api/v1/auth/login", {"identifier": "a", "password": "b"})
+        assert (status, problem["code"]) == (503, "unavailable")
+        assert served.request("GET", "/healthz") == (200, {"status": "ok"})
+    refused = subprocess.run(
+        [sys.executable, MANAGE, "serve", "--port", "0"], env=env | elsewhere, capture_output=True, text=True
+    )
+    assert refused.returncode == 1
+    assert refused.stderr.startswith("CommandError: The database does not answer: ")
 
 
 def test_a_taken_port_is_said(served, env):
