@@ -14,8 +14,8 @@ run: $(VENV)/.run ## Migrate, add the demo data once, and serve on PORT (8000) u
 	@$(BIN)/python manage.py seed_demo
 	@exec $(BIN)/python manage.py serve
 
-test: $(VENV)/.test ## Run the tests; options for pytest in ARGS
-	@$(BIN)/python -m pytest $(ARGS)
+test: $(VENV)/.test ## Run the tests on all cores; options for pytest in ARGS
+	@$(BIN)/python -m pytest -n logical --dist loadfile $(ARGS)
 
 lint: $(VENV)/.test ## Check style, types and migrations
 	@$(BIN)/ruff check
