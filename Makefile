@@ -15,7 +15,7 @@ run: $(VENV)/.run ## Migrate, add the demo data once, and serve on PORT (8000) u
 	@exec $(BIN)/python manage.py serve
 
 test: $(VENV)/.test ## Run the tests on all cores; options for pytest in ARGS
-	@$(BIN)/python -m pytest -n logical --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadfile $(ARGS)
 
 lint: $(VENV)/.test ## Check style, types and migrations
 	@$(BIN)/ruff check
