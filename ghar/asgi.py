@@ -1,17 +1,14 @@
 """The application as a server sees it: Django in a pool of threads, behind the guard."""
 
-import os
 from typing import Any
 
 from a2wsgi import WSGIMiddleware
 from django.conf import settings
-from django.core.wsgi import get_wsgi_application
 
+from ghar import wsgi
 from ghar.guard import Guard
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ghar.settings")
-
-django: Any = get_wsgi_application()
+django: Any = wsgi.application
 # What waits to be sent has no limit: a thread must not wait for a client who does not read.
 application = Guard(
     WSGIMiddleware(django, workers=settings.THREADS, send_queue_size=0),

@@ -183,8 +183,8 @@ REST_FRAMEWORK = {
     "DEFAULT_PAGINATION_CLASS": "ghar.api.pagination.KeysetPagination",
     "DEFAULT_FILTER_BACKENDS": ["ghar.api.filters.FilterBackend"],
     "DEFAULT_THROTTLE_CLASSES": ["ghar.api.throttling.WriteThrottle"],
-    # How many of our own proxies append to X-Forwarded-For; with none it is not believed.
-    "NUM_PROXIES": env_int("GHAR_PROXIES", 0),
+    # The server has told by then who the client is: see TRUSTED_PROXIES.
+    "NUM_PROXIES": 0,
     "EXCEPTION_HANDLER": "ghar.api.errors.exception_handler",
     "COERCE_DECIMAL_TO_STRING": False,
     "TEST_REQUEST_DEFAULT_FORMAT": "json",

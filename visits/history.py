@@ -1,4 +1,4 @@
-"""How a change gets onto a visit and into its history: one change, one version, one row."""
+"""How a change gets onto a visit, into its history and to others: one change, one version, row and event."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -8,6 +8,7 @@ from django.db import IntegrityError
 from ghar import clock
 from ghar.accounts.models import User
 from ghar.transactions import StartOver, violated
+from visits.events import visit_changed
 from visits.models import Visit, VisitEvent
 
 AGENT_CONSTRAINT = "visit_agent_in_one_place"
@@ -75,3 +76,4 @@ def record(
         data=data or {},
         at=clock.now(),
     )
+    visit_changed(visit, change, former_agent_id=(data or {}).get("from_agent_id"))
