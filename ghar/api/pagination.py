@@ -95,7 +95,7 @@ class KeysetPagination(BasePagination):
 
     def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
         properties = {
-            "items": {"type": "array", "items": schema},
+            "items": schema,
             "next_cursor": {"type": ["string", "null"]},
             "has_more": {"type": "boolean"},
             "limit": {"type": "integer"},

@@ -1,0 +1,65 @@
+"""The OpenAPI document, and a page to try it on, with assets of our own."""
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+from drf_spectacular.renderers import OpenApiYamlRenderer
+from rest_framework.permissions import AllowAny
+from rest_framework.renderers import BaseRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from ghar.api.openapi import Generator, operation
+from ghar.api.renderers import JSONRenderer
+
+
+class YAMLRenderer(OpenApiYamlRenderer):
+    media_type = "application/yaml"
+    charset = None
+
+    def render(
+        self,
+        data: Any,
+        accepted_media_type: str | None = None,
+        renderer_context: Mapping[str, Any] | None = None,
+    ) -> bytes:
+        if (renderer_context or {})["response"].status_code >= 400:
+            return JSONRenderer().render(data)
+        return super().render(data, accepted_media_type, renderer_context)
+
+
+class OpenAPI(APIView):
+    authentication_classes = ()
+    permission_classes = (AllowAny,)
+    renderer_classes = (JSONRenderer, YAMLRenderer)
+
+    def get_renderers(self) -> list[BaseRenderer]:
+        renderers = super().get_renderers()
+        return renderers[::-1] if self.request.GET.get("format") == "yaml" else renderers
+
+    @operation(
+        "This document",
+        description="As JSON, or as YAML to who accepts application/yaml or asks for `format=yaml`.",
+        responses={
+            (200, "application/json"): {"type": "object"},
+            (200, "application/yaml"): {"type": "object"},
+        },
+    )
+    def get(self, request: Request) -> Response:
+        return Response(document())
+
+
+@cache
+def document() -> dict[str, Any]:
+    """Made on the first request: it is the same for all."""
+    return Generator().get_schema(public=True)
+
+
+@require_safe
+def page(request: HttpRequest) -> HttpResponse:
+    return render(request, "docs.html")

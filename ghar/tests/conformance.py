@@ -1,0 +1,68 @@
+"""Whether an answer is one that the OpenAPI document knows, key by key."""
+
+import json
+from copy import deepcopy
+from functools import cache
+
+import jsonschema_rs
+from django.urls import resolve
+
+from ghar.api.docs import document
+
+
+@cache
+def operations():
+    """{(route of the URLconf, method): its path and method in the document}."""
+    return {
+        (resolve(sample(path)).route, method.upper()): (path, method)
+        for path, methods in document()["paths"].items()
+        for method in methods
+    }
+
+
+def sample(path):
+    return "/".join("1" if part.startswith("{") else part for part in path.split("/"))
+
+
+def closed(part):
+    """The same schemas, in which objects have the keys that are named and no others."""
+    if isinstance(part, dict):
+        made = {key: closed(value) for key, value in part.items()}
+        if part.get("type") == "object" and "properties" in part:
+            made.setdefault("additionalProperties", False)
+        return made
+    return [closed(child) for child in part] if isinstance(part, list) else part
+
+
+@cache
+def components():
+    return closed(deepcopy(document()["components"]))
+
+
+@cache
+def compiled(schema):
+    root = {"components": components(), **closed(json.loads(schema))}
+    return jsonschema_rs.validator_for(root, validate_formats=True)
+
+
+def checker(schema):
+    """A function that lists what is wrong with a value."""
+    validator = compiled(json.dumps(schema))
+    return lambda value: [f"{e.instance_path}: {e.message}" for e in validator.iter_errors(value)]
+
+
+def assert_documented(method, path, response):
+    """The document names the status, the headers and the shape of this answer. Returns the operation."""
+    found = operations()[resolve(path).route, method]
+    responses = document()["paths"][found[0]][found[1]]["responses"]
+    status = str(response.status_code)
+    assert status in responses, f"{method} {path}: {status} is not documented: {response.content[:300]}"
+    assert set(responses[status].get("headers", ())) <= set(response.headers)
+    if "content" not in responses[status]:
+        assert not response.content
+        return found
+    content = responses[status]["content"][response.headers["Content-Type"]]
+    if response.headers["Content-Type"] != "application/yaml":
+        wrong = checker(content["schema"])(json.loads(response.content))
+        assert wrong == [], f"{method} {path}: {status}"
+    return found

@@ -1,0 +1,224 @@
+"""What the OpenAPI document says of the routes of visits."""
+
+from typing import Any
+
+from drf_spectacular.utils import OpenApiExample, extend_schema_view, inline_serializer
+
+from ghar.api.openapi import (
+    ETAG,
+    ID,
+    IF_MATCH,
+    MOMENT_OR_DATE,
+    EmptySerializer,
+    choices,
+    filters,
+    operation,
+    sometimes,
+)
+from visits import serializers, views
+from visits.filters import AgencyVisitFilter, AvailableAgentFilter, VisitFilter
+from visits.models import Visit
+
+TOUR = {
+    "id": 12,
+    "visit_context": "property_tour",
+    "status": "scheduled",
+    "awaiting": "agency",
+    "property_id": 3,
+    "property": {
+        "id": 3,
+        "title": "2 BHK near the lake",
+        "property_type": "apartment",
+        "purpose": "rent",
+        "status": "available",
+        "city": "Mumbai",
+        "locality": "Powai",
+        "full_address": "Lake Road 4, Powai",
+        "latitude": 19.1197,
+        "longitude": 72.9051,
+        "base_price": 42000,
+        "monthly_rent": 42000,
+        "bedrooms": 2,
+        "bathrooms": 2,
+        "area_sqft": 850,
+        "main_image_url": None,
+        "images": [],
+        "amenities": [{"id": 1, "title": "Lift", "icon": "", "category": ""}],
+    },
+    "user_id": 7,
+    "user": {"id": 7, "full_name": "Asha Rao", "profile_image_url": ""},
+    "agent_id": 2,
+    "agent": {
+        "id": 2,
+        "name": "Meera Kulkarni",
+        "contact_number": "+912240001234",
+        "avatar_url": "",
+        "languages": ["mr", "hi", "en"],
+        "agent_type": "general",
+        "user_satisfaction_rating": 4.5,
+    },
+    "counterparty_user_id": None,
+    "counterparty_user": None,
+    "conversation_id": None,
+    "match_id": None,
+    "scheduled_date": "2026-11-25T05:30:00Z",
+    "scheduled_end": "2026-11-25T06:00:00Z",
+    "actual_date": None,
+    "special_requirements": "",
+    "visit_notes": None,
+    "visitor_feedback": "",
+    "interest_level": "",
+    "follow_up_required": False,
+    "follow_up_date": None,
+    "cancellation_reason": "",
+    "rescheduled_from": None,
+    "version": 1,
+    "created_at": "2026-11-21T09:20:00Z",
+    "updated_at": "2026-11-21T09:20:00Z",
+}
+BOOKING = {"property_id": 3, "scheduled_date": "2026-11-25T05:30:00Z"}
+EXAMPLE = OpenApiExample("A tour", TOUR, response_only=True, status_codes=["200", "201"])
+MOVES = ("visit_conflict", "property_unavailable", "no_active_match")
+
+
+def sent(name: str, value: object) -> OpenApiExample:
+    return OpenApiExample(name, value, request_only=True)
+
+
+def act(summary: str, *codes: str, request: Any = None, **details: Any) -> Any:
+    """One step of a visit's life."""
+    examples = [*details.pop("examples", ()), EXAMPLE]
+    return operation(
+        summary,
+        request=request,
+        responses=serializers.VisitSerializer,
+        parameters=[ETAG],
+        codes=("invalid_transition", "permission_denied", *codes),
+        examples=examples,
+        **details,
+    )
+
+
+def update(request: Any) -> Any:
+    return operation(
+        "Change a visit",
+        description="By field: `status` (confirmed, cancelled) and `scheduled_date` go through confirm, "
+        "cancel and reschedule; `special_requirements`, `visitor_feedback` and `interest_level` are the "
+        "participants', `visit_notes` and `follow_up_…` the agent's and staff's. All or nothing.",
+        request=request,
+        responses=serializers.VisitSerializer,
+        parameters=[ETAG, IF_MATCH],
+        codes=("invalid_transition", "permission_denied", "precondition_failed", *MOVES),
+        examples=[sent("A confirmation", {"status": "confirmed"}), EXAMPLE],
+    )
+
+
+def page(summary: str, **details: Any) -> Any:
+    return operation(summary, responses=serializers.VisitSerializer(many=True), **details)
+
+
+sometimes(serializers.ListingSerializer, "next_visit_date")
+
+for filterset in (VisitFilter, AgencyVisitFilter):
+    filters(
+        filterset,
+        property=ID,
+        status=choices(Visit.Status),
+        visit_context=choices(Visit.Context),
+        to=MOMENT_OR_DATE,
+        **{"from": MOMENT_OR_DATE},
+    )
+filters(AgencyVisitFilter, agent=ID, user=ID)
+filters(AvailableAgentFilter, available_at=MOMENT_OR_DATE)
+
+extend_schema_view(
+    list=page("Your visits", description="As visitor or counterparty; the latest date first."),
+    upcoming=page("What is ahead of you", description="Live and not over yet, soonest first."),
+    past=page("What is behind you", description="All others, latest first."),
+    all=page(
+        "The agency's visits", description="Staff: all; an agent: his own.", codes=["permission_denied"]
+    ),
+    retrieve=operation(
+        "One visit", responses=serializers.VisitSerializer, parameters=[ETAG], examples=[EXAMPLE]
+    ),
+    create=operation(
+        "Book a visit",
+        description="201 for a new visit, also when no agent is free: then it waits without one. "
+        "200 with the visit that is there already when it is the same booking again.",
+        request=serializers.ScheduleSerializer,
+        responses={201: serializers.VisitSerializer, 200: serializers.VisitSerializer},
+        parameters=[ETAG],
+        codes=MOVES,
+        examples=[sent("A tour", BOOKING), EXAMPLE],
+    ),
+    update=update(serializers.UpdateSerializer(partial=True)),
+    partial_update=update(serializers.UpdateSerializer),
+    confirm=act(
+        "Confirm",
+        description="For whom the visit awaits; staff always.",
+        request=EmptySerializer,
+    ),
+    reschedule=act(
+        "Move to another time",
+        *MOVES,
+        description="The same agent if he can, else the best other one, else none. The same time again "
+        "changes nothing.",
+        request=serializers.RescheduleSerializer,
+        examples=[sent("Half an hour later", {"new_date": "2026-11-25T06:00:00Z"})],
+    ),
+    cancel=act(
+        "Cancel",
+        request=serializers.CancelSerializer,
+        examples=[sent("With a reason", {"reason": "I have found a home."})],
+    ),
+    complete=act(
+        "Complete",
+        description="A tour: its agent or staff. A meet: a participant or staff. Once it has begun.",
+        request=serializers.CompleteSerializer,
+        examples=[sent("An outcome", {"notes": "Liked the balcony.", "interest_level": "high"})],
+    ),
+    assign=act(
+        "Assign an agent",
+        "agent_not_eligible",
+        description="Staff only. Without `agent_id` the best one; null takes the agent off. From one agent "
+        "to another needs a reason; `override`, with a reason, lifts what can be lifted.",
+        request=serializers.AssignSerializer,
+        examples=[sent("By hand", {"agent_id": 2, "reason": "Speaks Marathi"}), sent("The best", {})],
+    ),
+    history=operation(
+        "What happened to a visit",
+        responses=serializers.VisitEventSerializer(many=True),
+        filters=False,
+    ),
+)(views.VisitViewSet)
+
+extend_schema_view(
+    retrieve=operation(
+        "One listing",
+        description="`next_visit_date` is there for who is logged in.",
+        responses=serializers.ListingSerializer,
+        never=["permission_denied"],
+    ),
+    slots=operation(
+        "Free times",
+        description="Times with at least one agent, on a grid of 15 minutes. `from` and `to` are local "
+        "dates of the listing, both included, at most 31 days.",
+        parameters=[serializers.SlotQuerySerializer],
+        responses=serializers.SlotsSerializer,
+    ),
+)(views.ListingViewSet)
+
+extend_schema_view(
+    assign=operation(
+        "Get an agent",
+        description="Yours if you have one already.",
+        request=EmptySerializer,
+        responses=serializers.EngagementSerializer,
+        codes=["agent_not_eligible"],
+    ),
+    workload=operation(
+        "How loaded the agents are",
+        description="Staff only.",
+        responses=inline_serializer("Workloads", {"items": serializers.WorkloadSerializer(many=True)}),
+    ),
+)(views.VisitingAgentViewSet)
