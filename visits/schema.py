@@ -185,6 +185,18 @@ extend_schema_view(
         request=serializers.AssignSerializer,
         examples=[sent("By hand", {"agent_id": 2, "reason": "Speaks Marathi"}), sent("The best", {})],
     ),
+    candidates=operation(
+        "Who could show it",
+        description="Staff only: every active agent, ranked, with what speaks against those who cannot.",
+        responses=inline_serializer("Candidates", {"items": serializers.CandidateSerializer(many=True)}),
+        codes=["permission_denied"],
+    ),
+    stats=operation(
+        "The agency at a glance",
+        description="Staff only.",
+        responses=serializers.StatsSerializer,
+        codes=["permission_denied"],
+    ),
     history=operation(
         "What happened to a visit",
         responses=serializers.VisitEventSerializer(many=True),

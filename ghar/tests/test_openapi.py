@@ -172,6 +172,8 @@ def walk(w):
     yield ops, "GET", "visits/all?unassigned=true", None, 200
     yield w.meera.user, "GET", "visits/all", None, 200
     yield asha, "GET", "visits/all", None, 403
+    yield ops, "GET", "visits/stats", None, 200
+    yield ops, "GET", f"{tour}/candidates", None, 200
     yield asha, "GET", tour, None, 200
     yield owner, "GET", tour, None, 200
     yield asha, "PATCH", tour, {"special_requirements": "Lift?"}, 200
