@@ -6,6 +6,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from ghar.api.errors import problem_response
+from ghar.streams.hub import hub
 
 
 @require_safe
@@ -22,4 +23,6 @@ def readyz(request: HttpRequest) -> HttpResponse:
             cursor.execute("SELECT 1")
     except DatabaseError:
         return problem_response(503, "unavailable", "The database does not answer.")
+    if hub.is_started and not hub.is_listening:
+        return problem_response(503, "unavailable", "The event listener has no connection to the database.")
     return JsonResponse({"status": "ok"})

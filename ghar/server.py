@@ -11,7 +11,8 @@ from uvicorn import Config
 from uvicorn import Server as UvicornServer
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from ghar.guard import Guard, refusal
+from ghar.guard import refusal
+from ghar.streams.application import Streams
 
 BACKLOG = 2048
 API = "/api/"
@@ -20,24 +21,24 @@ GRACE_SECONDS = 1
 
 
 class Server(UvicornServer):
-    def __init__(self, guard: Guard, announce: Callable[[], None]) -> None:
-        self.guard = guard
+    def __init__(self, app: Streams, announce: Callable[[], None]) -> None:
+        self.app = app
         self.announce = announce
-        super().__init__(configuration(guard))
+        super().__init__(configuration(app))
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         self.announce()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        self.guard.stop()
+        self.app.stop()
         await super().shutdown(sockets)
 
 
-def configuration(guard: Guard) -> Config:
+def configuration(app: Streams) -> Config:
     # Not its limit_concurrency: that one counts idle connections too, and its 503 is no problem+json.
     return Config(
-        guard,
+        app,
         http=Protocol,
         loop="uvloop",
         ws="none",

@@ -159,11 +159,12 @@ THREADS = env_int("GHAR_THREADS", 16, least=1)
 TRUSTED_PROXIES = env_list("GHAR_TRUSTED_PROXIES")
 
 THROTTLE = env_bool("GHAR_THROTTLE", True)
-# Failed log-ins per address and identifier; sign-ups per address; writes per user.
+# Failed log-ins per address and identifier; sign-ups per address; writes and stream tickets per user.
 THROTTLE_RATES = {
     "login": f"{env_int('GHAR_LOGINS_PER_MINUTE', 10, least=1)}/min",
     "signup": f"{env_int('GHAR_SIGNUPS_PER_MINUTE', 100, least=1)}/min",
     "writes": f"{env_int('GHAR_WRITES_PER_MINUTE', 600, least=1)}/min",
+    "tickets": f"{env_int('GHAR_TICKETS_PER_MINUTE', 60, least=1)}/min",
 }
 CACHES = {
     "default": {
@@ -219,6 +220,20 @@ is 405 (`method_not_allowed`, with `Allow`). Lists are pages: go on with `cursor
     "ENABLE_DJANGO_DEPLOY_CHECK": False,
 }
 REST_KNOX = {"AUTH_HEADER_PREFIX": "Bearer", "TOKEN_TTL": timedelta(days=env_int("GHAR_TOKEN_DAYS", 90, 1))}
+
+EVENTSTREAM_STORAGE_CLASS = "ghar.streams.outbox.Outbox"
+EVENTSTREAM_CHANNELMANAGER_CLASS = "ghar.streams.outbox.PersonalChannels"
+# For LISTEN, where DATABASE_URL leads to a pool of transactions.
+EVENTS_DATABASE_URL = env_str("GHAR_EVENTS_DATABASE_URL")
+EVENTS_DATABASE = (
+    database.parsed(EVENTS_DATABASE_URL, "GHAR_EVENTS_DATABASE_URL") if EVENTS_DATABASE_URL else {}
+)
+EVENTS_KEPT_DAYS = env_int("GHAR_EVENTS_KEPT_DAYS", 7, least=1)
+# Open at a time in one process.
+STREAMS = env_int("GHAR_STREAMS", 10_000, least=1)
+STREAMS_PER_USER = env_int("GHAR_STREAMS_PER_USER", 20, least=1)
+# How soon a stream ends after its log-in.
+STREAM_CHECK_SECONDS = env_int("GHAR_STREAM_CHECK_SECONDS", 20, least=1)
 
 TOUR_MINUTES = env_int("VISIT_TOUR_MINUTES", 30, least=15)
 MEET_MINUTES = env_int("VISIT_MEET_MINUTES", 60, least=15)

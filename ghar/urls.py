@@ -9,6 +9,7 @@ from ghar.api.views import unknown_url
 urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", include("ghar.api.urls")),
     path("api/v1/", include("ghar.accounts.urls")),
+    path("api/v1/", include("ghar.streams.urls")),
     path("api/v1/", include("visits.urls")),
     re_path(r"^api(/.*)?$", unknown_url),
     path("admin/", admin.site.urls),

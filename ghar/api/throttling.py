@@ -37,6 +37,10 @@ class WriteThrottle(Throttle):
         return request.method in {"GET", "HEAD", "OPTIONS"} or super().allow_request(request, view)
 
 
+class TicketThrottle(Throttle):
+    scope = "tickets"
+
+
 class LoginThrottle(Throttle):
     """Attempts at one identifier from one address; `forget` after a success, so that failures count."""
 

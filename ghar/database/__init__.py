@@ -20,7 +20,7 @@ def configured(url: str, data_dir: Path) -> dict[str, Any]:
 
 
 def _server(url: str) -> dict[str, Any]:
-    options = _parsed(url)
+    options = parsed(url)
     return {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": options.pop("dbname"),
@@ -33,9 +33,10 @@ def _server(url: str) -> dict[str, Any]:
     }
 
 
-def _parsed(url: str) -> dict[str, Any]:
+def parsed(url: str, name: str = "DATABASE_URL") -> dict[str, Any]:
+    """What libpq is to know, from the variable of that name."""
     # What libpq says about a broken URL repeats it, password and all.
-    broken = ImproperlyConfigured("DATABASE_URL must be like postgresql://user:password@host:5432/name")
+    broken = ImproperlyConfigured(f"{name} must be like postgresql://user:password@host:5432/name")
     if not url.startswith(("postgresql://", "postgres://")):
         raise broken
     try:

@@ -1,0 +1,23 @@
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandParser
+
+from ghar import clock, events
+from ghar.streams import tickets
+
+
+class Command(BaseCommand):
+    help = "Forget events that nobody will come back for, and tickets that have run out."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        days = settings.EVENTS_KEPT_DAYS
+        parser.add_argument(
+            "--days", type=int, default=days, help=f"Keep so many days (GHAR_EVENTS_KEPT_DAYS, {days})."
+        )
+
+    def handle(self, *, days: int, **options: Any) -> None:
+        removed = events.prune(before=clock.now() - timedelta(days=days))
+        tickets.discard_expired()
+        self.stdout.write(f"Removed {removed} events older than {days} days.")
