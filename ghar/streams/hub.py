@@ -170,14 +170,12 @@ class Hub:
             try:
                 async with await connect() as connection:
                     await connection.execute("LISTEN ghar_event")
-                    delay = FIRST_DELAY
                     await self._follow(connection)
             except (psycopg.Error, DatabaseError, OSError) as error:
-                log.warning("The event listener lost its database; again in %.1f s: %s", delay, error)
-            finally:
-                self.connected = False
+                delay = FIRST_DELAY if self.connected else min(2 * delay, LONGEST_DELAY)
+                log.warning("The event listener has no database; again in %.1f s: %r", delay, error)
+            self.connected = False
             await asyncio.sleep(delay)
-            delay = min(2 * delay, LONGEST_DELAY)
 
     async def _follow(self, connection: "psycopg.AsyncConnection[Any]") -> None:
         while True:

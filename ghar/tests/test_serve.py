@@ -231,6 +231,7 @@ def test_without_its_database_it_lives_but_is_not_ready(env, tmp_path):
     database = Cluster(tmp_path / "postgres")
     database.ensure_running()
     elsewhere = {"DATABASE_URL": f"postgresql://ghar@/ghar?host={quote(str(database.socket))}"}
+    subprocess.run([sys.executable, MANAGE, "migrate", "-v0"], env=env | elsewhere, check=True)
     with serving(env, **elsewhere) as served:
         assert served.request("GET", "/readyz") == (200, {"status": "ok"})
         database.release()
