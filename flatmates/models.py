@@ -1,10 +1,35 @@
+from typing import Any, ClassVar
+
 from django.conf import settings
 from django.db import models
+from django.db.models import Count, Exists, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce, Left
 
+from flatmates.pairs import Pair, PairQuerySet, context_for
 from ghar import clock
+
+PREVIEW_LENGTH = 100
+
+
+class SwipeQuerySet(models.QuerySet["Swipe"]):
+    def likes(self) -> "SwipeQuerySet":
+        return self.filter(action__in=[Swipe.Action.LIKE, Swipe.Action.SUPER_LIKE])
+
+    def between(self, a: int, b: int) -> "SwipeQuerySet":
+        return self.filter(Q(user=a, target=b) | Q(user=b, target=a))
+
+    def waiting_for(self, user: Any) -> "SwipeQuerySet":
+        """Likes that `user` has not answered by a swipe of his own."""
+        answer = Swipe.objects.filter(user=user, target=OuterRef("user"))
+        return self.likes().filter(~Exists(answer), target=user, user__is_active=True)
+
+    def for_reading(self, reader: Any) -> "SwipeQuerySet":
+        return self.select_related("user").prefetch_related(context_for(reader))
 
 
 class Swipe(models.Model):
+    """What somebody thinks of somebody. It goes when the two part, so that both must like again."""
+
     class Action(models.TextChoices):
         PASS = "pass"
         LIKE = "like"
@@ -19,6 +44,8 @@ class Swipe(models.Model):
     created_at = models.DateTimeField(default=clock.now, editable=False)
     updated_at = models.DateTimeField(default=clock.now, editable=False)
 
+    objects: ClassVar[Any] = SwipeQuerySet.as_manager()
+
     class Meta:
         ordering = ["-updated_at", "-id"]
         constraints = [
@@ -30,8 +57,21 @@ class Swipe(models.Model):
         return f"{self.user_id} {self.action} {self.target_id}"
 
 
-class UserMatch(models.Model):
-    """Two people who like each other. The pair is canonical: the smaller user id comes first."""
+class MatchQuerySet(PairQuerySet):
+    def for_reading(self, reader: Any) -> Any:
+        conversations = UserConversation.objects.filter(
+            user_one=OuterRef("user_one"), user_two=OuterRef("user_two")
+        )
+        rows = super().for_reading(reader)
+        return rows.annotate(conversation_id=Subquery(conversations.values("pk")[:1]))
+
+
+class UserMatch(Pair):
+    """Two people who like each other. The pair is canonical: the smaller user id comes first.
+
+    Who match again after they parted have the same row; `created_at` says since when they match.
+    Blocked: one of them blocks the other, whether they had matched or parted before.
+    """
 
     class Status(models.TextChoices):
         ACTIVE = "active"
@@ -46,6 +86,10 @@ class UserMatch(models.Model):
     )
     created_at = models.DateTimeField(default=clock.now, editable=False)
     updated_at = models.DateTimeField(default=clock.now, editable=False)
+
+    PARTED = Status.UNMATCHED
+
+    objects: ClassVar[Any] = MatchQuerySet.as_manager()
 
     class Meta:
         ordering = ["-created_at", "-id"]
@@ -62,8 +106,25 @@ class UserMatch(models.Model):
         return f"{self.user_one_id} and {self.user_two_id}"
 
 
-class UserConversation(models.Model):
-    """The one conversation of a canonical pair."""
+class ConversationQuerySet(PairQuerySet):
+    def listed(self) -> Any:
+        """Those that are not over."""
+        return self.filter(status__in=[UserConversation.Status.ACTIVE, UserConversation.Status.ARCHIVED])
+
+    def for_reading(self, reader: Any) -> Any:
+        messages = Message.objects.filter(conversation=OuterRef("pk"))
+        unread = messages.unread_by(reader).order_by().values("conversation").annotate(n=Count("pk"))
+        rows = super().for_reading(reader)
+        return rows.annotate(
+            unread_count=Coalesce(Subquery(unread.values("n")), 0),
+            last_message_preview=Subquery(
+                messages.order_by("-id").values_list(Left("body", PREVIEW_LENGTH))[:1]
+            ),
+        )
+
+
+class UserConversation(Pair):
+    """The one conversation of a canonical pair: active while they match, to be read by both for ever."""
 
     class Status(models.TextChoices):
         ACTIVE = "active"
@@ -90,6 +151,10 @@ class UserConversation(models.Model):
     created_at = models.DateTimeField(default=clock.now, editable=False)
     updated_at = models.DateTimeField(default=clock.now, editable=False)
 
+    PARTED = Status.CLOSED
+
+    objects: ClassVar[Any] = ConversationQuerySet.as_manager()
+
     class Meta:
         ordering = ["-updated_at", "-id"]
         verbose_name = "conversation"
@@ -102,6 +167,11 @@ class UserConversation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user_one_id} and {self.user_two_id}"
+
+
+class MessageQuerySet(models.QuerySet["Message"]):
+    def unread_by(self, user: Any) -> "MessageQuerySet":
+        return self.filter(read_at__isnull=True).exclude(sender=user.pk)
 
 
 class Message(models.Model):
@@ -119,6 +189,8 @@ class Message(models.Model):
     read_at = models.DateTimeField(null=True, blank=True, editable=False)
     created_at = models.DateTimeField(default=clock.now, editable=False)
 
+    objects: ClassVar[Any] = MessageQuerySet.as_manager()
+
     class Meta:
         ordering = ["id"]
         indexes = [
@@ -134,10 +206,18 @@ class Message(models.Model):
         return f"{self.kind} {self.pk}"
 
 
+class BlockQuerySet(models.QuerySet["UserBlock"]):
+    def between(self, a: int, b: int) -> "BlockQuerySet":
+        """Either way."""
+        return self.filter(Q(blocker=a, blocked=b) | Q(blocker=b, blocked=a))
+
+
 class UserBlock(models.Model):
     blocker = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="blocks")
     blocked = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="blocked_by")
     created_at = models.DateTimeField(default=clock.now, editable=False)
+
+    objects: ClassVar[Any] = BlockQuerySet.as_manager()
 
     class Meta:
         ordering = ["-created_at", "-id"]

@@ -11,6 +11,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", include("ghar.accounts.urls")),
     path("api/v1/", include("ghar.streams.urls")),
     path("api/v1/", include("visits.urls")),
+    path("api/v1/", include("flatmates.urls")),
     re_path(r"^api(/.*)?$", unknown_url),
     path("admin/", admin.site.urls),
     path("healthz", health.healthz),

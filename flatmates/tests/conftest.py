@@ -1,0 +1,26 @@
+import pytest
+
+from flatmates.models import Message, Swipe, UserBlock, UserConversation, UserMatch
+from flatmates.tests.factories import PersonFactory, match
+
+
+@pytest.fixture
+def chitra(db):
+    """A third one, with whom neither Asha nor Bala has anything to do."""
+    return PersonFactory(full_name="Chitra Menon", email="chitra@example.com")
+
+
+@pytest.fixture
+def matched(asha, bala):
+    return match(asha, bala)
+
+
+@pytest.fixture
+def snapshot(db):
+    """`snapshot()` is all there is of flatmates: equal before and after a refusal."""
+    models = (Swipe, UserMatch, UserConversation, Message, UserBlock)
+
+    def take():
+        return [list(model.objects.order_by("pk").values()) for model in models]
+
+    return take
