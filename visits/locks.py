@@ -12,14 +12,14 @@ from visits.models import Visit
 
 def lock_listing(visit: Visit) -> None:
     """Shared; alone where one visit at a time is promised, so that two cannot pass the check at once."""
-    alone = visit.exclusive or visit.property.exclusive_tours
+    alone = visit.is_tour() and (visit.exclusive or visit.property.exclusive_tours)
     rows = Property.objects.filter(pk=visit.property_id)
     if alone:
         rows = rows.select_for_update(no_key=True)
     listing = rows.get() if alone else _get_shared(visit.property_id)
     visit.property = listing
     if visit._state.adding:
-        visit.exclusive = listing.exclusive_tours
+        visit.exclusive = visit.is_tour() and listing.exclusive_tours
     if visit.exclusive and not alone:
         raise StartOver
 
@@ -32,6 +32,8 @@ def lock_people(visit: Visit) -> None:
     people = User.objects.filter(pk__in=visit.people()).order_by("pk").select_for_update(no_key=True)
     by_id = {person.pk: person for person in people}
     visit.user = by_id[visit.user_id]
+    if visit.counterparty_user_id:
+        visit.counterparty_user = by_id[visit.counterparty_user_id]
 
 
 def lock(visit: Visit, *, people: bool = False) -> Visit:

@@ -83,6 +83,10 @@ class VisitQuerySet(models.QuerySet["Visit"]):
     def tours(self) -> "VisitQuerySet":
         return self.filter(visit_context=Visit.Context.PROPERTY_TOUR)
 
+    def meets_of(self, a: int, b: int) -> "VisitQuerySet":
+        """Those of two people, whoever invited."""
+        return self.filter(Q(user=a, counterparty_user=b) | Q(user=b, counterparty_user=a))
+
     def during(self, start: datetime, end: datetime) -> "VisitQuerySet":
         return self.filter(scheduled_date__lt=end, scheduled_end__gt=start)
 

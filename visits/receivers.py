@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.dispatch import receiver
 
+from flatmates.signals import pair_parted
 from ghar.accounts.signals import user_deactivated
 from visits import services
 
@@ -14,3 +15,8 @@ if TYPE_CHECKING:
 @receiver(user_deactivated)
 def cancel_visits(sender: Any, user: "User", by: "User | None", **kwargs: Any) -> None:
     services.cancel_visits_of(user=user, by=by)
+
+
+@receiver(pair_parted)
+def cancel_meets(sender: Any, pair: tuple[int, int], by: "User", **kwargs: Any) -> None:
+    services.cancel_meets_of(pair=pair, by=by)

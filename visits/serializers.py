@@ -5,6 +5,7 @@ from rest_framework import serializers
 
 from agents.models import Agent, Engagement
 from agents.serializers import AgentCardSerializer, AgentSerializer
+from flatmates.serializers import MessageSerializer
 from ghar.accounts.models import User
 from ghar.api.fields import YEARS, IdField, InstantField, LanguageField, StrictSerializer
 from properties.serializers import PropertyCardSerializer, PropertySerializer
@@ -101,13 +102,32 @@ class ScheduleSerializer(StrictSerializer):
     property_id = IdField()
     scheduled_date = InstantField()
     visit_context = serializers.ChoiceField(
-        choices=[Visit.Context.PROPERTY_TOUR], default=Visit.Context.PROPERTY_TOUR
+        choices=Visit.Context.choices, default=Visit.Context.PROPERTY_TOUR
     )
+    counterparty_user_id = IdField(required=False, allow_null=True, help_text="Whom to meet.")
+    conversation_id = IdField(required=False, allow_null=True)
+    match_id = IdField(required=False, allow_null=True)
     special_requirements = serializers.CharField(max_length=2_000, allow_blank=True, default="")
     duration_minutes = serializers.IntegerField(
         min_value=SHORTEST_MINUTES, max_value=LONGEST_MINUTES, required=False
     )
     user_id = IdField(required=False, help_text="Staff only: whom the visit is booked for.")
+
+
+class MessageVisitSerializer(serializers.ModelSerializer[Visit]):
+    class Meta:
+        model = Visit
+        fields = ["id", "status", "scheduled_date"]
+        read_only_fields = fields
+
+
+class VisitMessageSerializer(MessageSerializer):
+    """A message with how the visit stands to which it invites."""
+
+    visit = MessageVisitSerializer(allow_null=True)
+
+    class Meta(MessageSerializer.Meta):
+        fields = ["id", "conversation_id", "sender_id", "body", "kind", "visit", "read_at", "created_at"]
 
 
 class UpdateSerializer(StrictSerializer):

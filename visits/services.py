@@ -29,7 +29,7 @@ from ghar.staff import is_staff_with
 from ghar.transactions import Contended, in_transaction, violated
 from properties import services as property_services
 from properties.models import Property
-from visits import assignment, availability, handover, history, locks, policy
+from visits import assignment, availability, handover, history, locks, meets, policy
 from visits.availability import Wanted
 from visits.models import Visit, VisitEvent
 from visits.sweep import assign_pending as assign_pending
@@ -97,16 +97,18 @@ def schedule(
     scheduled_date: datetime,
     duration_minutes: int | None = None,
     special_requirements: str = "",
+    visit_context: str = Visit.Context.PROPERTY_TOUR,
+    counterparty_user_id: int | None = None,
+    conversation_id: int | None = None,
+    match_id: int | None = None,
 ) -> tuple[Visit, bool]:
-    """Book a tour for `user`; the same booking again gives the existing visit and False.
+    """Book a tour or a meet for `user`; the same booking again gives the existing visit and False.
 
-    Raises Invalid, NotAllowed, PropertyUnavailable, and VisitConflict with alternatives.
+    Raises Invalid, NotAllowed, PropertyUnavailable, NoActiveMatch, and VisitConflict with alternatives.
     """
     if user != by and not is_staff_with(by, "visits.change_visit"):
         raise NotAllowed("Only staff book for somebody else.")
-    minutes = settings.TOUR_MINUTES if duration_minutes is None else duration_minutes
-    if not SHORTEST_MINUTES <= minutes <= LONGEST_MINUTES:
-        raise Invalid(duration_minutes=f"A visit takes {SHORTEST_MINUTES} to {LONGEST_MINUTES} minutes.")
+    named = meets.Named(counterparty_user_id, conversation_id, match_id)
     listing = Property.objects.filter(pk=property_id).first()
     if listing is None:
         raise Invalid(property_id="There is no such listing.")
@@ -114,23 +116,25 @@ def schedule(
     visit = Visit(
         user=user,
         property=listing,
+        visit_context=visit_context,
         special_requirements=special_requirements,
         awaiting=Visit.Awaiting.AGENCY,
-        **_times(start, start + timedelta(minutes=minutes)),
+        **_times(start, start + _length(visit_context, duration_minutes)),
     )
+    meets.prepare(visit, named)
     with _alternatives(visit):
-        return _book(visit, by)
+        return _book(visit, by, named)
 
 
 @in_transaction
-def _book(visit: Visit, by: User) -> tuple[Visit, bool]:
+def _book(visit: Visit, by: User, named: meets.Named) -> tuple[Visit, bool]:
     visit.pk = None  # a try that was rolled back may have set it
     visit._state.adding = True
     locks.lock_listing(visit)
     locks.lock_people(visit)
     if twin := _twin(visit):
         return twin, False
-    _check_bookable(visit)
+    _check_bookable(visit, named)
     _check_time(visit.scheduled_date, "scheduled_date")
     _check_free(visit)
     visit.created_at = clock.now()
@@ -138,6 +142,7 @@ def _book(visit: Visit, by: User) -> tuple[Visit, bool]:
     history.save(visit, [])
     history.record(visit, by, Change.SCHEDULED, "", data=handover.told_of(None, decision))
     handover.follow_up(visit, decision.agent, "First booking")
+    meets.invite(visit)
     return visit, True
 
 
@@ -288,11 +293,24 @@ def cancel_visits_of(*, user: User, by: User | None) -> None:
     _cancel_all(Visit.objects.of_participant(user), by, "The account of a participant was closed.")
 
 
+def cancel_meets_of(*, pair: tuple[int, int], by: User) -> None:
+    """Cancel what two people have planned who part, in the transaction that holds the lock of both."""
+    _cancel_all(Visit.objects.meets_of(*pair), by, "The two are no longer matched.")
+
+
 # What the functions above share. They run inside a transaction and under its locks.
 
 
 def _times(start: datetime, end: datetime) -> dict[str, Any]:
     return {"scheduled_date": start, "scheduled_end": end, "busy": availability.busy_range(start, end)}
+
+
+def _length(context: str, minutes: int | None) -> timedelta:
+    if minutes is None:
+        minutes = settings.TOUR_MINUTES if context == Visit.Context.PROPERTY_TOUR else settings.MEET_MINUTES
+    if not SHORTEST_MINUTES <= minutes <= LONGEST_MINUTES:
+        raise Invalid(duration_minutes=f"A visit takes {SHORTEST_MINUTES} to {LONGEST_MINUTES} minutes.")
+    return timedelta(minutes=minutes)
 
 
 def _set_time(visit: Visit, start: datetime) -> None:
@@ -315,10 +333,12 @@ def _twin(visit: Visit) -> Visit | None:
     )
 
 
-def _check_bookable(visit: Visit) -> None:
+def _check_bookable(visit: Visit, named: meets.Named) -> None:
     if not visit.user.is_active:
         raise Invalid(user_id="This account is closed.")
-    if visit.property.owner_id == visit.user_id:
+    if not visit.is_tour():
+        meets.settle(visit, named)
+    elif visit.property.owner_id == visit.user_id:
         raise Invalid(property_id="This is the visitor's own listing; a tour of it cannot be booked.")
     if not visit.property.takes_visits():
         raise PropertyUnavailable("This listing takes no visits now; look for a similar one.")

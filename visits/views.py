@@ -12,6 +12,8 @@ from rest_framework.viewsets import GenericViewSet
 
 from agents.models import Agent
 from agents.views import AgentViewSet
+from flatmates.models import Message
+from flatmates.views import ConversationViewSet
 from ghar.accounts.models import User
 from ghar.api.fields import StrictSerializer
 from ghar.api.permissions import StaffPermission
@@ -65,7 +67,6 @@ class VisitViewSet(GenericViewSet[Visit]):
 
     def create(self, request: Request) -> Response:
         given = self.valid(serializers.ScheduleSerializer)
-        given.pop("visit_context")
         visit, made = services.schedule(by=self.reader(), user=self.visitor(given), **given)
         return self.show(self.fresh(visit), status=201 if made else 200)
 
@@ -198,6 +199,16 @@ class ListingViewSet(PropertyViewSet):
             language=given.get("language"),
         )
         return Response(serializers.SlotsSerializer({"timezone": listing.timezone, "items": found}).data)
+
+
+class VisitConversationViewSet(ConversationViewSet):
+    """Conversations whose invitations show how the visit stands now."""
+
+    def shown(self, messages: Sequence[Message]) -> Any:
+        visits = Visit.objects.in_bulk({message.visit_id for message in messages if message.visit_id})
+        for message in messages:
+            vars(message)["visit"] = visits.get(message.visit_id)
+        return serializers.VisitMessageSerializer(messages, many=True).data
 
 
 class VisitingAgentViewSet(AgentViewSet):
