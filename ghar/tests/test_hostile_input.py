@@ -12,6 +12,7 @@ from django.db import connection
 from django.urls import URLResolver, get_resolver
 from rest_framework.test import APIClient
 
+from flatmates.tests.factories import match
 from ghar import clock
 from visits.tests.factories import AgentFactory, ListingFactory, UserFactory, book, local
 
@@ -41,7 +42,10 @@ BODIES = {
     "POST visits": {
         "property_id": 1,
         "scheduled_date": SOON,
-        "visit_context": "property_tour",
+        "visit_context": "flatmate_meet",
+        "counterparty_user_id": 1,
+        "conversation_id": 1,
+        "match_id": 1,
         "special_requirements": "x",
         "duration_minutes": 30,
         "user_id": 1,
@@ -115,6 +119,11 @@ BODIES = {
     "PATCH agents/ID/availability": {"is_available": True},
     "PUT agents/ID/hours": {"items": [{"weekday": 0, "opens": "09:00", "closes": "10:00"}]},
     "POST agents/ID/time-off": {"from": SOON, "to": LATER, "reason": "x"},
+    "POST flatmates/swipes": {"target_user_id": 1, "action": "like", "context_property_id": 1},
+    "POST flatmates/matches/ID/unmatch": {},
+    "POST flatmates/conversations/ID/messages": {"body": "x"},
+    "POST flatmates/conversations/ID/read": {},
+    "POST flatmates/blocks": {"blocked_user_id": 1},
 }
 SAME_AS = {
     "PUT visits/ID": "PATCH visits/ID",
@@ -183,6 +192,7 @@ PAGING = ["cursor", "limit", "include_total", "ordering"]
 QUERIES = {"properties/ID/slots": ["from", "to", "duration_minutes", "language"]}
 TABLES = ["visits_visit", "visits_visitevent", "properties_property", "properties_propertyimage"]
 TABLES += ["agents_agent", "agents_workinghours", "agents_timeoff", "agents_engagement"]
+TABLES += [f"flatmates_{name}" for name in ("swipe", "usermatch", "userconversation", "message", "userblock")]
 
 
 def routes(resolver=None, prefix=""):
@@ -210,14 +220,20 @@ def send(ops, asha):
     ops.save()
     agent = AgentFactory(user=UserFactory())
     visit = book(asha, ListingFactory(owner=ops), local(2, 11))
+    made, conversation = match(ops, asha)
+    rows = {
+        "visits": visit.pk,
+        "agents": agent.pk,
+        "properties": visit.property_id,
+        "flatmates/matches": made.pk,
+        "flatmates/conversations": conversation.pk,
+    }
     client = APIClient(raise_request_exception=False)
     client.force_authenticate(ops)
 
     def call(route, body=None, query=None):
         method, path = route.split()
-        pk = {"visits": visit.pk, "agents": agent.pk, "properties": visit.property_id}.get(
-            path.split("/")[0], 1
-        )
+        pk = rows.get(path.partition("/ID")[0], 1)
         url = f"/api/v1/{path.replace('ID', str(pk))}"
         if query is not None:
             return client.get(url, query)
