@@ -103,9 +103,10 @@ def serving(env, **changes):
     served = Served(env | changes)
     try:
         yield served
-    finally:
         if served.popen.poll() is None:
             served.stop()
+    finally:
+        served.popen.kill()
 
 
 @pytest.fixture(scope="module")
