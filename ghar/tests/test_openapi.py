@@ -193,6 +193,8 @@ def walk(w):
     yield asha, "POST", f"{tour}/cancel", {"reason": "Found one"}, 200
     yield owner, "DELETE", listing, None, 204
     yield ops, "DELETE", meera, None, 200
+    yield asha, "GET", "events", None, 200
+    yield asha, "POST", "events/ticket", {}, 201
     yield asha, "POST", "auth/logout", None, 204
     yield asha, "POST", "auth/logout-all", None, 204
 

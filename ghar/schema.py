@@ -1,0 +1,60 @@
+"""What the OpenAPI document says of the event stream."""
+
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema_view
+
+from ghar.api.openapi import EmptySerializer, Schema, operation
+from ghar.streams import views
+
+FRAMES = """retry: 2000
+event: stream-open
+id: 41
+data:
+
+event: visit_updated
+id: 42
+data: {"type":"visit_updated","data":{"visit_id":7,"status":"scheduled","visit_context":"property_tour",
+data: "change":"scheduled","scheduled_date":"2026-11-25T05:30:00Z","agent_id":3,"version":1},
+data: "sent_at":"2026-11-21T09:15:00.125Z"}
+
+"""
+DESCRIPTION = """Server-Sent Events, for as long as you listen: `visit_updated`, `new_match`, `new_message`.
+You hear what concerns you, and staff hear of every visit. Come back with the id of your last event, and you get
+what you missed; after `stream-reset`, for an id that is too old, read anew what you show."""
+
+
+class Ticket(OpenApiAuthenticationExtension):
+    target_class = "ghar.streams.tickets.TicketAuthentication"
+    name = "ticket"
+
+    def get_security_definition(self, auto_schema: AutoSchema) -> Schema:
+        description = "From POST /api/v1/events/ticket: for one stream, within 60 seconds."
+        return {"type": "apiKey", "in": "query", "name": "ticket", "description": description}
+
+
+extend_schema_view(
+    get=operation(
+        "Listen",
+        description=DESCRIPTION,
+        parameters=[
+            OpenApiParameter(
+                "Last-Event-ID", str, OpenApiParameter.HEADER, description="The last id that you got."
+            ),
+            OpenApiParameter(
+                "lastEventId", str, description="The same, for a browser that comes with a new ticket."
+            ),
+        ],
+        responses={(200, "text/event-stream"): {"type": "string"}},
+        codes=["throttled"],
+        examples=[OpenApiExample("A booking", FRAMES, response_only=True, media_type="text/event-stream")],
+    )
+)(views.EventStream)
+extend_schema_view(
+    post=operation(
+        "Get a ticket",
+        description="For clients that can send no header with a stream, as a browser's EventSource.",
+        request=EmptySerializer,
+        responses={201: views.TicketSerializer},
+    )
+)(views.EventTicket)
