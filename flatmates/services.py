@@ -7,6 +7,7 @@ messages of a conversation under the lock of its row, so that their ids are in t
 from dataclasses import dataclass
 from typing import Any
 
+from flatmates import events
 from flatmates.models import Message, Swipe, UserBlock, UserConversation, UserMatch
 from flatmates.pairs import canonical_pair, listings_seen_by
 from flatmates.signals import pair_parted
@@ -136,6 +137,7 @@ def _match(mine: Swipe, theirs: Swipe) -> Outcome:
     context_id = mine.context_property_id or theirs.context_property_id
     match = _open(UserMatch, pair, context_id, created_at=clock.now())
     conversation = _open(UserConversation, pair, context_id)
+    events.matched(match, conversation)
     return Outcome(True, match.pk, conversation.pk)
 
 
@@ -160,4 +162,5 @@ def _add_message(conversation: UserConversation, sender: User, **values: Any) ->
     message = Message.objects.create(conversation=conversation, sender=sender, created_at=now, **values)
     conversation.last_message_at = conversation.updated_at = now
     conversation.save(update_fields=["last_message_at", "updated_at"])
+    events.written(message, conversation)
     return message

@@ -20,7 +20,7 @@ data: "sent_at":"2026-11-21T09:15:00.125Z"}
 
 """
 DESCRIPTION = """Server-Sent Events, for as long as you listen: `visit_updated`, `new_match`, `new_message`.
-You hear what concerns you, and staff hear of every visit. Come back with the id of your last event, and you get
+You hear what concerns you, and staff hear of every visit. Come back with the id of your last event and get
 what you missed; after `stream-reset`, for an id that is too old, read anew what you show."""
 
 
