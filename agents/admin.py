@@ -1,5 +1,6 @@
 from typing import Any
 
+from django.conf import settings
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -22,7 +23,7 @@ class TimeOffInline(admin.TabularInline):
     form = TimeOffForm
     fields = ("period", "reason")
     extra = 0
-    verbose_name_plural = "time off (times in UTC)"
+    verbose_name_plural = f"time off ({settings.DESK_TIME_ZONE})"
 
     def has_change_permission(self, request: HttpRequest, obj: Agent | None = None) -> bool:
         """It is added and removed."""

@@ -1,11 +1,34 @@
 """What the admin pages of all apps share."""
 
+from collections.abc import Callable
 from typing import Any
 
+from django.conf import settings
 from django.contrib import admin
 from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.urls import reverse
+from django.utils import timezone
 
 from ghar.errors import DomainError
+
+admin.site.site_title = admin.site.site_header = "Ghar visits"
+admin.site.index_title = "Today"
+admin.site.site_url = None
+admin.site.enable_nav_sidebar = False
+
+
+class DeskTime:
+    """Middleware: the admin's pages show and take times by the desk's clock."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if not request.path_info.startswith(reverse("admin:index")):
+            return self.get_response(request)
+        with timezone.override(settings.DESK_TIME_ZONE):
+            return self.get_response(request)
 
 
 def refusal(error: DomainError) -> str:

@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -33,6 +34,13 @@ def env_int(name: str, default: int, least: int = 0) -> int:
     if not value.isascii() or not value.isdigit() or int(value) < least:
         raise ImproperlyConfigured(f"{name} must be a whole number from {least}, not {value!r}")
     return int(value)
+
+
+def env_zone(name: str, default: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(env_str(name, default))
+    except (KeyError, ValueError, OSError):
+        raise ImproperlyConfigured(f"{name} must be a time zone such as {default}") from None
 
 
 def env_list(name: str, default: str = "") -> list[str]:
@@ -107,6 +115,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "ghar.admin.DeskTime",
 ]
 
 ROOT_URLCONF = "ghar.urls"
@@ -147,6 +156,8 @@ TIME_ZONE = "UTC"
 USE_I18N = True
 USE_TZ = True
 PHONE_REGION = env_str("PHONE_REGION", "IN")
+# The clock of the admin's pages. What happens at a listing is shown by the clocks there.
+DESK_TIME_ZONE = env_zone("GHAR_DESK_TIME_ZONE", "Asia/Kolkata")
 
 STATIC_URL = "/static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"

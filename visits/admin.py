@@ -1,94 +1,58 @@
-"""The desk of those who assign agents. Whatever changes a visit here is a form through visits.services."""
+"""The admin of visits, and of listings and agents as visits knows them."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime
-from functools import partial
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django import forms
+from django.conf import settings
 from django.contrib import admin, messages
-from django.contrib.admin.utils import unquote
+from django.contrib.admin.utils import flatten_fieldsets, unquote
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import BigIntegerField, DateTimeField, OuterRef, QuerySet, Subquery
+from django.db.models.fields.json import KT
+from django.db.models.functions import Cast
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.timesince import timesince, timeuntil
 
+from agents.models import Agent
+from ghar import clock
 from ghar.admin import refusal
 from ghar.errors import DomainError
 from properties.admin import PropertyAdmin, editor
 from properties.models import Property
-from visits import services, words
-from visits.forms import ActForm, AssignForm, BookForm, CancelForm, CompleteForm, ConfirmForm, RescheduleForm
-from visits.models import Visit, VisitEvent
+from visits import services, words, worklist
+from visits.acts import clock_face
+from visits.desk import Desk
+from visits.forms import AssignForm, ClockInput, NotesForm
+from visits.models import LIVE, Visit, VisitEvent
+from visits.templatetags.desk import badge, status_badge
 
-LISTING = "properties.change_property"
-CHANGE, ASSIGN = "visits.change_visit", "visits.assign_agent"
-EDITABLE = ("visit_notes", "follow_up_required", "follow_up_date")
-
-
-@dataclass(frozen=True)
-class Act:
-    """Something that staff do to one visit, by a form on a page of its own."""
-
-    name: str
-    title: str
-    done: str
-    form: type[ActForm]
-    service: Callable[..., Visit]
-    permission: str = CHANGE
-    to: str = ""
-
-    def suits(self, visit: Visit) -> bool:
-        return visit.can_become(self.to) if self.to else visit.is_live() and visit.is_tour()
+MAY_CHANGE_LISTING = "properties.change_property"
+NOTES = ("visit_notes", "follow_up_required", "follow_up_date")
 
 
-ACTS = {
-    act.name: act
-    for act in (
-        Act("assign", "Assign an agent", "Agent assigned", AssignForm, services.assign, ASSIGN),
-        Act("confirm", "Confirm", "Confirmed", ConfirmForm, services.confirm, to=Visit.Status.CONFIRMED),
-        Act(
-            "reschedule",
-            "Reschedule",
-            "Rescheduled",
-            RescheduleForm,
-            services.reschedule,
-            to=Visit.Status.RESCHEDULED,
-        ),
-        Act("complete", "Complete", "Completed", CompleteForm, services.complete, to=Visit.Status.COMPLETED),
-        Act("cancel", "Cancel", "Cancelled", CancelForm, services.cancel, to=Visit.Status.CANCELLED),
-    )
-}
+def agents_name(key: str) -> Subquery:
+    """Of the agent whose id the history keeps under that key."""
+    agents = Agent.objects.filter(pk=OuterRef(key))
+    return Subquery(agents.values("name"))
 
 
-def clock_face(moment: datetime, zone: str) -> str:
-    """Sun 22 Nov 2026, 11:00, as the clocks there show it."""
-    return f"{moment.astimezone(ZoneInfo(zone)):%a %-d %b %Y, %H:%M}"
-
-
-def told(error: DomainError, zone: str) -> str:
-    """A refusal with what helps to go on."""
-    sentences = [refusal(error)]
-    if reasons := error.extra.get("reasons"):
-        sentences.append(words.of_obstacles(reasons))
-    if free := error.extra.get("alternatives"):
-        sentences.append(f"Free instead: {'; '.join(clock_face(slot['start'], zone) for slot in free)}.")
-    return " ".join(sentences)
-
-
-class VisitEventInline(admin.TabularInline):
+class HistoryInline(admin.TabularInline):
     model = VisitEvent
-    fields = ("at", "change", "actor", "from_status", "to_status", "reason")
+    fields = ("when", "who", "change", "step", "agents", "reason", "why")
     readonly_fields = fields
     verbose_name_plural = "history"
+    template = "admin/visits/visit/history.html"
     extra = 0
     can_delete = False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[VisitEvent]:
-        return super().get_queryset(request).select_related("actor")
+        ids = {key: Cast(KT(f"data__{key}"), BigIntegerField()) for key in ("agent_id", "from_agent_id")}
+        events = super().get_queryset(request).select_related("actor").annotate(**ids)
+        return events.annotate(agent=agents_name("agent_id"), from_agent=agents_name("from_agent_id"))
 
     def has_view_permission(self, request: HttpRequest, obj: Visit | None = None) -> bool:
         return request.user.has_perm("visits.view_visit")
@@ -99,129 +63,175 @@ class VisitEventInline(admin.TabularInline):
     def has_change_permission(self, request: HttpRequest, obj: Visit | None = None) -> bool:
         return False
 
+    @admin.display(description="when")
+    def when(self, event: VisitEvent) -> str:
+        return clock_face(event.at, settings.DESK_TIME_ZONE.key)
+
+    @admin.display(description="who")
+    def who(self, event: VisitEvent) -> str:
+        return str(event.actor) if event.actor else "the system"
+
+    @admin.display(description="status")
+    def step(self, event: VisitEvent) -> str:
+        same = event.from_status in ("", event.to_status)
+        return event.to_status if same else f"{event.from_status} → {event.to_status}"
+
+    @admin.display(description="agent", empty_value="")
+    def agents(self, event: Any) -> str:
+        if event.agent == event.from_agent:
+            return event.agent or ""
+        return f"{event.from_agent or 'nobody'} → {event.agent or 'nobody'}"
+
+    @admin.display(description="why this agent", empty_value="")
+    def why(self, event: VisitEvent) -> str:
+        overridden = event.data.get("overridden")
+        if overridden:
+            return f"In spite of: {words.of_obstacles(overridden)}"
+        return words.of_key(event.data["key"]) if "key" in event.data else ""
+
 
 @admin.register(Visit)
-class VisitAdmin(admin.ModelAdmin):
+class VisitAdmin(Desk):
     """Booked, assigned and moved through its life by acts; only notes are written like a form."""
 
-    list_display = ("when", "user", "property", "agent", "status", "awaiting")
-    list_filter = ("status",)
-    list_select_related = ("user", "property", "agent")
-    search_fields = ("=id", "user__full_name", "user__phone", "property__title", "agent__name")
-    inlines = (VisitEventInline,)
-    fields = (
-        "visit_context",
+    form = NotesForm
+    list_display = ("when", "visitor", "listing", "shown_by", "state", "waits_for")
+    list_filter = (
+        worklist.WorkFilter,
         "status",
-        "awaiting",
-        "scheduled_date",
-        "scheduled_end",
-        "property",
-        "user",
-        "counterparty_user",
-        "agent",
-        "special_requirements",
-        "visitor_feedback",
-        "interest_level",
-        "visit_notes",
-        "follow_up_required",
-        "follow_up_date",
-        "cancellation_reason",
-        "rescheduled_from",
-        "actual_date",
-        "conversation",
-        "match",
-        "version",
-        "created_at",
-        "updated_at",
+        ("awaiting", admin.ChoicesFieldListFilter),
+        ("agent", admin.RelatedOnlyFieldListFilter),
+    )
+    list_select_related = ("user", "counterparty_user", "property", "agent")
+    list_per_page = 50
+    show_full_result_count = False
+    date_hierarchy = "scheduled_date"
+    search_fields = (
+        "=id",
+        "user__full_name",
+        "user__phone",
+        "user__email",
+        "counterparty_user__full_name",
+        "property__title",
+        "property__locality",
+        "property__city",
+        "agent__name",
+    )
+    search_help_text = "Visitor (name, phone, email), listing, city, agent, or the visit's number: =17"
+    inlines = (HistoryInline,)
+    formfield_overrides = {DateTimeField: {"form_class": forms.DateTimeField, "widget": ClockInput}}
+    fieldsets = (
+        (
+            "What the visitor said",
+            {"fields": ("special_requirements", "visitor_feedback", "interest_level")},
+        ),
+        ("Notes and follow-up", {"fields": NOTES}),
+        (
+            "The record",
+            {
+                "classes": ("collapse",),
+                "fields": (
+                    "visit_context",
+                    "status",
+                    "awaiting",
+                    "scheduled_date",
+                    "scheduled_end",
+                    "actual_date",
+                    "rescheduled_from",
+                    "cancellation_reason",
+                    "user",
+                    "counterparty_user",
+                    "property",
+                    "agent",
+                    "conversation",
+                    "match",
+                    "exclusive",
+                    "version",
+                    "created_at",
+                    "updated_at",
+                ),
+            },
+        ),
     )
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Visit]:
+        return super().get_queryset(request).select_related(*self.list_select_related)
+
+    def get_ordering(self, request: HttpRequest) -> tuple[str, str]:
+        heap = worklist.HEAPS.get(worklist.chosen(request))
+        return ("scheduled_date", "id") if heap else ("-scheduled_date", "-id")
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Visit], search_term: str
+    ) -> tuple[QuerySet[Visit], bool]:
+        number = search_term.strip()
+        if not number.startswith("="):
+            return super().get_search_results(request, queryset, search_term)
+        digits = number[1:] if number[1:].isdecimal() and number.isascii() else "0"
+        return queryset.filter(pk=int(digits)), False
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        return super().changelist_view(request, {"title": "Visits", **(extra_context or {})})
+
     @admin.display(description="when", ordering="scheduled_date")
-    def when(self, visit: Visit) -> str:
-        return clock_face(visit.scheduled_date, visit.property.timezone)
+    def when(self, visit: Visit) -> SafeString:
+        now, start = clock.now(), visit.scheduled_date
+        distance = (
+            f"in {timeuntil(start, now, depth=1)}" if start > now else f"{timesince(start, now, depth=1)} ago"
+        )
+        return format_html(
+            '{}<small class="aside">{}</small>', clock_face(start, visit.property.timezone), distance
+        )
+
+    @admin.display(description="visitor", ordering="user__full_name")
+    def visitor(self, visit: Visit) -> SafeString:
+        other = f"meets {visit.counterparty_user}" if visit.counterparty_user else visit.user.phone or ""
+        return format_html('{}<small class="aside">{}</small>', visit.user, other)
+
+    @admin.display(description="listing", ordering="property__title")
+    def listing(self, visit: Visit) -> SafeString:
+        home = visit.property
+        place = ", ".join(part for part in (home.locality, home.city) if part)
+        return format_html('{}<small class="aside">{}</small>', home.title, place)
+
+    @admin.display(description="agent", ordering="agent__name", empty_value="")
+    def shown_by(self, visit: Visit) -> Any:
+        if visit.agent:
+            return visit.agent
+        if visit.is_tour() and visit.is_live():
+            return badge("nobody", "Nobody", "!")
+        return ""
+
+    @admin.display(description="status", ordering="status")
+    def state(self, visit: Visit) -> SafeString:
+        return status_badge(visit)
+
+    @admin.display(description="waits for", ordering="awaiting", empty_value="")
+    def waits_for(self, visit: Visit) -> str:
+        if visit.status in LIVE and visit.scheduled_end <= clock.now():
+            return "its completion"
+        return visit.get_awaiting_display() if visit.awaiting else ""
 
     def get_readonly_fields(self, request: HttpRequest, obj: Visit | None = None) -> list[str]:
-        final = obj is not None and obj.status == Visit.Status.CANCELLED
-        return [name for name in self.fields if final or name not in EDITABLE]
+        written = {*NOTES, "read_version"} if self.may_write(request, obj) else set()
+        fields: list[Any] = flatten_fieldsets(self.get_fieldsets(request, obj))
+        return [name for name in fields if name not in written]
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm(CHANGE)
+    def get_fieldsets(self, request: HttpRequest, obj: Visit | None = None) -> Any:
+        """With the version to compare where something can be written."""
+        said, notes, record = self.fieldsets
+        if self.may_write(request, obj):
+            notes = (notes[0], {"fields": (*NOTES, "read_version")})
+        return (said, notes, record)
+
+    def may_write(self, request: HttpRequest, visit: Visit | None) -> bool:
+        final = visit is not None and visit.status == Visit.Status.CANCELLED
+        return not final and self.has_change_permission(request, visit)
 
     def has_delete_permission(self, request: HttpRequest, obj: Visit | None = None) -> bool:
         return False
-
-    def get_urls(self) -> list[URLPattern]:
-        own = [
-            path(
-                f"<path:object_id>/{act.name}/",
-                self.admin_site.admin_view(partial(self.act_view, act=act)),
-                name=f"visits_visit_{act.name}",
-            )
-            for act in ACTS.values()
-        ]
-        return [*own, *super().get_urls()]
-
-    def add_view(
-        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        """Book a tour for somebody."""
-        if not self.has_add_permission(request):
-            raise PermissionDenied
-        form = BookForm(request.POST if request.method == "POST" else None)
-        if form.is_valid() and (visit := self.book(request, form)):
-            return HttpResponseRedirect(self.page_of(visit))
-        return self.form_page(request, form, "Book a tour")
-
-    def book(self, request: HttpRequest, form: BookForm) -> Visit | None:
-        try:
-            visit, made = services.schedule(by=editor(request), **form.given())
-        except DomainError as error:
-            self.tell(request, error, form.cleaned_data["listing"].timezone)
-            return None
-        if made:
-            self.log_addition(request, visit, "Booked")
-        agent = f"with {visit.agent}" if visit.agent else "nobody is free for it yet"
-        self.message_user(request, f"Booked: {agent}." if made else "This was booked already.")
-        return visit
-
-    def act_view(self, request: HttpRequest, object_id: str, act: Act) -> HttpResponse:
-        if not request.user.has_perm(act.permission):
-            raise PermissionDenied
-        visit = self.get_object(request, unquote(object_id))
-        if visit is None:
-            raise Http404("There is no such visit.")
-        form = act.form(request.POST if request.method == "POST" else None, visit=visit)
-        if form.is_valid() and self.perform(request, visit, act, form):
-            return HttpResponseRedirect(self.page_of(visit))
-        return self.form_page(request, form, act.title, visit)
-
-    def perform(self, request: HttpRequest, visit: Visit, act: Act, form: ActForm) -> bool:
-        try:
-            act.service(visit=visit, by=editor(request), **form.given())
-        except DomainError as error:
-            self.tell(request, error, visit.property.timezone)
-            return False
-        self.log_change(request, visit, act.done)
-        self.message_user(request, f"{act.done}.", messages.SUCCESS)
-        return True
-
-    def tell(self, request: HttpRequest, error: DomainError, zone: str) -> None:
-        self.message_user(request, told(error, zone), messages.ERROR)
-
-    def form_page(
-        self, request: HttpRequest, form: forms.Form, title: str, visit: Visit | None = None
-    ) -> HttpResponse:
-        context = {
-            **self.admin_site.each_context(request),
-            "opts": self.opts,
-            "title": title,
-            "form": form,
-            "media": self.media + form.media,
-            "visit": visit,
-        }
-        return TemplateResponse(request, "admin/visits/visit/act.html", context)
-
-    def page_of(self, visit: Visit) -> str:
-        return reverse("admin:visits_visit_change", args=[visit.pk])
 
     def change_view(
         self,
@@ -231,11 +241,23 @@ class VisitAdmin(admin.ModelAdmin):
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         visit = self.get_object(request, unquote(object_id))
-        shown = {"acts": self.acts_on(request, visit), **(extra_context or {})} if visit else extra_context
-        return super().change_view(request, object_id, form_url, shown)
+        shown = self.card(request, visit) if visit else {}
+        return super().change_view(request, object_id, form_url, {**shown, **(extra_context or {})})
 
-    def acts_on(self, request: HttpRequest, visit: Visit) -> list[Act]:
-        return [act for act in ACTS.values() if act.suits(visit) and request.user.has_perm(act.permission)]
+    def card(self, request: HttpRequest, visit: Visit) -> dict[str, Any]:
+        """What the page shows above the notes: the visit, its buttons, and who could show it."""
+        acts = {act.name: act for act in self.acts_on(request, visit)}
+        assign = acts.pop("assign", None)
+        return {
+            "title": str(visit),
+            "subtitle": None,
+            "show_save_and_add_another": False,
+            "show_save_and_continue": False,
+            "visit": visit,
+            "acts": list(acts.values()),
+            "assign": assign,
+            "form": AssignForm(visit=visit) if assign else None,
+        }
 
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """What was refused only while saving is undone and told."""
@@ -246,8 +268,9 @@ class VisitAdmin(admin.ModelAdmin):
             return HttpResponseRedirect(request.get_full_path())
 
     def save_model(self, request: HttpRequest, obj: Visit, form: Any, change: bool) -> None:
-        data = {name: form.cleaned_data[name] for name in form.changed_data}
-        services.update(visit=obj, by=editor(request), **data)
+        data = {name: form.cleaned_data[name] for name in form.changed_data if name in NOTES}
+        version = form.cleaned_data.get("read_version")
+        services.update(visit=obj, by=editor(request), version=version, **data)
 
 
 admin.site.unregister(Property)
@@ -261,13 +284,11 @@ class ListingAdmin(PropertyAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.withdraw_view)
-        return [
-            path("<path:object_id>/withdraw/", view, name="properties_property_withdraw"),
-            *super().get_urls(),
-        ]
+        own = path("<path:object_id>/withdraw/", view, name="properties_property_withdraw")
+        return [own, *super().get_urls()]
 
     def withdraw_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        if not request.user.has_perm(LISTING):
+        if not request.user.has_perm(MAY_CHANGE_LISTING):
             raise PermissionDenied
         listing = self.get_object(request, unquote(object_id))
         if listing is None:
@@ -289,6 +310,6 @@ class ListingAdmin(PropertyAdmin):
         except DomainError as error:
             self.message_user(request, refusal(error), messages.ERROR)
         else:
-            self.log_change(request, listing, "Withdrawn")
+            self.log_change(request, listing, "Withdrawn.")
             self.message_user(request, "Withdrawn; its visits are cancelled.", messages.SUCCESS)
         return HttpResponseRedirect(reverse("admin:properties_property_change", args=[listing.pk]))

@@ -1,8 +1,10 @@
 """A small agency to try things on: people, agents with hours, listings, and visits in every status."""
 
 from datetime import UTC, datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.contrib.auth.models import Group
 from django.db import transaction
 
 from agents import services as agent_services
@@ -17,6 +19,10 @@ from visits.models import Visit
 
 PASSWORD = "visit-the-house-1"
 STAFF = "staff@ghar.example"
+DESK = [
+    ("Farah Qureshi", "dispatch@ghar.example", "Dispatcher", "dispatcher: assigns agents in the admin site"),
+    ("Vikram Joshi", "viewer@ghar.example", "Viewer", "viewer: looks at everything, changes nothing"),
+]
 ZONE = "Asia/Kolkata"
 WEEK: list[Shift] = [{"weekday": day, "opens": time(9, 30), "closes": time(18, 30)} for day in range(6)]
 WEEKEND: list[Shift] = [{"weekday": day, "opens": time(10), "closes": time(20)} for day in range(3, 7)]
@@ -50,6 +56,7 @@ def logins() -> list[tuple[str, str]]:
     """Who can log in, and as what; all with PASSWORD."""
     return [
         (STAFF, "staff: the admin site, and everything in the API"),
+        *((email, role) for _, email, _, role in DESK),
         ("meera@ghar.example", "an agent's login"),
         (OWNER[1], "owner of the demo listings"),
         *((email, f"seeker {name}") for name, email, *_ in SEEKERS),
@@ -60,6 +67,8 @@ def logins() -> list[tuple[str, str]]:
 def seed() -> None:
     """All of it, or nothing."""
     staff = User.objects.create_superuser(STAFF, PASSWORD, full_name="Priya Shah")
+    for name, email, group, _ in DESK:
+        _user(name, email, None, ["en"], is_staff=True).groups.set([Group.objects.get(name=group)])
     owner = _user(*OWNER)
     seekers = [_user(*seeker) for seeker in SEEKERS]
     agents = [_agent(staff, *agent) for agent in AGENTS]
@@ -70,9 +79,9 @@ def seed() -> None:
     _elsewhere(seekers, listings)
 
 
-def _user(name: str, email: str, phone: str | None, languages: list[str]) -> User:
+def _user(name: str, email: str, phone: str | None, languages: list[str], **fields: Any) -> User:
     return User.objects.create_user(
-        PASSWORD, full_name=name, email=email, phone=phone, preferred_languages=languages
+        PASSWORD, full_name=name, email=email, phone=phone, preferred_languages=languages, **fields
     )
 
 
@@ -105,6 +114,11 @@ def at(days: int, hour: int, minute: int = 0) -> datetime:
     return datetime.combine(day, time(hour, minute), ZoneInfo(ZONE)).astimezone(UTC)
 
 
+def _no_sunday(start: datetime) -> datetime:
+    """That moment, or a day later if few work then."""
+    return start + timedelta(days=start.astimezone(ZoneInfo(ZONE)).weekday() == 6)
+
+
 def _book(user: User, listing: Property, start: datetime, wish: str = "") -> Visit:
     """Booked three days before."""
     with clock.at(min(clock.now(), start - timedelta(days=3))):
@@ -130,6 +144,8 @@ def _visits(staff: User, seekers: list[User], homes: list[Property]) -> None:
     )
     _book(chitra, homes[4], at(2, 10, 30))
     _book(dev, homes[0], at(2, 6), "Only before work, at six in the morning.")
+    waiting = _book(bala, homes[5], _no_sunday(at(5, 11)), "Somebody who speaks Hindi, please.")
+    services.assign(visit=waiting, by=staff, agent_id=None, reason="Called in sick.")
 
 
 def _complete(staff: User, visit: Visit) -> None:

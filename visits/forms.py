@@ -1,5 +1,6 @@
 """What staff fill in: one form for each act on a visit. `given()` is what the service is called with."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -12,18 +13,19 @@ from django.utils import timezone
 
 from ghar.accounts.models import User
 from properties.models import Property
-from visits import assignment, services, words
+from visits import assignment, handover, services, words
 from visits.assignment import Candidate
 from visits.models import Visit
 
-AUTOMATIC, NOBODY = "auto", "none"
+MINUTES = "%Y-%m-%dT%H:%M"
+AUTOMATIC, NOBODY, LEAVE = "auto", "none", "leave"
 
 
 class ClockInput(forms.DateTimeInput):
     input_type = "datetime-local"
 
     def __init__(self) -> None:
-        super().__init__(format="%Y-%m-%dT%H:%M")
+        super().__init__(format=MINUTES)
 
 
 class ClockField(forms.DateTimeField):
@@ -37,6 +39,11 @@ class ClockField(forms.DateTimeField):
         return moment.replace(tzinfo=None) if moment else None
 
 
+def as_typed(moment: datetime, zone: str) -> str:
+    """As a browser's field for a time takes and sends it."""
+    return f"{moment.astimezone(ZoneInfo(zone)):{MINUTES}}"
+
+
 def moment_at(listing: Property, local: datetime) -> datetime:
     try:
         return local.replace(tzinfo=ZoneInfo(listing.timezone)).astimezone(UTC)
@@ -45,12 +52,37 @@ def moment_at(listing: Property, local: datetime) -> datetime:
 
 
 class ActForm(forms.Form):
+    """`time_field` is what one of the free times goes into that a refusal names."""
+
+    time_field = ""
+
     def __init__(self, *args: Any, visit: Visit, **kwargs: Any) -> None:
         self.visit = visit
         super().__init__(*args, **kwargs)
 
     def given(self) -> dict[str, Any]:
         return self.cleaned_data
+
+
+class NotesForm(forms.ModelForm):
+    """What staff write down on a visit's page, with the version that they have read."""
+
+    read_version = forms.IntegerField(widget=forms.HiddenInput, required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "read_version" in self.fields:
+            self.fields["read_version"].initial = self.instance.version
+
+    def clean_read_version(self) -> int | None:
+        version = self.cleaned_data["read_version"]
+        if version not in (None, self.instance.version):
+            # Who saves again has been warned.
+            self.data = {**self.data, "read_version": self.instance.version}
+            raise ValidationError(
+                "Somebody has changed the visit meanwhile: look at its history, then save again."
+            )
+        return version
 
 
 class ConfirmForm(ActForm):
@@ -62,6 +94,8 @@ class CancelForm(ActForm):
 
 
 class RescheduleForm(ActForm):
+    time_field = "new_date"
+
     new_date = ClockField(label="New time")
     reason = forms.CharField(max_length=500, required=False)
 
@@ -99,6 +133,8 @@ class CompleteForm(ActForm):
 
 
 class AssignForm(ActForm):
+    """The candidates are shown as a table; `agent` takes any of them, the best, or nobody."""
+
     agent = forms.ChoiceField()
     reason = forms.CharField(
         max_length=500, required=False, help_text="Needed when one agent takes over from another."
@@ -109,22 +145,99 @@ class AssignForm(ActForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["agent"] = forms.ChoiceField(choices=self.choices())
+        self.candidates = assignment.candidates(self.visit)
+        choices = [*SPECIAL, *((str(each.agent.pk), each.agent.name) for each in self.candidates)]
+        self.fields["agent"] = forms.ChoiceField(
+            choices=choices, error_messages={"required": "Choose an agent."}
+        )
 
-    def choices(self) -> list[tuple[str, str]]:
-        nobody = [(NOBODY, "Nobody: back to the queue")] if self.visit.agent_id else []
-        agents = assignment.candidates(self.visit)
+    def picked(self) -> str:
+        """Whose row is ticked: the one sent, else the best one for a visit without an agent."""
+        if self.is_bound:
+            return self["agent"].value() or ""
+        best = next((each for each in self.candidates if each.eligible), None)
+        return str(best.agent.pk) if best and not self.visit.agent_id else ""
+
+    def rows(self) -> list[tuple[Candidate, bool, bool]]:
+        """Each candidate, whether he is ticked, and whether he can be had at all."""
+        picked = self.picked()
         return [
-            (AUTOMATIC, "The best who is free"),
-            *nobody,
-            *((str(candidate.agent.pk), described(candidate)) for candidate in agents),
+            (each, str(each.agent.pk) == picked, set(each.reasons) <= handover.LIFTABLE)
+            for each in self.candidates
         ]
 
     def given(self) -> dict[str, Any]:
         rest = dict(self.cleaned_data)
-        chosen = rest.pop("agent")
-        special = {AUTOMATIC: services.AUTOMATIC, NOBODY: None}
-        return {"agent_id": special[chosen] if chosen in special else int(chosen), **rest}
+        return {"agent_id": agent_id(rest.pop("agent")), **rest}
+
+
+SPECIAL = {AUTOMATIC: "The best who is free", NOBODY: "Nobody"}.items()
+
+
+def agent_id(choice: str) -> Any:
+    """What the service calls an agent chosen by a form."""
+    special = {AUTOMATIC: services.AUTOMATIC, NOBODY: None}
+    return special[choice] if choice in special else int(choice)
+
+
+class AssignManyForm(forms.Form):
+    """Who would be assigned to whom: a row for each visit, and one choice that stands for all."""
+
+    everyone = forms.ChoiceField(label="Give all of them to", required=False)
+    reason = forms.CharField(
+        max_length=500, required=False, help_text="Needed where one agent takes over from another."
+    )
+
+    def __init__(self, *args: Any, visits: Iterable[Visit], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.visits = list(visits)
+        agents: dict[str, str] = {}
+        proposed = Proposals()
+        for visit in self.visits:
+            candidates = assignment.candidates(visit)
+            agents |= {str(each.agent.pk): each.agent.name for each in candidates}
+            self.fields[row_name(visit)] = forms.ChoiceField(
+                choices=row_choices(visit, candidates), initial=proposed.pick(visit, candidates)
+            )
+        by_name = sorted(agents.items(), key=lambda pair: pair[1])
+        self.fields["everyone"] = forms.ChoiceField(
+            label="Give all of them to",
+            required=False,
+            choices=[("", "as chosen below"), (AUTOMATIC, "the best who is free, one by one"), *by_name],
+        )
+
+    def rows(self) -> list[tuple[Visit, forms.BoundField]]:
+        return [(visit, self[row_name(visit)]) for visit in self.visits]
+
+    def clean(self) -> dict[str, Any]:
+        given = self.cleaned_data
+        named = [visit for visit, agent_id in self.wanted() if isinstance(agent_id, int)]
+        if not given.get("reason") and any(visit.agent_id for visit in named):
+            self.add_error("reason", "Say why a visit goes from one agent to another.")
+        return given
+
+    def wanted(self) -> list[tuple[Visit, Any]]:
+        """The visits to be assigned, and to whom."""
+        everyone = self.cleaned_data.get("everyone")
+        chosen = [(visit, everyone or self.cleaned_data.get(row_name(visit), LEAVE)) for visit in self.visits]
+        return [
+            (visit, agent_id(choice))
+            for visit, choice in chosen
+            if choice not in (LEAVE, str(visit.agent_id))
+        ]
+
+
+def row_name(visit: Visit) -> str:
+    return f"agent_{visit.pk}"
+
+
+def row_choices(visit: Visit, candidates: Iterable[Candidate]) -> list[tuple[str, str]]:
+    present = f"leave it with {visit.agent}" if visit.agent else "leave it without an agent"
+    return [
+        (LEAVE, present),
+        (AUTOMATIC, "the best who is free when it is its turn"),
+        *((str(each.agent.pk), described(each)) for each in candidates),
+    ]
 
 
 def described(candidate: Candidate) -> str:
@@ -135,11 +248,38 @@ def described(candidate: Candidate) -> str:
     return f"{agent.name} · {load} visits · {free}"
 
 
+class Proposals:
+    """The best agent for each visit in turn, who isn't proposed for another listing meanwhile."""
+
+    def __init__(self) -> None:
+        self.made: list[tuple[int, Visit]] = []
+
+    def pick(self, visit: Visit, candidates: Iterable[Candidate]) -> str:
+        if visit.agent_id:
+            return LEAVE
+        for each in candidates:
+            if each.eligible and not self.is_promised(each.agent.pk, visit):
+                self.made.append((each.agent.pk, visit))
+                return str(each.agent.pk)
+        return LEAVE
+
+    def is_promised(self, agent: int, visit: Visit) -> bool:
+        return any(
+            promised == agent
+            and other.property_id != visit.property_id
+            and other.busy.lower < visit.busy.upper
+            and visit.busy.lower < other.busy.upper
+            for promised, other in self.made
+        )
+
+
 def found_by_typing(column: str) -> AutocompleteSelect:
     return AutocompleteSelect(Visit._meta.get_field(column), admin.site)
 
 
 class BookForm(forms.Form):
+    time_field = "scheduled_date"
+
     user = forms.ModelChoiceField(
         User.objects.filter(is_active=True), label="Visitor", widget=found_by_typing("user")
     )

@@ -108,6 +108,14 @@ class VisitQuerySet(models.QuerySet["Visit"]):
             Exact(DateAt("property__timezone", "scheduled_date"), DateAt("property__timezone", clock.now()))
         )
 
+    def awaited(self) -> "VisitQuerySet":
+        """Somebody's word is waited for, and there is still time for it."""
+        return self.upcoming().filter(awaiting__isnull=False)
+
+    def to_close(self) -> "VisitQuerySet":
+        """Live though over: somebody has to say how it went."""
+        return self.live().filter(scheduled_end__lte=clock.now())
+
     def follow_up_due(self) -> "VisitQuerySet":
         return self.filter(follow_up_required=True, follow_up_date__lte=clock.now())
 

@@ -1,6 +1,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.conf import settings
 from django.contrib.auth.models import Permission
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -73,7 +74,9 @@ def shift(weekday, opens, closes, **more):
 
 
 def away(start, end, reason=""):
-    return {"period_0": f"{start:%Y-%m-%d %H:%M}", "period_1": f"{end:%Y-%m-%d %H:%M}", "reason": reason}
+    """As typed by the desk's clock."""
+    typed = [f"{moment.astimezone(settings.DESK_TIME_ZONE):%Y-%m-%d %H:%M:%S}" for moment in (start, end)]
+    return {"period_0": typed[0], "period_1": typed[1], "reason": reason}
 
 
 def errors(response):

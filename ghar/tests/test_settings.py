@@ -37,6 +37,8 @@ def manage(tmp_path):
         ("GHAR_REQUEST_BODY_SECONDS", "-1"),
         ("GHAR_THREADS", "0"),
         ("GHAR_TOKEN_DAYS", "soon"),
+        ("GHAR_DESK_TIME_ZONE", "Mars/Base"),
+        ("GHAR_DESK_TIME_ZONE", "../etc"),
         ("VISIT_TOUR_MINUTES", "5"),
         ("VISIT_AGENT_TYPE_BANDS", "[1"),
     ],

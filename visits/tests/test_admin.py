@@ -5,6 +5,7 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Permission
 from django.urls import reverse
 
+from ghar import clock
 from properties.models import Property
 from visits import services
 from visits.models import Visit
@@ -47,12 +48,12 @@ class TestAssign:
         other = AgentFactory(name="Rohan")
         answer = desk.post(page(tour, "assign"), {"agent": other.pk, "reason": "Speaks Marathi"}, follow=True)
         assert answer.redirect_chain == [(page(tour), 302)]
-        assert messages_of(answer) == ["Agent assigned."]
+        assert messages_of(answer) == [f"Assigned to {other}."]
         tour.refresh_from_db()
         assert tour.agent == other
         event = tour.events.latest("id")
         assert (event.change, event.actor, event.reason) == ("assigned", ops, "Speaks Marathi")
-        assert logged() == [("Ops Desk", "Agent assigned")]
+        assert logged() == [("Ops Desk", f"Assigned to {other}. Speaks Marathi")]
 
     def test_the_best_is_chosen(self, desk, agent, listing, asha):
         visit = book(asha, listing, local(2, 3))
@@ -151,10 +152,17 @@ class TestLife:
         assert snapshot() == before
 
     def test_the_buttons_are_those_of_the_state(self, desk, tour):
-        names = [act.name for act in desk.get(page(tour)).context["acts"]]
-        assert names == ["assign", "confirm", "reschedule", "complete", "cancel"]
+        def buttons():
+            context = desk.get(page(tour)).context
+            return [act.name for act in context["acts"]], context["assign"] is not None
+
+        assert buttons() == (["confirm", "reschedule", "cancel"], True)
+        with clock.at(tour.scheduled_date):
+            assert buttons() == (["confirm", "reschedule", "complete", "cancel"], True)
+        services.confirm(visit=tour, by=desk_of(desk))
+        assert buttons() == (["reschedule", "cancel"], True)
         services.cancel(visit=tour, by=desk_of(desk))
-        assert desk.get(page(tour)).context["acts"] == []
+        assert buttons() == ([], False)
 
     def test_notes_are_written_and_the_rest_is_not(self, desk, ops, tour):
         desk.post(
@@ -178,15 +186,15 @@ class TestBook:
         answer = desk.post(ADD, self.sent(asha, listing, special_requirements="Lift?"), follow=True)
         visit = Visit.objects.get()
         assert answer.redirect_chain == [(page(visit), 302)]
-        assert messages_of(answer) == [f"Booked: with {agent}."]
+        assert messages_of(answer) == [f"Booked; {agent} shows it."]
         assert (visit.user, visit.scheduled_date, visit.special_requirements) == (asha, local(2, 11), "Lift?")
         assert visit.events.get().actor == ops
-        assert logged() == [("Ops Desk", "Booked")]
+        assert logged() == [("Ops Desk", "Booked.")]
 
     def test_the_same_again_is_the_same(self, desk, asha, listing):
         for _ in range(2):
             answer = desk.post(ADD, self.sent(asha, listing), follow=True)
-        assert messages_of(answer) == ["This was booked already."]
+        assert messages_of(answer) == ["This was booked already; here it is."]
         assert Visit.objects.count() == 1
 
     def test_a_refusal_keeps_what_was_typed(self, desk, asha, listing):
@@ -195,6 +203,26 @@ class TestBook:
         assert messages_of(answer)[0].startswith("There is another visit at that time")
         assert "Lift?" in answer.content.decode()
         assert Visit.objects.count() == 1
+
+
+def test_who_has_read_an_old_version_is_warned_once(desk, tour):
+    sent = {"visit_notes": "Mine", "read_version": tour.version} | INLINE
+    services.update(visit=tour, by=desk_of(desk), visit_notes="Theirs")
+    answer = desk.post(page(tour), sent)
+    (sentence,) = answer.context["adminform"].form.errors["read_version"]
+    assert sentence.startswith("Somebody has changed the visit meanwhile")
+    assert Visit.objects.get().visit_notes == "Theirs"
+    again = answer.context["adminform"].form["read_version"].value()
+    desk.post(page(tour), sent | {"read_version": again})
+    assert Visit.objects.get().visit_notes == "Mine"
+
+
+def test_the_history_tells_who_did_what_and_why(desk, tour, agent):
+    rohan = AgentFactory(name="Rohan")
+    desk.post(page(tour, "assign"), {"agent": rohan.pk, "reason": "Nearer"})
+    text = " ".join(desk.get(page(tour)).content.decode().split())
+    for told in ("Asha Rao", "Ops Desk", f"{agent} → Rohan", "Nearer", f"nobody → {agent}"):
+        assert told in text
 
 
 def test_nothing_is_deleted(desk, tour):
@@ -213,7 +241,7 @@ def test_withdrawing_a_listing_cancels_its_visits(desk, ops, tour):
     tour.refresh_from_db()
     assert (tour.status, tour.cancellation_reason) == ("cancelled", "The listing was withdrawn.")
     assert Property.objects.get().status == "withdrawn"
-    assert logged() == [("Ops Desk", "Withdrawn")]
+    assert logged() == [("Ops Desk", "Withdrawn.")]
 
 
 def test_who_may_only_view_changes_nothing(client, bala, tour, snapshot):

@@ -1,0 +1,168 @@
+"""The pages on which staff act: on one visit, on ticked ones, or to book a new one."""
+
+from functools import partial
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.admin.utils import unquote
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+
+from ghar.errors import DomainError
+from properties.admin import editor
+from visits import services
+from visits.acts import ACTS, ASSIGN, CHANGE, Act, clock_face, outcome, shown_by, told
+from visits.forms import ActForm, AssignManyForm, BookForm, as_typed
+from visits.models import Visit, VisitQuerySet
+
+MOST_AT_ONCE = 100
+
+
+class Desk(admin.ModelAdmin):
+    """What ModelAdmin has no page for. A GET shows a form; what it asks is done by POST alone."""
+
+    actions = ("assign_agents",)
+
+    def get_urls(self) -> list[URLPattern]:
+        own = [
+            path(
+                f"<path:object_id>/{act.name}/",
+                self.admin_site.admin_view(partial(self.act_view, act=act)),
+                name=f"visits_visit_{act.name}",
+            )
+            for act in ACTS.values()
+        ]
+        return [*own, *super().get_urls()]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm(CHANGE)
+
+    def has_assign_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm(ASSIGN)
+
+    def acts_on(self, request: HttpRequest, visit: Visit) -> list[Act]:
+        return [act for act in ACTS.values() if act.suits(visit) and request.user.has_perm(act.permission)]
+
+    # One visit
+
+    def act_view(self, request: HttpRequest, object_id: str, act: Act) -> HttpResponse:
+        if not request.user.has_perm(act.permission):
+            raise PermissionDenied
+        visit = self.get_object(request, unquote(object_id))
+        if visit is None:
+            raise Http404("There is no such visit.")
+        form = act.form(sent(request), visit=visit)
+        if form.is_valid() and self.act(request, visit, act, form):
+            return HttpResponseRedirect(page_of(visit))
+        return self.form_page(request, form, act.does, visit=visit, act=act)
+
+    def act(self, request: HttpRequest, visit: Visit, act: Act, form: ActForm) -> bool:
+        try:
+            changed = act.service(visit=visit, by=editor(request), **form.given())
+        except DomainError as error:
+            self.refuse(request, form, error, visit.property.timezone)
+            return False
+        self.told_as_done(request, changed, outcome(act, changed), form.cleaned_data.get("reason", ""))
+        return True
+
+    def told_as_done(self, request: HttpRequest, visit: Visit, done: str, reason: str) -> None:
+        self.log_change(request, visit, f"{done} {reason}".strip())
+        self.message_user(request, done, messages.SUCCESS)
+
+    def refuse(self, request: HttpRequest, form: Any, error: DomainError, zone: str) -> None:
+        """Tell what is in the way; the form offers the free times that come with it."""
+        self.message_user(request, told(error, zone), messages.ERROR)
+        starts = [slot["start"] for slot in error.extra.get("alternatives", ())]
+        form.free = [(as_typed(start, zone), clock_face(start, zone)) for start in starts]
+
+    # A new one
+
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        form = BookForm(sent(request))
+        if form.is_valid() and (visit := self.book(request, form)):
+            return HttpResponseRedirect(page_of(visit))
+        return self.form_page(request, form, "Book a tour")
+
+    def book(self, request: HttpRequest, form: BookForm) -> Visit | None:
+        try:
+            visit, made = services.schedule(by=editor(request), **form.given())
+        except DomainError as error:
+            self.refuse(request, form, error, form.cleaned_data["listing"].timezone)
+            return None
+        if made:
+            self.log_addition(request, visit, "Booked.")
+        done = f"Booked; {shown_by(visit)}." if made else "This was booked already; here it is."
+        self.message_user(request, done, messages.SUCCESS if made else messages.WARNING)
+        return visit
+
+    # Many
+
+    @admin.action(description="Assign agents…", permissions=["assign"])
+    def assign_agents(self, request: HttpRequest, queryset: VisitQuerySet) -> HttpResponse | None:
+        visits = list(queryset.order_by("scheduled_date", "pk")[: MOST_AT_ONCE + 1])
+        if len(visits) > MOST_AT_ONCE:
+            self.message_user(request, f"Tick {MOST_AT_ONCE} visits at most.", messages.ERROR)
+            return None
+        final = "post" in request.POST
+        suitable = [visit for visit in visits if final or ACTS["assign"].suits(visit)]
+        form = AssignManyForm(request.POST if final else None, visits=suitable)
+        if form.is_valid():
+            return self.assign_each(request, form)
+        return self.form_page(
+            request,
+            form,
+            "Assign agents",
+            template="assign_many.html",
+            unsuitable=[visit for visit in visits if visit not in suitable],
+            back=request.POST.get("back", request.GET.urlencode()),
+            ticked=ACTION_CHECKBOX_NAME,
+        )
+
+    def assign_each(self, request: HttpRequest, form: AssignManyForm) -> HttpResponse:
+        """One service call a visit; what one refuses does not keep the others."""
+        done = refused = 0
+        for visit, agent_id in form.wanted():
+            ok = self.assign_one(request, visit, agent_id, form.cleaned_data["reason"])
+            done, refused = done + ok, refused + (not ok)
+        level = messages.WARNING if refused or not done else messages.SUCCESS
+        self.message_user(request, f"{done} assigned, {refused} refused.", level)
+        return HttpResponseRedirect(
+            f"{reverse('admin:visits_visit_changelist')}?{request.POST.get('back', '')}"
+        )
+
+    def assign_one(self, request: HttpRequest, visit: Visit, agent_id: Any, reason: str) -> bool:
+        try:
+            changed = services.assign(visit=visit, by=editor(request), agent_id=agent_id, reason=reason)
+        except DomainError as error:
+            self.message_user(request, f"{visit}, {visit.user}: {told(error, 'UTC')}", messages.ERROR)
+            return False
+        self.log_change(request, changed, f"{outcome(ACTS['assign'], changed)} {reason}".strip())
+        return True
+
+    def form_page(
+        self, request: HttpRequest, form: forms.Form, title: str, template: str = "act.html", **context: Any
+    ) -> HttpResponse:
+        context |= {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": title,
+            "form": form,
+            "media": self.media + form.media,
+        }
+        return TemplateResponse(request, f"admin/visits/visit/{template}", context)
+
+
+def sent(request: HttpRequest) -> Any:
+    return request.POST if request.method == "POST" else None
+
+
+def page_of(visit: Visit) -> str:
+    return reverse("admin:visits_visit_change", args=[visit.pk])
