@@ -5,7 +5,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxLengthValidator, ProhibitNullCharactersValidator
 
-from ghar.api.filters import OrderingFilter
+from ghar.api.filters import FlagFilter, OrderingFilter
 from properties.models import Property, PropertyQuerySet
 
 RADIUS_KM = 500
@@ -13,7 +13,6 @@ AMENITIES = 20
 LENGTH = 200
 MAX_BEDROOMS = 32_767
 PLACE = ("lat", "lng", "radius_km")
-FLAGS = {"true": True, "1": True, "false": False, "0": False}
 
 
 class NamesField(forms.Field):
@@ -33,20 +32,8 @@ class NamesField(forms.Field):
             super().run_validators(name)
 
 
-class FlagField(forms.CharField):
-    def clean(self, value: Any) -> bool | None:
-        text = super().clean(value).lower()
-        if text and text not in FLAGS:
-            raise ValidationError("Give true or false.")
-        return FLAGS.get(text)
-
-
 class NamesFilter(django_filters.Filter):
     field_class = NamesField
-
-
-class FlagFilter(django_filters.Filter):
-    field_class = FlagField
 
 
 class FloatFilter(django_filters.Filter):

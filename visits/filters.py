@@ -8,15 +8,27 @@ from django.db.models import Q
 from agents.filters import AgentFilter
 from agents.models import AgentQuerySet
 from ghar.api.fields import MAX_ID
-from ghar.api.filters import InstantFilter, OrderingFilter
+from ghar.api.filters import FlagFilter, InstantFilter, OrderingFilter
+from ghar.staff import is_staff_with
 from visits import availability
 from visits.models import Visit, VisitQuerySet
+
+SEARCHED = (
+    "user__full_name",
+    "counterparty_user__full_name",
+    "property__title",
+    "property__locality",
+    "property__city",
+    "agent__name",
+)
+# An agent could guess a number digit by digit.
+SEARCHED_BY_STAFF = (*SEARCHED, "user__email", "user__phone")
 
 
 class VisitFilter(django_filters.FilterSet):
     """`from` and `to` are moments, or dates that stand for midnight UTC; `to` is excluded."""
 
-    status = django_filters.MultipleChoiceFilter(choices=Visit.Status)
+    status = django_filters.MultipleChoiceFilter(choices=Visit.Status, distinct=False)
     visit_context = django_filters.ChoiceFilter(choices=Visit.Context)
     property = django_filters.NumberFilter(field_name="property_id", min_value=1, max_value=MAX_ID)
     to = InstantFilter(field_name="scheduled_date", lookup_expr="lt")
@@ -32,9 +44,9 @@ class AgencyVisitFilter(VisitFilter):
     """What staff and agents narrow their lists by."""
 
     agent = django_filters.NumberFilter(field_name="agent_id", min_value=1, max_value=MAX_ID)
-    unassigned = django_filters.BooleanFilter(method="in_queue")
+    unassigned = FlagFilter(method="in_queue")
     user = django_filters.NumberFilter(field_name="user_id", min_value=1, max_value=MAX_ID)
-    follow_up_due = django_filters.BooleanFilter(method="due")
+    follow_up_due = FlagFilter(method="due")
     q = django_filters.CharFilter(method="search", max_length=100)
 
     def in_queue(self, visits: VisitQuerySet, name: str, value: bool) -> Any:
@@ -46,21 +58,12 @@ class AgencyVisitFilter(VisitFilter):
         return visits.filter(pk__in=due) if value else visits.exclude(pk__in=due)
 
     def search(self, visits: VisitQuerySet, name: str, value: str) -> Any:
-        """Visitor, listing or agent by a part of the name; a visitor's phone or email; `=17` is an id."""
+        """By a part of a name: visitor, listing, agent; staff by phone or email, too; `=17` is an id."""
         if value.startswith("=") and value[1:].isascii() and value[1:].isdigit():
             return visits.filter(pk=int(value[1:]))
-        columns = (
-            "user__full_name",
-            "user__email",
-            "user__phone",
-            "counterparty_user__full_name",
-            "property__title",
-            "property__locality",
-            "property__city",
-            "agent__name",
-        )
+        staff = is_staff_with(self.request.user, "visits.view_visit")
         hits = Q()
-        for column in columns:
+        for column in SEARCHED_BY_STAFF if staff else SEARCHED:
             hits |= Q(**{f"{column}__icontains": value})
         return visits.filter(hits)
 

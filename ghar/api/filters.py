@@ -10,6 +10,7 @@ from django_filters.constants import EMPTY_VALUES
 from django_filters.rest_framework import DjangoFilterBackend
 
 from ghar.api.fields import parse_instant_or_date
+from ghar.api.pagination import FLAGS
 
 
 class FilterBackend(DjangoFilterBackend):
@@ -41,3 +42,17 @@ class InstantFilter(django_filters.Filter):
     """A moment, or a date that stands for its midnight UTC."""
 
     field_class = InstantFormField
+
+
+class FlagFormField(forms.CharField):
+    def clean(self, value: Any) -> bool | None:
+        text = super().clean(value).lower()
+        if text and text not in FLAGS:
+            raise ValidationError("Give true or false.")
+        return FLAGS.get(text)
+
+
+class FlagFilter(django_filters.BooleanFilter):
+    """Refuses what is neither true nor false, where django-filter's own shows everything."""
+
+    field_class = FlagFormField

@@ -8,6 +8,7 @@ from django.test.utils import CaptureQueriesContext
 
 from agents.models import Engagement
 from ghar import clock
+from ghar.accounts.models import User
 from properties.models import Property
 from visits import services
 from visits.models import Visit
@@ -290,8 +291,25 @@ class TestReading:
         assert ids(f"q=%3D{c.pk}") == {c.pk}
         order = [v["id"] for v in client.get("/api/v1/visits/all?ordering=scheduled_date").json()["items"]]
         assert order == [a.pk, b.pk, c.pk]
-        for bad in ("status=no_show", "from=then", "ordering=agent", "unassigned_=1&property=x"):
+        assert ids("unassigned=1&follow_up_due=0") == {c.pk}
+        for bad in (
+            "status=no_show",
+            "from=then",
+            "ordering=agent",
+            "unassigned_=1&property=x",
+            "unassigned=maybe",
+            "follow_up_due=2",
+        ):
             assert problem(client.get(f"/api/v1/visits/all?{bad}")) == (400, "validation_error")
+
+    def test_only_staff_find_a_visitor_by_phone_or_email(self, api, ops, agent, asha, tour):
+        User.objects.filter(pk=asha.pk).update(phone="+919812345678")
+
+        def found(user, text):
+            return [v["id"] for v in api(user).get("/api/v1/visits/all", {"q": text}).json()["items"]]
+
+        assert [found(ops, text) for text in ("98123", "asha@", "Asha")] == [[tour.pk]] * 3
+        assert [found(agent.user, text) for text in ("98123", "asha@", "Asha")] == [[], [], [tour.pk]]
 
     def test_pages_follow_each_other(self, api, asha):
         made = [book(asha, ListingFactory(), local(2 + n, 11)).pk for n in range(5)]
