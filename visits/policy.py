@@ -92,6 +92,11 @@ def sees_notes(user: "User", visit: Visit) -> bool:
     return bool(roles(user, visit, "visits.view_visit") & AGENCY)
 
 
+def sees_decisions(user: "User", visit: Visit) -> bool:
+    """Why this agent and not another tells of agents what the directory keeps for staff."""
+    return sees_notes(user, visit)
+
+
 def sees_agent_number(user: "User", visit: Visit) -> bool:
     """Everybody concerned; not the listing's owner, who only learns that somebody comes."""
     return bool(roles(user, visit, "visits.view_visit") & ACTORS)

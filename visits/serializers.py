@@ -90,12 +90,22 @@ class ActorSerializer(serializers.ModelSerializer[User]):
 
 
 class VisitEventSerializer(serializers.ModelSerializer[VisitEvent]):
+    """What happened. How an agent was chosen (`decisions` in the context) is for agents and staff."""
+
+    TOLD_TO_ALL = frozenset({"agent_id", "from_agent_id", "from", "to", "fields"})
+
     actor = ActorSerializer(allow_null=True)
 
     class Meta:
         model = VisitEvent
         fields = ["id", "at", "change", "actor", "from_status", "to_status", "reason", "data"]
         read_only_fields = fields
+
+    def to_representation(self, instance: VisitEvent) -> dict[str, Any]:
+        shown = super().to_representation(instance)
+        if not self.context["decisions"]:
+            shown["data"] = {name: value for name, value in shown["data"].items() if name in self.TOLD_TO_ALL}
+        return shown
 
 
 class ScheduleSerializer(StrictSerializer):

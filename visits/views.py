@@ -131,9 +131,12 @@ class VisitViewSet(GenericViewSet[Visit]):
 
     @action(detail=True)
     def history(self, request: Request, pk: str) -> Response:
-        events: Any = self.get_object().events.select_related("actor").order_by("id")
+        visit = self.get_object()
+        events: Any = visit.events.select_related("actor").order_by("id")
         rows: Any = self.paginate_queryset(events)
-        return self.get_paginated_response(serializers.VisitEventSerializer(rows, many=True).data)
+        context = {"decisions": policy.sees_decisions(self.reader(), visit)}
+        shown = serializers.VisitEventSerializer(rows, many=True, context=context)
+        return self.get_paginated_response(shown.data)
 
     def act(self, service: Any, serializer: type[Any]) -> Response:
         """Who may not see the visit learns nothing: it is looked for before the body is judged."""

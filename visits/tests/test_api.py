@@ -235,6 +235,15 @@ class TestReading:
             "owner": None,
         }
 
+    def test_how_an_agent_was_chosen_is_for_the_agency(self, api, asha, agent, ops, tour):
+        def told(user):
+            return api(user).get(f"/api/v1/visits/{tour.pk}/history").json()["items"][0]["data"]
+
+        who = {"agent_id": agent.pk, "from_agent_id": None}
+        assert told(asha) == told(tour.property.owner) == who
+        assert told(ops) == told(agent.user) == tour.events.get().data
+        assert told(ops)["key"]["load"] == 0
+
     def test_no_payload_holds_anothers_phone_or_email(self, api, asha, agent, ops, tour):
         asha.phone = "+919812345678"
         asha.save()
