@@ -31,6 +31,7 @@ BODIES = {
     "POST auth/login": {"identifier": "asha@example.com", "password": "x"},
     "POST auth/logout": {},
     "POST auth/logout-all": {},
+    "POST events/ticket": {},
     "POST auth/password": {"current_password": "x", "new_password": "long enough 1"},
     "PATCH users/me": {
         "full_name": "C",
