@@ -1,9 +1,13 @@
+"""Who with whom, since when, and how much they write. What they write is theirs: messages are not shown."""
+
+from typing import Any
+
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import OuterRef, QuerySet
 from django.http import HttpRequest
 
 from flatmates.models import Message, Swipe, UserBlock, UserConversation, UserMatch
-from ghar.admin import ReadOnlyAdmin
+from ghar.admin import ReadOnlyAdmin, count_of
 
 
 @admin.register(Swipe)
@@ -16,10 +20,11 @@ class SwipeAdmin(ReadOnlyAdmin):
 
 
 class PairAdmin(ReadOnlyAdmin):
-    """Of two people; either is found by name or phone."""
+    """Of two people; either is found by name or phone. `visits` adds what the two have planned."""
 
     list_filter = ("status",)
     list_select_related = ("user_one", "user_two", "context_property")
+    show_facets = admin.ShowFacets.ALWAYS
     search_fields = (
         "=id",
         "user_one__full_name",
@@ -32,38 +37,70 @@ class PairAdmin(ReadOnlyAdmin):
 
 @admin.register(UserMatch)
 class UserMatchAdmin(PairAdmin):
-    list_display = ("id", "user_one", "user_two", "status", "context_property", "created_at")
+    list_display = ("id", "user_one", "user_two", "status", "since", "context_property")
+    fields = readonly_fields = (
+        "user_one",
+        "user_two",
+        "status",
+        "since",
+        "updated_at",
+        "context_property",
+    )
 
-
-class MessageInline(admin.TabularInline):
-    model = Message
-    fields = ("created_at", "sender", "kind", "body", "visit_id", "read_at")
-    readonly_fields = fields
-    extra = 0
-    can_delete = False
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Message]:
-        return super().get_queryset(request).select_related("sender")
+    @admin.display(description="since", ordering="created_at")
+    def since(self, match: UserMatch) -> Any:
+        return match.created_at
 
 
 @admin.register(UserConversation)
 class UserConversationAdmin(PairAdmin):
-    list_display = ("id", "user_one", "user_two", "status", "source", "context_property", "last_message_at")
-    inlines = (MessageInline,)
+    list_display = (
+        "id",
+        "user_one",
+        "user_two",
+        "status",
+        "created_at",
+        "written",
+        "unread",
+        "last_message_at",
+    )
+    fields = readonly_fields = (
+        "user_one",
+        "user_two",
+        "status",
+        "source",
+        "context_property",
+        "created_at",
+        "updated_at",
+        "written",
+        "unread",
+        "last_message_at",
+    )
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[UserConversation]:
+        messages = Message.objects.filter(conversation=OuterRef("pk")).order_by()
+        return (
+            super()
+            .get_queryset(request)
+            .annotate(
+                written=count_of(messages),
+                unread=count_of(messages.filter(read_at__isnull=True)),
+            )
+        )
 
-@admin.register(Message)
-class MessageAdmin(ReadOnlyAdmin):
-    list_display = ("id", "conversation_id", "sender", "kind", "visit_id", "created_at", "read_at")
-    list_filter = ("kind",)
-    list_select_related = ("sender",)
-    search_fields = ("=id", "=conversation__id", "sender__full_name")
-    search_help_text = "The sender's name, or the id of the message or conversation"
+    @admin.display(description="messages", ordering="written")
+    def written(self, conversation: Any) -> int:
+        return conversation.written
+
+    @admin.display(description="of them unread", ordering="unread")
+    def unread(self, conversation: Any) -> int:
+        return conversation.unread
 
 
 @admin.register(UserBlock)
 class UserBlockAdmin(ReadOnlyAdmin):
     list_display = ("blocker", "blocked", "created_at")
+    fields = readonly_fields = ("blocker", "blocked", "created_at")
     list_select_related = ("blocker", "blocked")
     search_fields = ("=id", "blocker__full_name", "blocked__full_name")
     search_help_text = "Either person's name, or id"

@@ -23,6 +23,7 @@ from ghar.admin import refusal
 from ghar.errors import DomainError
 from properties.admin import PropertyAdmin, editor
 from properties.models import Property
+from visits import flatmates_admin as flatmates_admin
 from visits import services, words, worklist
 from visits.acts import clock_face
 from visits.desk import Desk

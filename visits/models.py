@@ -83,7 +83,7 @@ class VisitQuerySet(models.QuerySet["Visit"]):
     def tours(self) -> "VisitQuerySet":
         return self.filter(visit_context=Visit.Context.PROPERTY_TOUR)
 
-    def meets_of(self, a: int, b: int) -> "VisitQuerySet":
+    def meets_of(self, a: Any, b: Any) -> "VisitQuerySet":
         """Those of two people, whoever invited."""
         return self.filter(Q(user=a, counterparty_user=b) | Q(user=b, counterparty_user=a))
 
