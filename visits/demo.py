@@ -10,6 +10,8 @@ from django.db import transaction
 from agents import services as agent_services
 from agents.hours import Shift
 from agents.models import Agent
+from flatmates import services as flatmate_services
+from flatmates.models import UserConversation
 from ghar import clock
 from ghar.accounts.models import User
 from properties.demo import create_listings
@@ -77,6 +79,7 @@ def seed() -> None:
     listings = create_listings(owner=owner)
     _visits(staff, seekers, [listing for listing in listings if listing.city == "Mumbai"])
     _elsewhere(seekers, listings)
+    _flatmates(seekers, next(home for home in listings if home.property_type == Property.Type.FLATMATE))
 
 
 def _user(name: str, email: str, phone: str | None, languages: list[str], **fields: Any) -> User:
@@ -167,3 +170,43 @@ def _elsewhere(seekers: list[User], listings: list[Property]) -> None:
     by_city = {city: [home for home in listings if home.city == city] for city in ("Bangalore", "Delhi")}
     _book(chitra, by_city["Bangalore"][0], at(4, 11))
     _book(dev, by_city["Delhi"][0], at(4, 12))
+
+
+def _flatmates(seekers: list[User], room: Property) -> None:
+    """Chitra and Dev, from the first swipe to a meet that is done, one to be completed and one to come."""
+    asha, bala, chitra, dev = seekers
+    with clock.at(at(-5, 20)):
+        flatmate_services.swipe(by=bala, target_user_id=asha.pk, action="like")
+        flatmate_services.swipe(
+            by=chitra, target_user_id=dev.pk, action="super_like", context_property_id=room.pk
+        )
+        flatmate_services.swipe(by=dev, target_user_id=chitra.pk, action="like")
+    conversation = UserConversation.objects.of_pair(chitra.pk, dev.pk).get()
+    with clock.at(at(-5, 21)):
+        flatmate_services.send_message(
+            conversation=conversation, by=dev, body="Hi! I get up early too. Shall we look at the room?"
+        )
+    done = _meet(chitra, dev, room, at(-3, 18))
+    with clock.at(done.scheduled_end):
+        services.complete(visit=done, by=chitra, feedback="We get along.", interest_level="high")
+        flatmate_services.mark_read(conversation=conversation, by=chitra)
+    _meet(dev, chitra, room, at(-2, 18))
+    to_come = _invitation(dev, room, at(5, 18))
+    with clock.at(at(-1, 20)):
+        services.schedule(by=chitra, user=chitra, **to_come)
+
+
+def _invitation(other: User, room: Property, start: datetime) -> dict[str, Any]:
+    return {
+        "visit_context": Visit.Context.FLATMATE_MEET,
+        "counterparty_user_id": other.pk,
+        "property_id": room.pk,
+        "scheduled_date": start,
+    }
+
+
+def _meet(user: User, other: User, room: Property, start: datetime) -> Visit:
+    """Invited and accepted on the day before."""
+    with clock.at(start - timedelta(days=1)):
+        visit, _ = services.schedule(by=user, user=user, **_invitation(other, room, start))
+        return services.confirm(visit=visit, by=other)
