@@ -4,6 +4,7 @@ from typing import Any
 
 from drf_spectacular.utils import OpenApiExample, extend_schema_view, inline_serializer
 
+from flatmates.serializers import MessageInput
 from ghar.api.openapi import (
     ETAG,
     ID,
@@ -219,6 +220,22 @@ extend_schema_view(
         responses=serializers.SlotsSerializer,
     ),
 )(views.ListingViewSet)
+
+extend_schema_view(
+    messages=operation(
+        "A conversation's messages",
+        description="The oldest first. An invitation shows how its visit stands now.",
+        responses=serializers.VisitMessageSerializer(many=True),
+        filters=False,
+    ),
+)(views.VisitConversationViewSet)
+operation(
+    "Write",
+    request=MessageInput,
+    responses={201: serializers.VisitMessageSerializer},
+    codes=["no_active_match"],
+    examples=[sent("A question", {"body": "Is the room still free?"})],
+)(views.VisitConversationViewSet.send)
 
 extend_schema_view(
     assign=operation(

@@ -9,6 +9,7 @@ from django.core.management import call_command
 from django.urls import URLResolver, get_resolver
 
 from agents.models import TimeOff
+from flatmates.tests.factories import match
 from ghar import clock
 from ghar.api.docs import document
 from ghar.testing import PASSWORD
@@ -19,6 +20,7 @@ from visits.tests.factories import AgentFactory, ListingFactory, UserFactory, bo
 API = "api/v1/"
 # A page for people, and the answer to addresses that are nobody's.
 NOT_DOCUMENTED = {"docs/?$", "^api(/.*)?$"}
+KINDS = ("matches", "conversations")
 METHODS = ("get", "post", "put", "patch", "delete")
 
 
@@ -91,6 +93,9 @@ class World:
         self.meera = AgentFactory(user=UserFactory(full_name="Meera Kulkarni"))
         self.tour = book(asha, self.listing, local(2, 11))
         self.ravi = AgentFactory(user=UserFactory(full_name="Ravi Nair"))
+        self.peer = UserFactory(full_name="Prem Shah")
+        self.flat = ListingFactory(owner=self.peer)
+        self.matched = match(asha, self.peer, self.flat)
         self.time_off = TimeOff.objects.create(
             agent=self.ravi, period=(local(20, 0), local(21, 0)), reason="Holiday"
         )
@@ -193,10 +198,35 @@ def walk(w):
     yield asha, "POST", f"{tour}/cancel", {"reason": "Found one"}, 200
     yield owner, "DELETE", listing, None, 204
     yield ops, "DELETE", meera, None, 200
-    yield asha, "GET", "events", None, 200
+    yield asha, "GET", "events?lastEventId=0", None, 200
     yield asha, "POST", "events/ticket", {}, 201
+    yield from of_flatmates(w)
     yield asha, "POST", "auth/logout", None, 204
     yield asha, "POST", "auth/logout-all", None, 204
+
+
+def of_flatmates(w):
+    asha, peer = w.asha, w.peer
+    like = {"target_user_id": asha.pk, "action": "like", "context_property_id": w.flat.pk}
+    match, conversation = (f"flatmates/{kind}/{row.pk}" for kind, row in zip(KINDS, w.matched, strict=True))
+    yield UserFactory(), "POST", "flatmates/swipes", like, 200
+    yield asha, "GET", "flatmates/likes", None, 200
+    yield asha, "GET", "flatmates/matches", None, 200
+    yield asha, "GET", "flatmates/conversations", None, 200
+    yield asha, "GET", conversation, None, 200
+    yield asha, "POST", f"{conversation}/messages", {"body": "Is it still free?"}, 201
+    yield peer, "GET", f"{conversation}/messages", None, 200
+    yield peer, "POST", f"{conversation}/read", {}, 200
+    meet = {"visit_context": "flatmate_meet", "counterparty_user_id": peer.pk, "property_id": w.flat.pk}
+    yield asha, "POST", "visits", {**meet, "scheduled_date": json_of(local(9, 11))}, 201
+    yield peer, "GET", f"{conversation}/messages", None, 200
+    yield peer, "GET", "visits", None, 200
+    yield peer, "POST", f"{match}/unmatch", {}, 200
+    yield asha, "POST", f"{conversation}/messages", {"body": "Well?"}, 409
+    yield asha, "POST", "visits", {**meet, "scheduled_date": json_of(local(10, 11))}, 409
+    yield asha, "POST", "flatmates/blocks", {"blocked_user_id": peer.pk}, 201
+    yield asha, "POST", "flatmates/blocks", {"blocked_user_id": peer.pk}, 200
+    yield asha, "DELETE", f"flatmates/blocks/{peer.pk}", None, 204
 
 
 @pytest.mark.django_db
