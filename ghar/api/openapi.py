@@ -211,6 +211,12 @@ class Document(AutoSchema):
             admit_empty(field, schema)
         return schema
 
+    def _insert_field_validators(self, field: Any, schema: Schema) -> None:
+        super()._insert_field_validators(field, schema)
+        # What is only read does not say that it may be empty, and that is no address.
+        if field.read_only and schema.get("format") == "uri":
+            del schema["format"]
+
     def get_paginated_name(self, serializer_name: str) -> str:
         return f"{serializer_name}Page"
 

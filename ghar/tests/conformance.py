@@ -65,5 +65,5 @@ def assert_documented(method, path, response):
     content = responses[status]["content"][kind]
     if kind.endswith("json"):
         wrong = checker(content["schema"])(json.loads(response.content))
-        assert wrong == [], f"{method} {path}: {status}"
+        assert not wrong, f"{method} {path}: {status}: {wrong}"
     return found
