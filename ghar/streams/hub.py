@@ -26,7 +26,7 @@ PAGE = 100
 # Kept for streams that are just being opened, and so have read a little less than the hub.
 RECENT = 2_000
 # More than this waiting for a client who does not read: he is dropped, and resumes.
-PENDING = 1_000
+PENDING = 500
 KEEP_ALIVE_SECONDS = 20
 POLL_SECONDS = 20
 READ_SECONDS = 10

@@ -43,7 +43,7 @@ class Served:
         response = connection.getresponse()
         text = response.read()
         connection.close()
-        kind = response.headers["Content-Type"]
+        kind = response.headers.get("Content-Type", "")
         return response.status, json.loads(text) if "json" in kind else text
 
     def send(self, data):

@@ -7,6 +7,8 @@ import pytest
 from django.core.management import call_command
 from django.db import transaction
 
+from flatmates import services as flatmate_services
+from flatmates.tests.factories import match
 from ghar import clock
 from ghar.accounts import services as account_services
 from ghar.errors import DomainError
@@ -246,3 +248,23 @@ def test_the_order_is_that_of_commits(asha, agent, listing):
         services.cancel(visit=first, by=asha)
         assert OutboxEvent.objects.last().seq is None
     assert OutboxEvent.objects.last().seq > stamped.seq
+
+
+def test_a_meet_is_told_to_both_and_so_is_its_end_with_the_match(asha, bala, heard):
+    home = ListingFactory(owner=bala)
+    found, conversation = match(asha, bala)
+    heard()
+    visit, _ = services.schedule(
+        by=asha,
+        user=asha,
+        property_id=home.pk,
+        scheduled_date=local(2, 18),
+        visit_context="flatmate_meet",
+        counterparty_user_id=bala.pk,
+    )
+    (booked,) = [event for event in heard() if event.type == "visit_updated"]
+    assert (booked.data["change"], booked.channels) == ("scheduled", on(asha, bala))
+    flatmate_services.unmatch(match=found, by=bala)
+    (cancelled,) = heard()
+    assert (cancelled.data["change"], cancelled.channels) == ("cancelled", on(asha, bala))
+    assert (cancelled.data["visit_id"], cancelled.data["visit_context"]) == (visit.pk, "flatmate_meet")
