@@ -350,7 +350,7 @@ def test_four_flatmates_and_their_model_agree():
     run_state_machine_as_test(
         Flatmates,
         settings=settings(
-            max_examples=15,
+            max_examples=10,
             stateful_step_count=30,
             deadline=None,
             suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
