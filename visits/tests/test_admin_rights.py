@@ -13,7 +13,7 @@ from django.urls import reverse
 from knox.models import AuthToken
 
 from agents.models import AgentInteraction, Engagement
-from flatmates.models import Message, Swipe, UserBlock, UserConversation, UserMatch
+from flatmates.models import Swipe, UserBlock, UserConversation, UserMatch
 from properties.models import Amenity
 from visits.tests.factories import UserFactory
 
@@ -88,11 +88,6 @@ TABLE = {
     "flatmates_userconversation_history": (403, 403, 403, 403),
     "flatmates_userconversation_delete": (403, 403, 403, 403),
     "flatmates_userconversation_change": (403, 403, 403, 403),
-    "flatmates_message_changelist": (403, 403, 403, 403),
-    "flatmates_message_add": (403, 403, 403, 403),
-    "flatmates_message_history": (403, 403, 403, 403),
-    "flatmates_message_delete": (403, 403, 403, 403),
-    "flatmates_message_change": (403, 403, 403, 403),
     "flatmates_userblock_changelist": (403, 403, 403, 403),
     "flatmates_userblock_add": (403, 403, 403, 403),
     "flatmates_userblock_history": (403, 403, 403, 403),
@@ -124,7 +119,6 @@ def member_of(name):
 def things(asha, bala, tour, agent):
     """Something to look at of each model, by the name that its URLs begin with."""
     one, two = sorted((asha, bala), key=lambda user: user.pk)
-    conversation = UserConversation.objects.create(user_one=one, user_two=two)
     return {
         "auth_group": Group.objects.create(name="Others"),
         "knox_authtoken": AuthToken.objects.create(asha)[0],
@@ -137,8 +131,7 @@ def things(asha, bala, tour, agent):
         "agents_agentinteraction": AgentInteraction.objects.create(agent=agent, user=asha),
         "flatmates_swipe": Swipe.objects.create(user=asha, target=bala, action="like"),
         "flatmates_usermatch": UserMatch.objects.create(user_one=one, user_two=two),
-        "flatmates_userconversation": conversation,
-        "flatmates_message": Message.objects.create(conversation=conversation, sender=asha),
+        "flatmates_userconversation": UserConversation.objects.create(user_one=one, user_two=two),
         "flatmates_userblock": UserBlock.objects.create(blocker=asha, blocked=bala),
         "visits_visit": tour,
     }
