@@ -188,19 +188,16 @@ def test_nothing_overflows_on_a_phone(enter, scheme):
 def test_screenshots(enter):
     folder = Path(SHOTS)
     folder.mkdir(parents=True, exist_ok=True)
-    waiting = visit_of("Bala Iyer", agent=None)
-    pages = {
-        "today": "/admin/",
-        "visits": "/admin/visits/visit/",
-        "visit": f"/admin/visits/visit/{waiting.pk}/change/",
-    }
-    looks = {
-        "": {"viewport": DESKTOP},
-        "-dark": {"viewport": DESKTOP, "color_scheme": "dark"},
-        "-phone": {"viewport": PHONE, "device_scale_factor": 2, "is_mobile": True, "has_touch": True},
-    }
-    for suffix, options in looks.items():
-        page = enter("dispatch", **options)
-        for name, path in pages.items():
-            page.goto(path)
-            page.screenshot(path=folder / f"{name}{suffix}.png")
+    visit = f"/admin/visits/visit/{visit_of('Bala Iyer', agent=None).pk}/change/"
+    dark = {"color_scheme": "dark"}
+    phone = {"viewport": PHONE, "device_scale_factor": 2, "is_mobile": True, "has_touch": True}
+    for name, path, look in (
+        ("today", "/admin/", {}),
+        ("visits", "/admin/visits/visit/", {}),
+        ("visits-dark", "/admin/visits/visit/", dark),
+        ("visit", visit, {}),
+        ("visit-phone", visit, phone),
+    ):
+        page = enter("dispatch", **look)
+        page.goto(path)
+        page.screenshot(path=folder / f"{name}.png")
