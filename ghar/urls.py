@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path, re_path
 
-from ghar import health
+from ghar import health, pages
 from ghar.api.views import unknown_url
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -13,6 +13,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", include("visits.urls")),
     path("api/v1/", include("flatmates.urls")),
     re_path(r"^api(/.*)?$", unknown_url),
+    path("", pages.home, name="home"),
     path("admin/", admin.site.urls),
     path("healthz", health.healthz),
     path("readyz", health.readyz),
