@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from django.conf import settings
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
@@ -32,5 +33,8 @@ class ContentSecurityPolicy:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         response = self.get_response(request)
         is_page = response.get("Content-Type", "").startswith("text/html")
+        # Django's own pages on errors are full of inline styles and scripts.
+        if settings.DEBUG and is_page and response.status_code >= 400:
+            return response
         response.headers.setdefault(HEADER, PAGE if is_page else DATA)
         return response

@@ -274,7 +274,7 @@ they come in with `Z` or an offset, and without either they are UTC. Whatever is
 a `code`: what is not yours to see is 404, what is not yours to do is 403, a method that a path does not have
 is 405 (`method_not_allowed`, with `Allow`). Lists are pages: go on with `cursor=` and `next_cursor`.""",
     "OAS_VERSION": "3.1.1",
-    "SERVERS": [{"url": PUBLIC_URL}],
+    "SERVERS": [{"url": "/", "description": "The server of this document"}, {"url": PUBLIC_URL}],
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "DEFAULT_GENERATOR_CLASS": "ghar.api.openapi.Generator",
     "GET_MOCK_REQUEST": "ghar.api.openapi.mock_request",
