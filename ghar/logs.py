@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils.functional import SimpleLazyObject
@@ -59,7 +60,7 @@ def scrubbed(text: str) -> str:
 
 
 class AccessLog:
-    """Writes down who asked for which route, what came of it, and how long it took."""
+    """Writes down who asked for which route, what came of it, and how long it took; no static files."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -67,6 +68,8 @@ class AccessLog:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         began = time.perf_counter()
         response = self.get_response(request)
+        if request.path_info.startswith(settings.STATIC_URL):
+            return response
         fields = {
             "method": request.method,
             "route": route_of(request),
