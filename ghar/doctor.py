@@ -12,7 +12,6 @@ from django.conf import settings
 from django.contrib.postgres.operations import CreateExtension
 from django.core import checks
 from django.db import connection
-from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.operations import RunSQL
 
@@ -100,10 +99,11 @@ def version() -> Finding:
 
 
 def migrations() -> Finding:
-    executor = MigrationExecutor(connection)
-    missing = [str(one) for one, _ in executor.migration_plan(executor.loader.graph.leaf_nodes())]
+    loader = MigrationLoader(connection)
+    missing = sorted(set(loader.graph.nodes) - set(loader.applied_migrations))
     if missing:
-        return Finding("Migrations", f"not applied: {', '.join(missing)}", "Run: python manage.py migrate")
+        names = ", ".join(".".join(key) for key in missing)
+        return Finding("Migrations", f"not applied: {names}", "Run: python manage.py migrate")
     return Finding("Migrations", "all applied")
 
 
