@@ -1,0 +1,23 @@
+"""The page that shows one's events needs nothing that a strict policy forbids."""
+
+import re
+
+import pytest
+from django.contrib.staticfiles import finders
+
+
+def test_the_page_runs_no_script_and_no_style_of_its_own(client):
+    response = client.get("/events/")
+    assert response.status_code == 200
+    assert response["Content-Security-Policy"] == "default-src 'self'"
+    text = response.content.decode()
+    assert re.findall(r"<script(?! src=)|<style|\son\w+=|\sstyle=|https?:", text) == []
+    for name in re.findall(r'"/static/([^"]+)"', text):
+        assert finders.find(name), name
+
+
+@pytest.mark.django_db
+def test_who_is_logged_in_listens_at_once(client, asha):
+    assert 'data-session=""' in client.get("/events/").content.decode()
+    client.force_login(asha)
+    assert 'data-session="yes"' in client.get("/events/").content.decode()
