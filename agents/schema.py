@@ -14,6 +14,7 @@ from agents.serializers import (
     AgentCardSerializer,
     AgentSerializer,
     AvailabilitySerializer,
+    DryRunSerializer,
     HoursSerializer,
     StaffAgentSerializer,
     TimeOffSerializer,
@@ -70,7 +71,13 @@ extend_schema_view(
         request=StaffAgentSerializer,
         responses=StaffAgentSerializer,
     ),
-    destroy=operation("Let an agent go", description="Staff only.", responses={200: moved("AgentLeft")}),
+    destroy=operation(
+        "Let an agent go",
+        description="Staff only. His live visits go to the best other agent, or to the queue. With `dry_run` "
+        "nothing changes: the answer is what would move.",
+        parameters=[DryRunSerializer],
+        responses={200: moved("AgentLeft")},
+    ),
     assigned=operation("Your agent", responses=StaffAgentSerializer, codes=["not_found"]),
     availability=operation(
         "Whether an agent takes new visits",
@@ -92,8 +99,14 @@ operation(
 )(AgentViewSet.replace_hours)
 operation(
     "Take time off",
+    description="Live visits in it go to the best other agent, or to the queue. With `dry_run` nothing "
+    "changes: 200, `time_off` is null and `moved` is what would move.",
     request=TimeOffSerializer,
-    responses={201: moved("TimeOffTaken", time_off=TimeOffSerializer())},
+    parameters=[DryRunSerializer],
+    responses={
+        201: moved("TimeOffTaken", time_off=TimeOffSerializer()),
+        200: moved("TimeOffTried", time_off=TimeOffSerializer(allow_null=True)),
+    },
     examples=[OpenApiExample("Holiday", HOLIDAY, request_only=True)],
 )(AgentViewSet.add_time_off)
 

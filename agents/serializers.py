@@ -137,3 +137,7 @@ class TimeOffSerializer(StrictSerializer):
             "reason": serializers.CharField(max_length=200, allow_blank=True, default=""),
             "created_at": InstantField(read_only=True),
         }
+
+
+class DryRunSerializer(serializers.Serializer[Any]):
+    dry_run = serializers.BooleanField(default=False, help_text="Only show what would happen.")

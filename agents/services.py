@@ -21,6 +21,8 @@ from ghar.errors import Invalid, NotAllowed, NotFound
 from ghar.transactions import in_transaction
 from ghar.validators import phone_number
 
+# The rating is the mean of so many last ones: what an agent was like long ago fades.
+RATED = 100
 LONGEST_TIME_OFF = timedelta(days=366)
 # A change of these may make somebody free, or take him away.
 DECIDES_VISITS = {"is_active", "is_available", "timezone", "cities", "capacity"}
@@ -117,12 +119,13 @@ def end_engagement(*, engagement: Engagement, by: Any) -> bool:
 
 @in_transaction
 def record_interaction(*, agent: Agent, by: Any, **fields: Any) -> AgentInteraction:
-    """Keep a contact with a seeker; his satisfaction becomes part of the agent's rating."""
+    """Keep a contact with a seeker. The rating of the agent is the mean of the last RATED satisfactions."""
     agent = _locked(agent)
     interaction = AgentInteraction(agent=agent, **fields)
     interaction.full_clean(exclude=["agent"], validate_constraints=False)
     interaction.save()
-    rating = agent.interactions.aggregate(mean=Avg("user_satisfaction"))["mean"]
+    rated = agent.interactions.filter(user_satisfaction__isnull=False).order_by("-created_at", "-pk")
+    rating = rated[:RATED].aggregate(mean=Avg("user_satisfaction"))["mean"]
     Agent.objects.filter(pk=agent.pk).update(user_satisfaction_rating=rating)
     return interaction
 

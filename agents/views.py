@@ -16,6 +16,7 @@ from agents.permissions import ManagesAgent
 from agents.serializers import (
     AgentSerializer,
     AvailabilitySerializer,
+    DryRunSerializer,
     HoursSerializer,
     StaffAgentSerializer,
     TimeOffSerializer,
@@ -35,7 +36,8 @@ STAFF_ACTS = {
 class AgentViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericViewSet):
     """The directory, and what staff and the agent himself change.
 
-    `dismiss` and `take_time_off` are where visits hands an agent's visits over: each answers who moved.
+    `change`, `dismiss` and `take_time_off` are written in visits, which hands the agent's visits over with
+    them; the last two answer which.
     """
 
     queryset = Agent.objects.all()
@@ -66,7 +68,7 @@ class AgentViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericView
         return self.answer(self.change(agent, data))
 
     def destroy(self, request: Request, pk: str) -> Response:
-        return Response({"moved": self.dismiss(self.get_object())})
+        return Response({"moved": self.dismiss(self.get_object(), dry_run=is_dry_run(request))})
 
     @action(detail=False)
     def assigned(self, request: Request) -> Response:
@@ -100,9 +102,9 @@ class AgentViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericView
     def add_time_off(self, request: Request, pk: str) -> Response:
         agent = self.get_object()
         data = read(TimeOffSerializer, request)
-        time_off, moved = self.take_time_off(agent, data)
-        body = {"time_off": TimeOffSerializer(time_off).data, "moved": moved}
-        return Response(body, status.HTTP_201_CREATED)
+        time_off, moved = self.take_time_off(agent, data, dry_run=is_dry_run(request))
+        body = {"time_off": time_off and TimeOffSerializer(time_off).data, "moved": moved}
+        return Response(body, status.HTTP_201_CREATED if time_off else status.HTTP_200_OK)
 
     @action(
         detail=True,
@@ -116,22 +118,15 @@ class AgentViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericView
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     def change(self, agent: Agent, data: dict[str, Any]) -> Agent:
-        return services.update_agent(agent=agent, by=self.request.user, **data)
+        raise NotImplementedError
 
-    def dismiss(self, agent: Agent) -> list[dict[str, Any]]:
-        services.deactivate(agent=agent, by=self.request.user)
-        return []
+    def dismiss(self, agent: Agent, *, dry_run: bool) -> Any:
+        raise NotImplementedError
 
-    def take_time_off(self, agent: Agent, data: dict[str, Any]) -> tuple[TimeOff, list[dict[str, Any]]]:
-        period = data["period"]
-        time_off = services.add_time_off(
-            agent=agent,
-            by=self.request.user,
-            from_=period["lower"],
-            to=period["upper"],
-            reason=data["reason"],
-        )
-        return time_off, []
+    def take_time_off(
+        self, agent: Agent, data: dict[str, Any], *, dry_run: bool
+    ) -> tuple[TimeOff | None, Any]:
+        raise NotImplementedError
 
     def answer(self, agent: Agent, code: int = status.HTTP_200_OK) -> Response:
         return Response(self.get_serializer(agent).data, code)
@@ -141,6 +136,13 @@ def read(serializer_class: Any, request: Request, **options: Any) -> dict[str, A
     serializer = serializer_class(data=request.data, **options)
     serializer.is_valid(raise_exception=True)
     return serializer.validated_data
+
+
+def is_dry_run(request: Request) -> bool:
+    """`?dry_run=true`: only show what would happen."""
+    query = DryRunSerializer(data=request.query_params)
+    query.is_valid(raise_exception=True)
+    return query.validated_data["dry_run"]
 
 
 def week_of(agent: Agent) -> Response:

@@ -248,7 +248,13 @@ STREAM_CHECK_SECONDS = env_int("GHAR_STREAM_CHECK_SECONDS", 20, least=1)
 
 TOUR_MINUTES = env_int("VISIT_TOUR_MINUTES", 30, least=15)
 MEET_MINUTES = env_int("VISIT_MEET_MINUTES", 60, least=15)
+# The way between two listings: as the crow flies at so many km/h, and never less than so many minutes.
 TRAVEL_MINUTES = env_int("VISIT_TRAVEL_MINUTES", 15)
+TRAVEL_KMH = env_int("VISIT_TRAVEL_KMH", 20, least=1)
+# A visit that begins within so many hours and has nobody is urgent.
+URGENT_HOURS = env_int("VISIT_URGENT_HOURS", 4)
+# A seeker without visits and contacts for so many days no longer has an agent of his own.
+ENGAGEMENT_IDLE_DAYS = env_int("ENGAGEMENT_IDLE_DAYS", 60, least=1)
 HORIZON_DAYS = env_int("VISIT_HORIZON_DAYS", 90, least=1)
 # [{"price_from": 100000, "order": ["senior", "specialist", "general"]}]; types not named rank last and equal.
 AGENT_TYPE_BANDS = env_json("VISIT_AGENT_TYPE_BANDS", [])

@@ -1,33 +1,41 @@
-"""Which agent shows a listing: the least key among the eligible, chosen under the agent's lock."""
+"""Whom to choose for a visit, and how his row is locked for it."""
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
-from django.conf import settings
 from django.db import models, transaction
-from django.db.models import Case, F, Func, Q, Value, When
-from django.db.models.functions import Coalesce, Concat
+from django.db.models.expressions import RawSQL
 
-from agents.models import Agent, Engagement
+from agents.models import Agent
 from ghar import clock
-from ghar.accounts.models import User
-from properties.models import Property
-from visits import words
-from visits.availability import REASONS, Wanted, eligible, judged, lacks
+from visits import fairness, words
+from visits.availability import REASONS, Wanted, eligible, in_calendar, in_standing, judged, lacks
 from visits.models import Visit
+from visits.ranking import COMPUTED, RANKS, USUAL_CAPACITY, Taste, key_of, ranked, ranks
 
-# Agents whose load differs by less than this share of their capacity count as equally busy.
-BUCKET_PERCENT = 4
-USUAL_CAPACITY = 50
+# How many of those who would have come before or after the chosen one a decision tells of.
+TOLD = 4
+
+# The key needs only agents' rows and sorts those of the city; the costly calendar is judged one by one, in
+# that order, until somebody passes. LATERAL is what keeps the order.
+BEST = """
+WITH best AS MATERIALIZED ({ranked} LIMIT %s)
+SELECT agent.*, {key}, ARRAY(SELECT id FROM best LIMIT %s) AS nearest
+FROM best CROSS JOIN LATERAL ({agent}) AS agent LIMIT 1
+"""
+# To sort only the first few is enough, but for hours at which hardly anybody works.
+FIRST = 32
 
 
 @dataclass(frozen=True)
 class Decision:
-    """Who was chosen, if anybody, and the key that won: each part is better the smaller it is."""
+    """Who was chosen, if anybody; the key that won; and what there is to say of the others."""
 
     agent: Agent | None
     key: dict[str, Any] = field(default_factory=dict)
+    others: list[dict[str, Any]] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -40,67 +48,6 @@ class Candidate:
     load: float
     rank: int
     explanation: str
-
-
-@dataclass(frozen=True)
-class Taste:
-    """What of the seeker and the listing makes one agent better than another."""
-
-    seed: str
-    current_agent_id: int | None = None
-    languages: tuple[str, ...] = ()
-    price: Any = None
-
-    @classmethod
-    def of(cls, seeker: User, listing: Property | None, seed: str) -> "Taste":
-        return cls(
-            seed=seed,
-            current_agent_id=Engagement.objects.open()
-            .filter(seeker=seeker)
-            .values_list("agent_id", flat=True)
-            .first(),
-            languages=tuple(seeker.preferred_languages),
-            price=listing and listing.base_price,
-        )
-
-    @classmethod
-    def by(cls, visit: Visit) -> "Taste":
-        seed = f"{visit.user_id}:{visit.property_id}:{visit.scheduled_date.isoformat()}:"
-        return cls.of(visit.user, visit.property, seed)
-
-
-KEY = ("not_current", "foreign_language", "type_rank", "load", "last_assigned_at")
-
-
-def ranked(agents: "models.QuerySet[Agent]", taste: Taste) -> "models.QuerySet[Agent]":
-    """The agents by their key, best first. The order is total and can be replayed from `taste`."""
-    capacity = Coalesce(F("capacity"), Value(USUAL_CAPACITY))
-    return agents.annotate(
-        not_current=_zero_if(Q(pk=taste.current_agent_id)),
-        foreign_language=_zero_if(Q(languages__overlap=list(taste.languages)))
-        if taste.languages
-        else Value(0),
-        type_rank=_type_rank(taste.price),
-        load=F("live_visits") * 100 / (capacity * BUCKET_PERCENT),
-        draw=Func(
-            Concat(Value(taste.seed), F("pk"), output_field=models.TextField()),
-            Value(0),
-            function="hashtextextended",
-            output_field=models.BigIntegerField(),
-        ),
-    ).order_by(*KEY[:-1], F("last_assigned_at").asc(nulls_first=True), "draw", "pk")
-
-
-def _zero_if(condition: Q) -> Case:
-    return Case(When(condition, then=0), default=1)
-
-
-def _type_rank(price: Any) -> Case | Value:
-    """The place of the agent's type in the order that the setting gives to the listing's price band."""
-    bands = [band for band in settings.AGENT_TYPE_BANDS if price is not None and price >= band["price_from"]]
-    order = max(bands, key=lambda band: band["price_from"])["order"] if bands else []
-    whens = [When(agent_type=kind, then=place) for place, kind in enumerate(order)]
-    return Case(*whens, default=len(order)) if whens else Value(0)
 
 
 def candidates(visit: Visit) -> list[Candidate]:
@@ -129,13 +76,15 @@ def choose(
     that nobody stays unassigned while someone is eligible. `leaving` is the agent who loses the visit:
     the two rows are locked in one go, lower id first, which only a pass that waits can do.
     """
-    if current := taste.current_agent_id:
-        chosen = _hold(current, wanted, leaving) if current not in avoid else None
-        if chosen:
-            return _decision(chosen, taste)
-    if leaving is None and (chosen := _first_unlocked(wanted, taste, avoid)):
-        return _decision(chosen, taste)
-    return _wait_for_best(wanted, taste, avoid, leaving)
+    agent = _current(wanted, taste, avoid, leaving)
+    if agent is None and leaving is None:
+        agent = _first_unlocked(wanted, taste, avoid)
+    if agent is None:
+        agent = _wait_for_best(wanted, taste, avoid, leaving)
+    if agent is None:
+        return Decision(None)
+    _count(agent, wanted, taste, avoid)
+    return Decision(agent, key_of(agent), _others(agent, wanted, taste))
 
 
 def hold(agent_ids: Collection[int | None]) -> None:
@@ -144,9 +93,16 @@ def hold(agent_ids: Collection[int | None]) -> None:
     list(Agent.objects.filter(pk__in=ids).order_by("pk").select_for_update(no_key=True).values_list("pk"))
 
 
-def hold_if_eligible(agent_id: int, wanted: Wanted) -> bool:
-    """Lock the agent for good if he can take the visit; otherwise let go of him."""
-    return _hold(agent_id, wanted, None) is not None
+def hold_if_eligible(agent_id: int, wanted: Wanted, leaving: int | None = None) -> bool:
+    """Lock the agent for good if he can take the visit; otherwise let go of him.
+
+    First his row, waiting, then a new statement: it sees what was committed meanwhile.
+    """
+    with transaction.atomic():
+        hold({agent_id, leaving})
+        fits = _still_eligible(agent_id, wanted)
+        transaction.set_rollback(not fits)
+    return fits
 
 
 def obstacles(wanted: Wanted) -> list[str]:
@@ -160,48 +116,80 @@ def mark_assigned(agent: Agent) -> None:
     Agent.objects.filter(pk=agent.pk).update(last_assigned_at=clock.now())
 
 
-def _first_unlocked(wanted: Wanted, taste: Taste, avoid: Collection[int]) -> Agent | None:
+def _current(wanted: Wanted, taste: Taste, avoid: Collection[int], leaving: int | None) -> Any:
+    current = taste.current_agent_id
+    if current is None or current in avoid or not hold_if_eligible(current, wanted, leaving):
+        return None
+    agent: Any = ranked(Agent.objects.filter(pk=current), taste).get()
+    agent.nearest = []
+    return agent
+
+
+def _first_unlocked(wanted: Wanted, taste: Taste, avoid: Collection[int]) -> Any:
     stale = set(avoid)
     while True:
         with transaction.atomic():
-            agents = eligible(Agent.objects.exclude(pk__in=stale), wanted)
-            agent = (
-                ranked(agents, taste).select_for_update(skip_locked=True, no_key=True, of=("self",)).first()
-            )
+            agent = _best(wanted, taste, stale, skip_locked=True)
             if agent is None or _still_eligible(agent.pk, wanted):
                 return agent
             stale.add(agent.pk)
             transaction.set_rollback(True)  # lets go of his lock
 
 
-def _wait_for_best(wanted: Wanted, taste: Taste, avoid: Collection[int], leaving: int | None) -> Decision:
+def _wait_for_best(wanted: Wanted, taste: Taste, avoid: Collection[int], leaving: int | None) -> Any:
     lost = set(avoid)
-    while best := ranked(eligible(Agent.objects.exclude(pk__in=lost), wanted), taste).first():
-        if agent := _hold(best.pk, wanted, leaving):
-            return _decision(agent, taste)
-        lost.add(best.pk)
-    return Decision(None)
-
-
-def _hold(agent_id: int, wanted: Wanted, leaving: int | None) -> Agent | None:
-    """Wait for the agent's row, then judge him by a new statement: it sees what was committed meanwhile."""
-    with transaction.atomic():
-        hold({agent_id, leaving})
-        if _still_eligible(agent_id, wanted):
-            return Agent.objects.get(pk=agent_id)
-        transaction.set_rollback(True)
+    while agent := _best(wanted, taste, lost):
+        if hold_if_eligible(agent.pk, wanted, leaving):
+            return agent
+        lost.add(agent.pk)
     return None
+
+
+def _best(wanted: Wanted, taste: Taste, avoid: Collection[int], *, skip_locked: bool = False) -> Any:
+    """The first in order who passes; with `skip_locked` he gets locked, and the locked are passed over."""
+    # Whoever was not among the first is looked for among all.
+    found = (_first_of(limit, wanted, taste, avoid, skip_locked) for limit in (FIRST, None))
+    return next(filter(None, found), None)
+
+
+def _first_of(
+    limit: int | None, wanted: Wanted, taste: Taste, avoid: Collection[int], skip_locked: bool
+) -> Any:
+    order = ranked(_others_than(avoid, wanted), taste).values("id", *COMPUTED)
+    agent = in_calendar(Agent.objects.filter(pk=RawSQL("best.id", ())), wanted).order_by()
+    if skip_locked:
+        agent = agent.select_for_update(skip_locked=True, no_key=True, of=("self",))
+    order_sql, order_params = order.query.sql_with_params()
+    agent_sql, agent_params = agent.query.sql_with_params()
+    key = ", ".join(f"best.{name}" for name in COMPUTED)
+    sql = BEST.format(key=key, ranked=order_sql, agent=agent_sql)
+    params = [*order_params, limit, TOLD + 1, *agent_params]
+    return next(iter(Agent.objects.raw(sql, params)), None)
+
+
+def _others_than(avoid: Collection[int], wanted: Wanted) -> "models.QuerySet[Agent]":
+    return in_standing(Agent.objects.exclude(pk__in=avoid) if avoid else Agent.objects.all(), wanted)
 
 
 def _still_eligible(agent_id: int, wanted: Wanted) -> bool:
     return eligible(Agent.objects.filter(pk=agent_id), wanted).exists()
 
 
-def _decision(agent: Agent, taste: Taste) -> Decision:
-    return Decision(agent, key_of(ranked(Agent.objects.filter(pk=agent.pk), taste).get()))
+def _count(agent: Any, wanted: Wanted, taste: Taste, avoid: Collection[int]) -> None:
+    """Let the choice count towards fair shares. Whoever is the seeker's agent already has no rivals."""
+    if not agent.not_current:
+        return
+    same = {name: vars(agent)[name] for name in RANKS}
+    pool = _others_than(avoid, wanted).annotate(**ranks(taste)).filter(**same)
+    transaction.on_commit(partial(fairness.count, agent.pk, pool, wanted), robust=True)
 
 
-def key_of(agent: Any) -> dict[str, Any]:
-    """The key of a ranked agent, as the history keeps it."""
-    last = agent.last_assigned_at
-    return {**{name: vars(agent)[name] for name in KEY}, "last_assigned_at": last and last.isoformat()}
+def _others(agent: Any, wanted: Wanted, taste: Taste) -> list[dict[str, Any]]:
+    """The best by their key but the chosen one, and what kept each from being chosen."""
+    nearest = [id_ for id_ in agent.nearest if id_ != agent.pk][:TOLD]
+    if not nearest:
+        return []
+    return [
+        {"agent_id": other.pk, "name": other.name, "reasons": lacks(other), "key": key_of(other)}
+        for other in judged(ranked(Agent.objects.filter(pk__in=nearest), taste), wanted)
+    ]

@@ -15,15 +15,17 @@ from django.contrib.postgres.fields import DateTimeRangeField
 from django.db import models
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.db.models import Case, Exists, ExpressionWrapper, F, Func, OuterRef, Q, Subquery, Value, When
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, Greatest, Least
 
 from agents.models import Agent, TimeOff, serves
 from ghar import clock
+from properties import geo
 from properties.models import Property
 from visits.models import TsTzRange, Visit
 
 GRID = timedelta(minutes=15)
-LONGEST = timedelta(minutes=180)
+# However far it is: a day gets an agent anywhere.
+LONGEST_WAY = timedelta(days=1)
 ALTERNATIVES = 5
 ALTERNATIVE_DAYS = 7
 DAYTIME = (time(9), time(19))
@@ -40,16 +42,20 @@ class Wanted:
     end: datetime | None = None
     city: str | None = None
     property_id: int | None = None
+    place: tuple[float, float] | None = None
     seeker_id: int | None = None
     visit_id: int | None = None
 
     @classmethod
-    def by(cls, visit: Visit) -> "Wanted":
+    def by(cls, visit: Visit, start: datetime | None = None, end: datetime | None = None) -> "Wanted":
+        """For a visit at its own time, or at another one."""
+        listing = visit.property
         return cls(
-            start=visit.scheduled_date,
-            end=visit.scheduled_end,
-            city=visit.property.city,
-            property_id=visit.property_id,
+            start=start or visit.scheduled_date,
+            end=end or visit.scheduled_end,
+            city=listing.city,
+            property_id=listing.pk,
+            place=place_of(listing),
             seeker_id=visit.user_id,
             visit_id=visit.pk,
         )
@@ -66,13 +72,37 @@ class Slot:
     agents_free: int
 
 
+def place_of(listing: Property) -> tuple[float, float] | None:
+    """Latitude and longitude, which come together or not at all."""
+    if listing.latitude is None or listing.longitude is None:
+        return None
+    return listing.latitude, listing.longitude
+
+
 def busy_range(start: datetime, end: datetime) -> DateTimeTZRange:
-    """When a visit takes its agent: until he has travelled on."""
-    return DateTimeTZRange(start, end + travel())
+    """When a visit takes its agent wherever he goes next: until the shortest way is behind him."""
+    return DateTimeTZRange(start, end + shortest_way())
 
 
-def travel() -> timedelta:
+def shortest_way() -> timedelta:
     return timedelta(minutes=settings.TRAVEL_MINUTES)
+
+
+class Minutes(Func):
+    """A number of minutes, rounded up to whole ones, as an interval."""
+
+    template = "make_interval(mins => ceil(%(expressions)s)::int)"
+    output_field = models.DurationField()
+
+
+def way(place: tuple[float, float] | None) -> Minutes | Value:
+    """How long the way from a visit's listing to a place takes."""
+    if place is None:
+        return Value(shortest_way())
+    km = Coalesce(geo.kilometres(*place, prefix="property__"), 0.0)
+    longest = LONGEST_WAY.total_seconds() / 60
+    minutes = Least(Value(longest), km * (60 / settings.TRAVEL_KMH))
+    return Minutes(Greatest(Value(float(settings.TRAVEL_MINUTES)), minutes))
 
 
 class Multirange(models.Field):
@@ -131,17 +161,28 @@ def time_off(span: DateTimeTZRange) -> Coalesce:
     return _agents_own(TimeOff.objects.filter(period__overlap=span), F("period"))
 
 
-def taken(span: DateTimeTZRange, *, property_id: int | None, visit_id: int | None = None) -> Coalesce:
-    """When an agent cannot be at the listing: his visits elsewhere, with the way there and back."""
-    around = DateTimeTZRange(span.lower - travel(), span.upper + travel())
+def taken(wanted: Wanted, way: Any, longest: timedelta) -> Coalesce:
+    """When an agent cannot be at the listing: his visits elsewhere, with the `way` there and back."""
+    around = DateTimeTZRange(wanted.span.lower - longest, wanted.span.upper + longest)
     elsewhere = Visit.objects.live().filter(busy__overlap=around)
-    if property_id:
-        elsewhere = elsewhere.exclude(property_id=property_id)
-    if visit_id:
-        elsewhere = elsewhere.exclude(pk=visit_id)
-    leaves = Func(F("busy"), function="lower", output_field=models.DateTimeField()) - Value(travel())
-    returns = Func(F("busy"), function="upper", output_field=models.DateTimeField())
-    return _agents_own(elsewhere, TsTzRange(leaves, returns))
+    if wanted.property_id:
+        elsewhere = elsewhere.exclude(property_id=wanted.property_id)
+    if wanted.visit_id:
+        elsewhere = elsewhere.exclude(pk=wanted.visit_id)
+    leaves = ExpressionWrapper(F("scheduled_date") - way, models.DateTimeField())
+    arrives = ExpressionWrapper(F("scheduled_end") + way, models.DateTimeField())
+    back = Func(F("busy"), function="upper", output_field=models.DateTimeField())
+    return _agents_own(elsewhere, TsTzRange(leaves, Greatest(arrives, back)))
+
+
+def at_work_elsewhere(wanted: Wanted) -> Coalesce:
+    """What the database refuses as well: the shortest way only."""
+    return taken(wanted, Value(shortest_way()), shortest_way())
+
+
+def out_of_reach(wanted: Wanted) -> Coalesce:
+    """At work elsewhere, or on the way, however far it is."""
+    return taken(wanted, way(wanted.place), LONGEST_WAY if wanted.place else shortest_way())
 
 
 def standing(wanted: Wanted) -> dict[str, Q]:
@@ -157,40 +198,51 @@ def standing(wanted: Wanted) -> dict[str, Q]:
     }
 
 
-def fits(wanted: Wanted) -> dict[str, Q]:
-    """The eligibility of an agent for a visit: the one predicate, by the name of what is missing."""
+def calendar(wanted: Wanted) -> dict[str, Q]:
+    """What must hold of an agent at the hour. Costly: `standing` is for narrowing down first."""
     if wanted.start is None:
-        return standing(wanted)
+        return {}
     span = wanted.span
-    elsewhere = taken(span, property_id=wanted.property_id, visit_id=wanted.visit_id)
     return {
-        **standing(wanted),
         "time_off": ~Q(Meets(time_off(span), _range(span))),
-        "busy": ~Q(Meets(elsewhere, _range(span))),
+        "travel": ~Q(Meets(out_of_reach(wanted), _range(span))),
         "hours": Q(Covers(open_hours(span), _range(span))),
     }
 
 
-REASONS = ("inactive", "unavailable", "city", "hours", "time_off", "capacity", "busy", "own_visit")
+REASONS = ("inactive", "unavailable", "city", "hours", "time_off", "capacity", "busy", "travel", "own_visit")
 
 
 def eligible(agents: "models.QuerySet[Agent]", wanted: Wanted) -> "models.QuerySet[Agent]":
-    return agents.filter(*(rule for rule in fits(wanted).values() if rule))
+    """The one predicate: who can take a visit."""
+    return in_calendar(in_standing(agents, wanted), wanted)
+
+
+def in_standing(agents: "models.QuerySet[Agent]", wanted: Wanted) -> "models.QuerySet[Agent]":
+    return agents.filter(*(rule for rule in standing(wanted).values() if rule))
+
+
+def in_calendar(agents: "models.QuerySet[Agent]", wanted: Wanted) -> "models.QuerySet[Agent]":
+    return agents.filter(*calendar(wanted).values())
 
 
 def judged(agents: "models.QuerySet[Agent]", wanted: Wanted) -> "models.QuerySet[Agent]":
     """Annotate each agent with what `lacks` reads."""
+    rules = {**standing(wanted), **calendar(wanted)}
+    if wanted.start:
+        rules["busy"] = ~Q(Meets(at_work_elsewhere(wanted), _range(wanted.span)))
     return agents.annotate(
         **{
             f"fits_{name}": ExpressionWrapper(rule or Q(pk__isnull=False), models.BooleanField())
-            for name, rule in fits(wanted).items()
+            for name, rule in rules.items()
         }
     )
 
 
 def lacks(agent: Any) -> list[str]:
     """What makes a judged agent ineligible; an empty list when nothing does."""
-    return [name for name in REASONS if not vars(agent).get(f"fits_{name}", True)]
+    missing = [name for name in REASONS if not vars(agent).get(f"fits_{name}", True)]
+    return [name for name in missing if name != "travel" or "busy" not in missing]
 
 
 def local_days(zone: str, first: date, last: date) -> DateTimeTZRange:
@@ -260,19 +312,11 @@ def _windows(
     visit: Visit, span: DateTimeTZRange, length: timedelta, language: str | None
 ) -> Iterable[Iterable[DateTimeTZRange]]:
     """For each agent who may show the listing, the times at which he could."""
-    wanted = Wanted(
-        start=span.lower,
-        end=span.upper + length,
-        city=visit.property.city,
-        property_id=visit.property_id,
-        seeker_id=visit.user_id,
-        visit_id=visit.pk,
-    )
-    agents = Agent.objects.filter(*(rule for rule in standing(wanted).values() if rule))
+    wanted = Wanted.by(visit, span.lower, span.upper + length)
+    agents = in_standing(Agent.objects.all(), wanted)
     if language:
         agents = agents.filter(languages__contains=[language])
-    elsewhere = taken(wanted.span, property_id=wanted.property_id, visit_id=wanted.visit_id)
-    windows = Minus(open_hours(wanted.span), time_off(wanted.span), elsewhere)
+    windows = Minus(open_hours(wanted.span), time_off(wanted.span), out_of_reach(wanted))
     return agents.order_by("pk").values_list(windows, flat=True)
 
 

@@ -45,6 +45,7 @@ class AgencyVisitFilter(VisitFilter):
 
     agent = django_filters.NumberFilter(field_name="agent_id", min_value=1, max_value=MAX_ID)
     unassigned = FlagFilter(method="in_queue")
+    urgent = FlagFilter(method="begins_soon")
     user = django_filters.NumberFilter(field_name="user_id", min_value=1, max_value=MAX_ID)
     follow_up_due = FlagFilter(method="due")
     q = django_filters.CharFilter(method="search", max_length=100)
@@ -52,6 +53,10 @@ class AgencyVisitFilter(VisitFilter):
     def in_queue(self, visits: VisitQuerySet, name: str, value: bool) -> Any:
         queue = Visit.objects.unassigned()
         return visits.filter(pk__in=queue) if value else visits.exclude(pk__in=queue)
+
+    def begins_soon(self, visits: VisitQuerySet, name: str, value: bool) -> Any:
+        urgent = Visit.objects.urgent()
+        return visits.filter(pk__in=urgent) if value else visits.exclude(pk__in=urgent)
 
     def due(self, visits: VisitQuerySet, name: str, value: bool) -> Any:
         due = Visit.objects.follow_up_due()

@@ -6,7 +6,7 @@ from agents.models import Agent, Engagement
 from ghar import clock
 from ghar.accounts.models import User
 from ghar.errors import AgentNotEligible, Invalid
-from visits import assignment, availability, history
+from visits import assignment, availability, history, ranking, words
 from visits.availability import Wanted
 from visits.models import Visit, VisitEvent
 
@@ -29,7 +29,7 @@ def give_best(visit: Visit, by: User | None, reason: str) -> bool:
     former = visit.agent
     decision = assignment.choose(
         wanted=Wanted.by(visit),
-        taste=assignment.Taste.by(visit),
+        taste=ranking.Taste.by(visit),
         avoid=_taken_off(visit),
         leaving=former.pk if former else None,
     )
@@ -40,8 +40,22 @@ def give_best(visit: Visit, by: User | None, reason: str) -> bool:
 
 def _taken_off(visit: Visit) -> set[int]:
     """Agents whom staff took off this visit: never chosen for it automatically again."""
-    events = visit.events.filter(change=Change.UNASSIGNED)
+    events = visit.events.filter(change=Change.UNASSIGNED).exclude(data__has_key="absent")
     return set(events.values_list("data__from_agent_id", flat=True))
+
+
+def give_away(visit: Visit, by: User | None, reason: str) -> None:
+    """Give the visit of an agent who will be absent to the best other one, or to the queue.
+
+    The absent one is locked already: nobody is waited for while there is somebody who needs no waiting.
+    """
+    former = visit.agent
+    decision = assignment.choose(
+        wanted=Wanted.by(visit),
+        taste=ranking.Taste.by(visit),
+        avoid={*_taken_off(visit), visit.agent_id or 0},
+    )
+    hand(visit, by, decision.agent, reason, {**told_of(former, decision), "absent": True})
 
 
 def assign_named(visit: Visit, by: User, agent_id: int, reason: str, override: bool) -> None:
@@ -90,8 +104,11 @@ def begin_engagement(seeker: User, agent: Agent, reason: str) -> Engagement:
 
 def told_of(former: Agent | None, decision: assignment.Decision) -> dict[str, Any]:
     """What the history keeps of a decision: who, over whom, why."""
-    return {
+    told: dict[str, Any] = {
         "agent_id": decision.agent and decision.agent.pk,
         "from_agent_id": former and former.pk,
-        **({"key": decision.key} if decision.key else {}),
     }
+    if decision.key:
+        told |= {"key": decision.key, "others": decision.others}
+        told["why"] = words.of_decision(told)
+    return told

@@ -1,4 +1,4 @@
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 from django.conf import settings
@@ -115,6 +115,11 @@ class VisitQuerySet(models.QuerySet["Visit"]):
     def to_close(self) -> "VisitQuerySet":
         """Live though over: somebody has to say how it went."""
         return self.live().filter(scheduled_end__lte=clock.now())
+
+    def urgent(self) -> "VisitQuerySet":
+        """Those of the queue that begin soon."""
+        soon = clock.now() + timedelta(hours=settings.URGENT_HOURS)
+        return self.unassigned().filter(scheduled_date__lte=soon)
 
     def follow_up_due(self) -> "VisitQuerySet":
         return self.filter(follow_up_required=True, follow_up_date__lte=clock.now())
@@ -274,6 +279,12 @@ class Visit(models.Model):
     def is_live(self) -> bool:
         return self.status in LIVE
 
+    def is_urgent(self) -> bool:
+        """It begins soon and nobody shows it."""
+        waits = self.is_live() and self.is_tour() and self.agent_id is None
+        ahead = self.scheduled_date - clock.now()
+        return waits and timedelta() < ahead <= timedelta(hours=settings.URGENT_HOURS)
+
     def is_tour(self) -> bool:
         return self.visit_context == self.Context.PROPERTY_TOUR
 
@@ -315,3 +326,19 @@ class VisitEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.change} {self.at:%Y-%m-%d %H:%M}"
+
+
+class FairShare(models.Model):
+    """What an agent could have got by automatic choices, and what he got. See docs/assignment.md."""
+
+    agent = models.OneToOneField(
+        "agents.Agent", models.CASCADE, primary_key=True, related_name="fair_share", verbose_name="agent"
+    )
+    chances = models.FloatField(default=0, help_text="His part of each choice that he could have won.")
+    chosen = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        verbose_name_plural = "fair shares"
+
+    def __str__(self) -> str:
+        return f"{self.agent_id}: {self.chosen} of {self.chances:.1f}"

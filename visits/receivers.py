@@ -4,9 +4,11 @@ from typing import TYPE_CHECKING, Any
 
 from django.dispatch import receiver
 
+from agents.models import Agent
+from agents.signals import agent_changed
 from flatmates.signals import pair_parted
 from ghar.accounts.signals import user_deactivated
-from visits import services
+from visits import services, sweep
 
 if TYPE_CHECKING:
     from ghar.accounts.models import User
@@ -20,3 +22,9 @@ def cancel_visits(sender: Any, user: "User", by: "User | None", **kwargs: Any) -
 @receiver(pair_parted)
 def cancel_meets(sender: Any, pair: tuple[int, int], by: "User", **kwargs: Any) -> None:
     services.cancel_meets_of(pair=pair, by=by)
+
+
+@receiver(agent_changed)
+def look_at_queue(sender: Any, agent: Agent, by: "User", **kwargs: Any) -> None:
+    """He may take now what waits for somebody."""
+    sweep.look_after_commit({agent.pk})

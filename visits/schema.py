@@ -3,6 +3,7 @@
 from typing import Any
 
 from drf_spectacular.utils import OpenApiExample, extend_schema_view, inline_serializer
+from rest_framework.serializers import BooleanField
 
 from flatmates.serializers import MessageInput
 from ghar.api.openapi import (
@@ -189,7 +190,13 @@ extend_schema_view(
     candidates=operation(
         "Who could show it",
         description="Staff only: every active agent, ranked, with what speaks against those who cannot.",
-        responses=inline_serializer("Candidates", {"items": serializers.CandidateSerializer(many=True)}),
+        responses=inline_serializer(
+            "Candidates",
+            {
+                "items": serializers.CandidateSerializer(many=True),
+                "urgent": BooleanField(help_text="It begins soon and has nobody."),
+            },
+        ),
         codes=["permission_denied"],
     ),
     stats=operation(

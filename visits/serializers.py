@@ -191,6 +191,7 @@ class AgentLoadSerializer(serializers.Serializer[Any]):
 
 class StatsSerializer(serializers.Serializer[Any]):
     unassigned = serializers.IntegerField()
+    urgent = serializers.IntegerField(help_text="Unassigned, and they begin soon.")
     today = serializers.IntegerField(help_text="Not cancelled, by the date where the listing is.")
     by_status = serializers.DictField(child=serializers.IntegerField())
     agents = AgentLoadSerializer(many=True)

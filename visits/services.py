@@ -29,7 +29,10 @@ from ghar.staff import is_staff_with
 from ghar.transactions import Contended, in_transaction, violated
 from properties import services as property_services
 from properties.models import Property
-from visits import assignment, availability, handover, history, locks, meets, policy
+from visits import assignment, availability, handover, history, locks, meets, policy, ranking, sweep
+from visits.absence import dismiss as dismiss
+from visits.absence import take_time_off as take_time_off
+from visits.absence import update_agent as update_agent
 from visits.availability import Wanted
 from visits.models import Visit, VisitEvent
 from visits.sweep import assign_pending as assign_pending
@@ -254,12 +257,15 @@ def assign(
         raise Invalid("Only tours have an agent; flatmates meet on their own.")
     if not visit.is_live():
         raise InvalidTransition(f"A {visit.status} visit has no use for an agent.")
+    former_id = visit.agent_id
     if isinstance(agent_id, Choice):
         handover.assign_best(visit, by, reason)
     elif agent_id is None:
         handover.hand(visit, by, None, reason)
     else:
         handover.assign_named(visit, by, agent_id, reason, override)
+    if visit.agent_id != former_id:
+        sweep.look_after_commit({former_id})
     return visit
 
 
@@ -271,11 +277,29 @@ def engage(*, user: User) -> Engagement:
     if present:
         return present
     wanted = Wanted(seeker_id=user.pk)
-    decision = assignment.choose(wanted=wanted, taste=assignment.Taste.of(user, None, f"{user.pk}:"))
+    decision = assignment.choose(wanted=wanted, taste=ranking.Taste.of(user, None, f"{user.pk}:"))
     if decision.agent is None:
         raise AgentNotEligible("No agent takes new seekers now.", reasons=assignment.obstacles(wanted))
     assignment.mark_assigned(decision.agent)
     return handover.begin_engagement(user, decision.agent, "Asked for an agent")
+
+
+@in_transaction
+def move_engagement(*, user: User, agent: Agent, by: User, reason: str) -> Engagement:
+    """Give a seeker another agent for good; visits that are booked stay with whoever has them."""
+    if not is_staff_with(by, "visits.assign_agent"):
+        raise NotAllowed("Assigning agents needs the permission visits.assign_agent.")
+    if not reason:
+        raise Invalid(reason="Say why the seeker gets another agent.")
+    user = User.objects.select_for_update(no_key=True).get(pk=user.pk)
+    present = Engagement.objects.open().filter(seeker=user).first()
+    assignment.hold({agent.pk, present.agent_id if present else None})
+    if not Agent.objects.filter(pk=agent.pk, is_active=True).exists():
+        raise AgentNotEligible(f"{agent.name} is no longer employed.", reasons=["inactive"])
+    if present and present.agent_id == agent.pk:
+        return present
+    Engagement.objects.open().filter(seeker=user).update(ended_at=clock.now())
+    return handover.begin_engagement(user, agent, reason)
 
 
 @in_transaction
@@ -368,7 +392,7 @@ def _choose(visit: Visit, former: Agent | None = None) -> assignment.Decision:
     if former and assignment.hold_if_eligible(former.pk, wanted):
         return assignment.Decision(former)
     decision = assignment.choose(
-        wanted=wanted, taste=assignment.Taste.by(visit), leaving=former.pk if former else None
+        wanted=wanted, taste=ranking.Taste.by(visit), leaving=former.pk if former else None
     )
     visit.agent = decision.agent
     return decision
@@ -385,6 +409,7 @@ def _cancel(visit: Visit, by: User, fields: dict[str, Any], reason: str = "") ->
     policy.require(by, visit, policy.ACTORS, "cancel")
     _require_move(visit, Status.CANCELLED)
     _set_cancelled(visit, by, reason, **fields)
+    sweep.look_after_commit({visit.agent_id})
 
 
 def _set_cancelled(visit: Visit, by: User | None, reason: str, **fields: Any) -> None:
@@ -398,6 +423,7 @@ def _cancel_all(visits: Any, by: User | None, reason: str) -> None:
     assignment.hold({visit.agent_id for visit in live})
     for visit in live:
         _set_cancelled(visit, by, reason)
+    sweep.look_after_commit({visit.agent_id for visit in live})
 
 
 def _reschedule(
@@ -425,6 +451,7 @@ def _reschedule(
     history.record(visit, by, Change.RESCHEDULED, from_status, reason=reason, data=data)
     if visit.agent != former:
         handover.follow_up(visit, visit.agent, "Moved to a time that the former agent could not take")
+    sweep.look_after_commit({former.pk if former else None})
 
 
 def _awaited_after_move(visit: Visit, by: User) -> str:

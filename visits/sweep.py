@@ -1,17 +1,23 @@
 """The queue of visits without an agent, worked off soonest first."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime
+from functools import partial
 from typing import NamedTuple
 
+from django.db import transaction
 from django.db.models import Q
 
+from agents.models import Agent
 from ghar.errors import VisitConflict
 from ghar.transactions import in_transaction
 from visits import handover
+from visits.availability import Wanted, eligible
 from visits.models import Visit, VisitQuerySet
 
 REASON = "From the queue"
+# A look after a commit is part of somebody's request: the periodic sweep does the rest.
+LOOKED_AT, ASSIGNED_AT_ONCE = 50, 5
 Place = tuple[datetime, datetime, int]
 ORDER = ("scheduled_date", "created_at", "pk")
 
@@ -39,6 +45,33 @@ def assign_pending(*, limit: int | None = None, city: str | None = None) -> Iter
         if tried:
             limit = limit and limit - 1
             yield tried
+
+
+def look_after_commit(agent_ids: Collection[int | None]) -> None:
+    """These agents may have become free: let each take, right after commit, what waits for somebody like him.
+
+    A failure is logged and leaves the visit in the queue; it never fails what was committed.
+    """
+    for agent_id in sorted(id_ for id_ in agent_ids if id_):
+        transaction.on_commit(partial(_look_for, agent_id), robust=True)
+
+
+def _look_for(agent_id: int) -> None:
+    agent = Agent.objects.filter(pk=agent_id, is_active=True, is_available=True)
+    if not agent.exists():
+        return
+    assigned = 0
+    for visit in _waiting(None, None).select_related("property")[:LOOKED_AT]:
+        if assigned < ASSIGNED_AT_ONCE and eligible(agent, Wanted.by(visit)).exists():
+            assigned += _try_once(visit)
+
+
+def _try_once(visit: Visit) -> bool:
+    try:
+        tried = _try(visit)
+    except VisitConflict:  # contended: whoever was faster has changed it
+        return False
+    return tried is not None and tried.assigned
 
 
 def _waiting(place: Place | None, city: str | None) -> VisitQuerySet:

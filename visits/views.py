@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
-from agents.models import Agent
+from agents.models import Agent, TimeOff
 from agents.views import AgentViewSet
 from flatmates.models import Message
 from flatmates.views import ConversationViewSet
@@ -121,8 +121,8 @@ class VisitViewSet(GenericViewSet[Visit]):
         policy.require_staff(self.reader())
         if not visit.is_tour():
             raise Invalid("Only tours have an agent; flatmates meet on their own.")
-        found = assignment.candidates(visit)
-        return Response({"items": serializers.CandidateSerializer(found, many=True).data})
+        found = serializers.CandidateSerializer(assignment.candidates(visit), many=True).data
+        return Response({"items": found, "urgent": visit.is_urgent()})
 
     @action(detail=False, pagination_class=None, filter_backends=[])
     def stats(self, request: Request) -> Response:
@@ -218,6 +218,26 @@ class VisitingAgentViewSet(AgentViewSet):
     """Agents with what visits know of them: who is free when, how loaded, and whose agent he is."""
 
     filterset_class = AvailableAgentFilter
+
+    def change(self, agent: Agent, data: dict[str, Any]) -> Agent:
+        agent, _ = services.update_agent(agent=agent, by=cast(User, self.request.user), **data)
+        return agent
+
+    def dismiss(self, agent: Agent, *, dry_run: bool) -> Any:
+        return services.dismiss(agent=agent, by=cast(User, self.request.user), dry_run=dry_run)
+
+    def take_time_off(
+        self, agent: Agent, data: dict[str, Any], *, dry_run: bool
+    ) -> tuple[TimeOff | None, Any]:
+        period = data["period"]
+        return services.take_time_off(
+            agent=agent,
+            by=cast(User, self.request.user),
+            from_=period["lower"],
+            to=period["upper"],
+            reason=data["reason"],
+            dry_run=dry_run,
+        )
 
     @action(detail=False, methods=["post"])
     def assign(self, request: Request) -> Response:

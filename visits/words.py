@@ -22,18 +22,51 @@ def of_obstacles(reasons: Iterable[str]) -> str:
 
 
 def of_key(key: dict[str, Any]) -> str:
-    """What speaks for an agent, best part first; `key` is that of a decision."""
-    last = key["last_assigned_at"]
+    """What speaks for and against an agent, the weightiest first; `key` is that of a decision."""
     told = [
         "is the seeker's present agent" if not key["not_current"] else "",
-        "speaks another language than the seeker prefers" if key["foreign_language"] else "",
-        f"is of a type that ranks {key['type_rank'] + 1} at this price" if key["type_rank"] else "",
-        f"is in load band {key['load']}",
-        f"got his last visit on {datetime.fromisoformat(last):%d %b at %H:%M} UTC"
-        if last
-        else "has had no visit yet",
+        "speaks no language that the seeker prefers" if key["foreign_language"] else "",
+        f"is of a type that comes {_ordinal(key['type_rank'] + 1)} at this price" if key["type_rank"] else "",
+        _load(key),
+        _share(key["ahead"]),
+        _last(key["last_assigned_at"]),
     ]
     return _sentence(part for part in told if part)
+
+
+def of_decision(data: dict[str, Any]) -> str:
+    """A decision that the history keeps, in words; empty where nobody was chosen by a key."""
+    if "key" not in data:
+        return ""
+    others = [f"{other['name']}: {_of_other(other)}" for other in data.get("others", [])]
+    return " ".join([f"Chosen: {of_key(data['key'])}", *others])
+
+
+def _of_other(other: dict[str, Any]) -> str:
+    return of_obstacles(other["reasons"]) if other["reasons"] else f"ranked lower. {of_key(other['key'])}"
+
+
+def _load(key: dict[str, Any]) -> str:
+    return f"is busy to {key['load']} % of capacity" + (
+        ", which counts against him" if key["load_band"] else ""
+    )
+
+
+def _share(ahead: int) -> str:
+    """`ahead` is rounded down: 0 and -1 are both within one visit of it."""
+    if ahead > 0:
+        return f"is {ahead} ahead of the fair share"
+    return f"is {-ahead} behind the fair share" if ahead < -1 else "has the fair share"
+
+
+def _last(moment: str | None) -> str:
+    if moment is None:
+        return "has had no visit yet"
+    return f"got the last visit on {datetime.fromisoformat(moment):%d %b at %H:%M} UTC"
+
+
+def _ordinal(number: int) -> str:
+    return {2: "second", 3: "third"}.get(number, f"{number}th")
 
 
 def _sentence(parts: Iterable[str]) -> str:

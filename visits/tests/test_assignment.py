@@ -1,17 +1,21 @@
 """Whom the agency chooses, over whom and why; and the queue of those who wait."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import partial
 from io import StringIO
 from zoneinfo import ZoneInfo
 
 import pytest
 from django.core.management import call_command
+from django.db import connection
 
-from agents.models import Agent
+from agents import services as agent_services
+from agents.models import Agent, Engagement
 from ghar import clock
+from ghar.errors import Invalid, NotAllowed
 from visits import services
-from visits.models import Visit
-from visits.tests.factories import AgentFactory, ListingFactory, UserFactory, book, local
+from visits.models import FairShare, Visit
+from visits.tests.factories import KOLKATA, AgentFactory, ListingFactory, UserFactory, book, local
 
 pytestmark = pytest.mark.django_db
 
@@ -34,7 +38,7 @@ class TestCandidates:
         response = self.get(api(ops), tour)
         assert response.status_code == 200
         items = response.json()["items"]
-        assert list(response.json()) == ["items"]
+        assert response.json()["urgent"] is False
         assert [item["rank"] for item in items] == [1, 2, 3, 4]
         found = [(item["agent"]["id"], item["reasons"]) for item in items]
         assert found[:2] == [(agent.pk, []), (free.pk, [])]
@@ -43,7 +47,10 @@ class TestCandidates:
         assert list(items[0]) == ["agent", "eligible", "reasons", "load", "rank", "explanation"]
         assert (items[0]["eligible"], items[0]["load"]) == (True, 0.02)
         assert items[0]["explanation"].startswith("Is the seeker's present agent; ")
-        assert items[2]["explanation"] == "Does not serve this city."
+        assert {item["explanation"] for item in items[2:]} == {
+            "Does not serve this city.",
+            "Takes no new visits.",
+        }
         assert items[0]["agent"]["name"] == agent.name
         assert set(items[0]["agent"]) == {
             "id", "name", "contact_number", "avatar_url", "languages", "agent_type",
@@ -79,13 +86,14 @@ class TestStats:
         assert stats.status_code == 200
         assert stats.json() == {
             "unassigned": 1,
+            "urgent": 0,
             "today": 0,
             "by_status": {"scheduled": 2, "confirmed": 0, "completed": 0, "cancelled": 1, "rescheduled": 0},
             "agents": [
                 {"agent_id": agent.pk, "name": agent.name, "live_visits": 0, "capacity": 50},
                 {"agent_id": idle.pk, "name": "Zoya", "live_visits": 1, "capacity": None},
             ],
-            "fairness": 0.5,
+            "fairness": None,
         }
 
     def test_today_is_the_date_where_the_listing_is(self, api, ops, asha):
@@ -148,3 +156,340 @@ class TestSweep:
         AgentFactory()
         assert run("assign_pending_visits", limit=2).endswith("2 assigned, 1 still waiting.\n")
         assert Agent.objects.get().live_visits == 2
+
+
+class TestQueue:
+    """What waits is looked at right after whatever frees an agent."""
+
+    @pytest.fixture
+    def committed(self, django_capture_on_commit_callbacks):
+        return partial(django_capture_on_commit_callbacks, execute=True)
+
+    def test_a_cancellation_hands_the_agent_to_who_waits(self, committed, tour, agent, asha):
+        waiting = book(UserFactory(), ListingFactory(), local(2, 11))
+        assert waiting.agent is None
+        with committed():
+            services.cancel(visit=tour, by=asha)
+        waiting.refresh_from_db()
+        assert waiting.agent == agent
+
+    def test_a_move_hands_the_agent_to_who_waits(self, committed, tour, agent, asha):
+        waiting = book(UserFactory(), ListingFactory(), local(2, 11))
+        with committed():
+            services.reschedule(visit=tour, by=asha, new_date=local(2, 15))
+        waiting.refresh_from_db()
+        assert waiting.agent == agent
+
+    def test_an_agent_who_becomes_available_takes_what_waits(self, api, ops, committed):
+        agent = AgentFactory(is_available=False)
+        waiting = book(UserFactory(), ListingFactory(), local(2, 11))
+        with committed():
+            path = f"/api/v1/agents/{agent.pk}/availability"
+            assert api(ops).patch(path, {"is_available": True}).status_code == 200
+        waiting.refresh_from_db()
+        assert (waiting.agent, waiting.events.last().reason) == (agent, "From the queue")
+
+    def test_who_stays_on_leave_takes_nothing(self, api, ops, committed, snapshot):
+        agent = AgentFactory(is_available=False)
+        book(UserFactory(), ListingFactory(), local(2, 11))
+        before = snapshot()
+        with committed():
+            api(ops).put(f"/api/v1/agents/{agent.pk}/hours", {"items": []})
+            api(ops).patch(f"/api/v1/agents/{agent.pk}", {"capacity": 7})
+        assert snapshot() == before
+
+    def test_what_begins_soon_and_has_nobody_is_urgent(self, api, ops, listing):
+        visit = book(UserFactory(), listing, local(2, 11))
+        later = book(UserFactory(), ListingFactory(), local(2, 13))
+        with clock.at(local(2, 8)):
+            assert api(ops).get(f"/api/v1/visits/{visit.pk}/candidates").json()["urgent"] is True
+            assert api(ops).get(f"/api/v1/visits/{later.pk}/candidates").json()["urgent"] is False
+            stats = api(ops).get("/api/v1/visits/stats").json()
+            assert (stats["unassigned"], stats["urgent"]) == (2, 1)
+            page = api(ops).get("/api/v1/visits/all", {"urgent": "true"}).json()["items"]
+            assert [item["id"] for item in page] == [visit.pk]
+            assert "2 still waiting, 1 of them urgent." in run("assign_pending_visits")
+
+
+class TestDecision:
+    def test_says_who_over_whom_and_why(self, api, ops, asha, listing):
+        AgentFactory(name="Busy", languages=["en"])
+        book(UserFactory(), ListingFactory(), local(2, 11))
+        asha.preferred_languages = ["mr"]
+        asha.save()
+        AgentFactory(name="Speaker", languages=["mr", "en"])
+        visit = book(asha, listing, local(2, 11))
+        (entry,) = api(ops).get(f"/api/v1/visits/{visit.pk}/history").json()["items"]
+        assert entry["data"]["agent_id"] == visit.agent_id
+        assert entry["data"]["key"]["foreign_language"] == 0
+        assert [(other["name"], other["reasons"]) for other in entry["data"]["others"]] == [
+            ("Busy", ["busy"])
+        ]
+        assert entry["data"]["why"] == (
+            "Chosen: Is busy to 0 % of capacity; has the fair share; has had no visit yet. "
+            "Busy: Is at another listing then."
+        )
+
+    def test_tells_of_a_handful_of_others_only(self, listing):
+        AgentFactory.create_batch(12)
+        visit = book(UserFactory(), listing, local(2, 11))
+        assert len(visit.events.get().data["others"]) == 4
+
+
+class TestTravel:
+    NEAR, FAR = (19.0, 72.8), (19.2, 72.8)  # 22.2 km: 67 minutes at 20 km/h
+
+    @pytest.fixture
+    def there(self, agent):
+        """The agent shows the far listing at noon."""
+        return book(UserFactory(), self.at(self.FAR), local(2, 12))
+
+    def at(self, place, **kwargs):
+        return ListingFactory(latitude=place[0], longitude=place[1], **kwargs)
+
+    @pytest.mark.parametrize(
+        ("hour", "minute", "can"),
+        [(10, 23, True), (10, 24, False), (11, 29, False), (13, 36, False), (13, 37, True)],
+    )
+    def test_takes_time_by_distance_before_and_after(self, there, agent, hour, minute, can):
+        visit = book(UserFactory(), self.at(self.NEAR), local(2, hour, minute))
+        assert visit.agent == (agent if can else None)
+
+    def test_is_none_at_the_same_listing(self, there, agent):
+        assert book(UserFactory(), there.property, local(2, 12, 30)).agent == agent
+
+    def test_is_a_quarter_of_an_hour_where_the_place_is_unknown(self, there, agent):
+        assert book(UserFactory(), ListingFactory(), local(2, 12, 45)).agent == agent
+
+    def test_is_named_and_may_be_overridden_unlike_being_busy(self, api, ops, there, agent):
+        visit = book(UserFactory(), self.at(self.NEAR), local(2, 13))
+        path, body = f"/api/v1/visits/{visit.pk}/assign", {"agent_id": agent.pk}
+        refused = api(ops).post(path, body)
+        assert (refused.status_code, refused.json()["reasons"]) == (409, ["travel"])
+        candidate = api(ops).get(f"/api/v1/visits/{visit.pk}/candidates").json()["items"][0]
+        assert candidate["explanation"] == "Cannot get there in time from his neighbouring visit."
+        lifted = api(ops).post(path, {**body, "override": True, "reason": "He goes by train."})
+        assert (lifted.status_code, lifted.json()["agent_id"]) == (200, agent.pk)
+
+        clash = book(UserFactory(), self.at(self.NEAR), local(2, 12, 40))
+        path = f"/api/v1/visits/{clash.pk}/assign"
+        again = api(ops).post(path, {**body, "override": True, "reason": "Please."})
+        assert (again.status_code, again.json()["reasons"]) == (409, ["busy"])
+
+    def test_is_counted_in_slots_as_in_bookings(self, api, asha, there, agent):
+        near = self.at(self.NEAR)
+        day = there.scheduled_date.astimezone(KOLKATA).date().isoformat()
+        slots = api(asha).get(f"/api/v1/properties/{near.pk}/slots", {"from": day, "to": day}).json()
+        starts = {datetime.fromisoformat(item["start"]) for item in slots["items"]}
+        every = [local(2, 9) + timedelta(minutes=15 * n) for n in range(39)]
+        assert [at for at in every if at not in starts] == [
+            local(2, 10, 30) + timedelta(minutes=15 * n) for n in range(13)
+        ]
+
+
+class TestFairShare:
+    @pytest.fixture
+    def committed(self, django_capture_on_commit_callbacks):
+        return partial(django_capture_on_commit_callbacks, execute=True)
+
+    def test_equal_agents_get_equally_much(self, committed):
+        agents = AgentFactory.create_batch(4)
+        for number in range(12):
+            with committed():
+                book(UserFactory(), ListingFactory(), local(2 + number, 11))
+        got = [Agent.objects.get(pk=agent.pk).live_visits for agent in agents]
+        assert sum(got) == 12
+        assert max(got) - min(got) <= 2
+        shares = FairShare.objects.order_by("agent")
+        assert [share.chosen for share in shares] == got
+        assert sum(share.chances for share in shares) == pytest.approx(12)
+
+    def test_a_newcomer_is_not_flooded(self, committed):
+        old = AgentFactory.create_batch(2)
+        for number in range(8):
+            with committed():
+                book(UserFactory(), ListingFactory(), local(2 + number, 11))
+        newcomer = AgentFactory()
+        got = []
+        for number in range(9):
+            with committed():
+                got.append(book(UserFactory(), ListingFactory(), local(12 + number, 15)).agent)
+        assert got.count(newcomer) in (3, 4)
+        assert {got.count(agent) for agent in old} <= {2, 3, 4}
+
+    def test_the_seekers_own_agent_has_no_rivals(self, committed, asha):
+        AgentFactory.create_batch(2)
+        for number in range(3):
+            with committed():
+                book(asha, ListingFactory(), local(2 + number, 11))
+        assert list(FairShare.objects.exclude(chosen=0).values_list("chosen", flat=True)) == [1]
+
+    def test_the_index_is_jains_over_what_each_could_have_got(self, api, ops):
+        for chances, chosen in ((4, 4), (2, 1)):
+            FairShare.objects.create(agent=AgentFactory(), chances=chances, chosen=chosen)
+        assert api(ops).get("/api/v1/visits/stats").json()["fairness"] == 0.9
+
+    def test_whoever_is_nearly_full_comes_last(self):
+        full, free = AgentFactory.create_batch(2, capacity=10)
+        FairShare.objects.create(agent=free, chosen=9)
+        Agent.objects.filter(pk=full.pk).update(live_visits=6)
+        assert book(UserFactory(), ListingFactory(), local(2, 11)).agent == free
+
+
+class TestAbsence:
+    def visits(self, agent, *days):
+        return [book(UserFactory(), ListingFactory(), local(day, 11)) for day in days]
+
+    def period(self, first, last):
+        return {"from": local(first, 0).isoformat(), "to": local(last, 0).isoformat(), "reason": "Leave"}
+
+    def test_time_off_hands_over_what_it_strands(self, api, ops, agent):
+        first, second, third = self.visits(agent, 2, 3, 5)
+        other = AgentFactory()
+        elsewhere = book(UserFactory(), ListingFactory(), local(3, 11))
+        assert elsewhere.agent == other
+        answer = api(ops).post(f"/api/v1/agents/{agent.pk}/time-off", self.period(2, 4))
+        assert answer.status_code == 201
+        assert answer.json()["moved"] == [
+            {"visit_id": first.pk, "from_agent_id": agent.pk, "to_agent_id": other.pk},
+            {"visit_id": second.pk, "from_agent_id": agent.pk, "to_agent_id": None},
+        ]
+        assert answer.json()["time_off"]["reason"] == "Leave"
+        for visit in (first, second, third):
+            visit.refresh_from_db()
+        assert [visit.agent for visit in (first, second, third)] == [other, None, agent]
+        last = first.events.last()
+        assert (last.change, last.reason, last.actor) == ("assigned", f"{agent.name} is on time off", ops)
+        assert Agent.objects.get(pk=agent.pk).live_visits == 1
+
+    def test_a_dry_run_shows_the_same_and_changes_nothing(self, api, ops, agent, snapshot):
+        (visit,) = self.visits(agent, 2)
+        other = AgentFactory()
+        before = snapshot(), list(Agent.objects.order_by("pk").values())
+        path = f"/api/v1/agents/{agent.pk}/time-off"
+        dry = api(ops).post(f"{path}?dry_run=true", self.period(2, 4))
+        moved = [{"visit_id": visit.pk, "from_agent_id": agent.pk, "to_agent_id": other.pk}]
+        assert (dry.status_code, dry.json()) == (200, {"time_off": None, "moved": moved})
+        assert (snapshot(), list(Agent.objects.order_by("pk").values())) == before
+        assert not agent.time_off.exists()
+        assert api(ops).post(path, self.period(2, 4)).json()["moved"] == moved
+
+    def test_leaving_hands_over_everything_ahead(self, api, ops, agent):
+        first, second = self.visits(agent, 2, 5)
+        other = AgentFactory()
+        path = f"/api/v1/agents/{agent.pk}"
+        dry = api(ops).delete(f"{path}?dry_run=true")
+        assert dry.status_code == 200
+        assert Agent.objects.get(pk=agent.pk).is_active
+        answer = api(ops).delete(path)
+        assert (answer.status_code, answer.json()) == (200, dry.json())
+        assert [(row["visit_id"], row["to_agent_id"]) for row in answer.json()["moved"]] == [
+            (first.pk, other.pk),
+            (second.pk, other.pk),
+        ]
+        agent.refresh_from_db()
+        assert (agent.is_active, agent.live_visits, agent.live_users) == (False, 0, 0)
+        seekers = Engagement.objects.open().values_list("seeker", "agent")
+        assert set(seekers) == {(first.user_id, other.pk), (second.user_id, other.pk)}
+        assert api(ops).delete(path).json() == {"moved": []}
+
+    def test_writing_that_he_is_not_employed_does_the_same(self, api, ops, agent):
+        (visit,) = self.visits(agent, 2)
+        assert api(ops).patch(f"/api/v1/agents/{agent.pk}", {"is_active": False}).status_code == 200
+        visit.refresh_from_db()
+        assert (visit.agent, visit.events.last().reason) == (None, f"{agent.name} has left")
+
+    def test_is_for_staff_and_the_agent_himself(self, api, asha, bala, agent, snapshot):
+        self.visits(agent, 2)
+        path, before = f"/api/v1/agents/{agent.pk}", snapshot()
+        assert api(bala).delete(path).status_code == 403
+        assert api(agent.user).delete(path).status_code == 403
+        assert api(bala).post(f"{path}/time-off", self.period(2, 4)).status_code == 403
+        assert snapshot() == before
+        assert api(agent.user).post(f"{path}/time-off", self.period(2, 4)).status_code == 201
+
+    def test_what_went_to_the_queue_may_come_back(self, api, ops, agent):
+        (visit,) = self.visits(agent, 2)
+        off = api(ops).post(f"/api/v1/agents/{agent.pk}/time-off", self.period(2, 4)).json()["time_off"]
+        api(ops).delete(f"/api/v1/agents/{agent.pk}/time-off/{off['id']}")
+        run("assign_pending_visits")
+        visit.refresh_from_db()
+        assert visit.agent == agent
+
+
+class TestEngagements:
+    def test_end_after_idle_days(self, asha, bala, agent, listing):
+        long_ago, visited, lately = local(-100, 9), local(-99, 11), local(-30, 12)
+        with clock.at(long_ago):
+            book(asha, listing, visited)
+            book(bala, ListingFactory(), lately)
+        assert run("close_idle_engagements", days=60, dry_run=True).endswith("1 would end.\n")
+        assert run("close_idle_engagements", days=60) == "1 ended.\n"
+        assert list(Engagement.objects.open().values_list("seeker", flat=True)) == [bala.pk]
+        assert run("close_idle_engagements", days=60) == "0 ended.\n"
+        agent.refresh_from_db()
+        assert agent.live_users == 1
+
+    def test_move_with_the_seeker(self, ops, bala, tour, agent, asha):
+        other = AgentFactory()
+        with pytest.raises(NotAllowed):
+            services.move_engagement(user=asha, agent=other, by=bala, reason="Speaks Marathi")
+        with pytest.raises(Invalid):
+            services.move_engagement(user=asha, agent=other, by=ops, reason="")
+        services.move_engagement(user=asha, agent=other, by=ops, reason="Speaks Marathi")
+        assert Engagement.objects.get(ended_at=None).agent == other
+        assert Engagement.objects.exclude(ended_at=None).get().agent == agent
+        tour.refresh_from_db()
+        assert tour.agent == agent
+        assert book(asha, ListingFactory(), local(4, 11)).agent == other
+
+    def test_the_rating_is_the_mean_of_the_last_ones(self, ops, asha, agent):
+        rate = partial(agent_services.record_interaction, agent=agent, by=ops, user=asha)
+        for _ in range(agent_services.RATED):
+            rate(user_satisfaction=1)
+        for _ in range(agent_services.RATED):
+            rate(user_satisfaction=5)
+        rate()
+        agent.refresh_from_db()
+        assert agent.user_satisfaction_rating == 5
+
+
+class TestReconciliation:
+    def test_is_quiet_when_counters_agree(self, tour):
+        assert run("reconcile_agent_load").endswith("0 drifts, 0 repaired.\n")
+
+    @pytest.mark.parametrize("check", [True, False])
+    def test_reports_drift_and_repairs_it(self, tour, agent, check, capsys):
+        Agent.objects.filter(pk=agent.pk).update(live_visits=7, live_users=0)
+        with pytest.raises(SystemExit) as stopped:
+            call_command("reconcile_agent_load", check=check)
+        assert stopped.value.code == 1
+        out = capsys.readouterr().out
+        assert f"{agent.name} ({agent.pk}): live_visits 7, counted 1" in out
+        assert f"{agent.name} ({agent.pk}): live_users 0, counted 1" in out
+        agent.refresh_from_db()
+        assert (agent.live_visits, agent.live_users) == ((7, 0) if check else (1, 1))
+
+    def test_finds_what_a_missing_trigger_leaves(self, tour):
+        with connection.cursor() as cursor:
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+            cursor.execute("ALTER TABLE visits_visit DISABLE TRIGGER visits_count_live")
+        Visit.objects.all().delete()
+        with pytest.raises(SystemExit):
+            call_command("reconcile_agent_load")
+        assert run("reconcile_agent_load").endswith("0 drifts, 0 repaired.\n")
+
+
+class TestReassignment:
+    def test_back_and_forth_with_reasons(self, api, ops, tour, agent):
+        other = AgentFactory()
+        path = f"/api/v1/visits/{tour.pk}/assign"
+        assert api(ops).post(path, {"agent_id": other.pk}).status_code == 400
+        for to in (other, agent, other):
+            body = {"agent_id": to.pk, "reason": f"To {to.name}"}
+            assert api(ops).post(path, body).json()["agent_id"] == to.pk
+        tour.refresh_from_db()
+        moves = tour.events.filter(change="assigned").values_list("data__from_agent_id", "data__agent_id")
+        assert list(moves) == [(agent.pk, other.pk), (other.pk, agent.pk), (agent.pk, other.pk)]
+        assert tour.version == 4
+        assert [Agent.objects.get(pk=a.pk).live_visits for a in (agent, other)] == [0, 1]

@@ -36,8 +36,9 @@ class Command(BaseCommand):
             if verbosity > 1 or tried.assigned:
                 self.stdout.write(self.line(tried))
         if assigned or not quiet:
-            waiting = Visit.objects.unassigned().count()
-            self.stdout.write(f"{assigned} assigned, {waiting} still waiting.")
+            waiting, urgent = Visit.objects.unassigned().count(), Visit.objects.urgent().count()
+            told = f", {urgent} of them urgent" if urgent else ""
+            self.stdout.write(f"{assigned} assigned, {waiting} still waiting{told}.")
 
     def line(self, tried: Any) -> str:
         visit = tried.visit
