@@ -106,10 +106,11 @@ def hold_if_eligible(agent_id: int, wanted: Wanted, leaving: int | None = None) 
 
 
 def obstacles(wanted: Wanted) -> list[str]:
-    """Why nobody can take the visit: what the agents of the city lack."""
+    """Why nobody can take the visit: what the agents of the city lack; nothing if somebody could."""
     agents = judged(Agent.objects.filter(is_active=True), wanted)
-    found = {reason for missing in map(lacks, agents) if "city" not in missing for reason in missing}
-    return [reason for reason in REASONS if reason in found] or ["city"]
+    there = [missing for missing in map(lacks, agents) if "city" not in missing]
+    found = {reason for missing in there for reason in missing}
+    return [reason for reason in REASONS if reason in found] if there else ["city"]
 
 
 def mark_assigned(agent: Agent) -> None:

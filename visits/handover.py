@@ -13,6 +13,7 @@ from visits.models import Visit, VisitEvent
 Change = VisitEvent.Change
 # What staff may assign an agent in spite of, with a reason.
 LIFTABLE = {"unavailable", "city", "hours", "time_off", "capacity", "travel"}
+ALL_TAKEN_OFF = "Whoever could take this visit was taken off it before; name an agent."
 
 
 def assign_best(visit: Visit, by: User | None, reason: str) -> None:
@@ -21,7 +22,8 @@ def assign_best(visit: Visit, by: User | None, reason: str) -> None:
         return
     if not give_best(visit, by, reason):
         reasons = assignment.obstacles(Wanted.by(visit))
-        raise AgentNotEligible("No agent can take this visit; see reasons.", reasons=reasons)
+        detail = "No agent can take this visit; see reasons." if reasons else ALL_TAKEN_OFF
+        raise AgentNotEligible(detail, reasons=reasons)
 
 
 def give_best(visit: Visit, by: User | None, reason: str) -> bool:

@@ -106,6 +106,12 @@ class TestSchedule:
         elsewhere = self.body(ListingFactory(city="Kolkata"))
         assert api(asha).post("/api/v1/visits", elsewhere).json()["agent_id"] is None
 
+    def test_no_capacity_is_too_large_to_reckon_with(self, api, asha, listing):
+        agent = AgentFactory(capacity=2**31 - 1)
+        assert book(asha, listing, local(2, 11)).agent == agent
+        again = self.body(listing, scheduled_date=iso(local(3, 11)))
+        assert api(asha).post("/api/v1/visits", again).json()["agent_id"] == agent.pk
+
     def test_staff_book_for_somebody(self, api, ops, asha, bala, listing, snapshot):
         response = api(ops).post("/api/v1/visits", self.body(listing, user_id=asha.pk))
         assert (response.status_code, response.json()["user_id"]) == (201, asha.pk)
@@ -632,6 +638,10 @@ class TestAssign:
         before = snapshot()
         refused = api(ops).post(self.path(tour), {})
         assert problem(refused) == (409, "agent_not_eligible")
+        assert refused.json()["reasons"] == []
+        AgentFactory(cities=["Delhi"])
+        AgentFactory(is_available=False)
+        assert api(ops).post(self.path(tour), {}).json()["reasons"] == ["unavailable"]
         assert snapshot() == before
         assert api(ops).post(self.path(tour), {"agent_id": agent.pk}).json()["agent_id"] == agent.pk
 
