@@ -14,7 +14,8 @@ from typing import Any
 
 import psycopg
 from django.conf import settings
-from django.db import DatabaseError, connections
+from django.db import Error as DatabaseFailure
+from django.db import connections
 from psycopg.conninfo import make_conninfo
 
 from ghar.streams.outbox import envelope, frame
@@ -109,9 +110,16 @@ class Hub:
     async def start(self) -> None:
         """Begin; back when it is known where the outbox ends, or when the database takes too long."""
         self._running = asyncio.create_task(self._run())
+        self._running.add_done_callback(self._ended)
         with suppress(TimeoutError):
             async with asyncio.timeout(START_SECONDS):
                 await self._found.wait()
+
+    def _ended(self, task: "asyncio.Task[None]") -> None:
+        """Nobody shall wait for events that will not come."""
+        if not task.cancelled():
+            log.error("The event listener has failed.", exc_info=task.exception())
+        self.close_streams()
 
     async def stop(self) -> None:
         if self._running is not None:
@@ -171,7 +179,7 @@ class Hub:
                 async with await connect() as connection:
                     await connection.execute("LISTEN ghar_event")
                     await self._follow(connection)
-            except (psycopg.Error, DatabaseError, OSError) as error:
+            except (psycopg.Error, DatabaseFailure, OSError) as error:
                 delay = FIRST_DELAY if self.connected else min(2 * delay, LONGEST_DELAY)
                 log.warning("The event listener has no database; again in %.1f s: %r", delay, error)
             self.connected = False
@@ -217,7 +225,7 @@ class Hub:
     async def _end_unrightful(self, streams: Collection[Stream]) -> None:
         try:
             rights = await asyncio.to_thread(channels_now, {stream.credential for stream in streams})
-        except DatabaseError as error:
+        except DatabaseFailure as error:
             log.warning("Could not check the rights of the event streams: %s", error)
             return
         for stream in streams:
