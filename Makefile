@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bench clean
+.PHONY: help run test lint screenshots bench clean
 
 help: ## Show this
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile
@@ -15,13 +15,16 @@ run: $(VENV)/.run ## Migrate, add the demo data once, and serve on PORT (8000) u
 	@exec $(BIN)/python manage.py serve
 
 test: $(VENV)/.test ## Run the tests on all cores; options for pytest in ARGS
-	@$(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadfile -r s $(ARGS)
 
 lint: $(VENV)/.test ## Check style, types and migrations
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy .
 	@$(BIN)/python manage.py makemigrations --check
+
+screenshots: $(VENV)/.test ## Take the pictures of the admin again that the README shows (needs Chromium)
+	@GHAR_SCREENSHOTS=docs/screenshots $(BIN)/python -m pytest visits/tests/test_browser.py -k screenshots -r s
 
 bench: $(VENV)/.run ## Measure on a database of its own, which is gone afterwards
 	@export DATABASE_URL= GHAR_DATA_DIR=$$(mktemp -d); trap 'rm -rf "$$GHAR_DATA_DIR"' EXIT; \

@@ -9,6 +9,7 @@ from urllib.parse import quote_from_bytes
 
 from ghar.api.errors import DETAILS, PROBLEM_TYPE, STATUSES, default_headers, problem_body
 from ghar.api.middleware import is_api, request_id
+from ghar.logs import access
 
 Message = MutableMapping[str, Any]
 Scope = MutableMapping[str, Any]
@@ -205,10 +206,13 @@ def refusal(scope: Scope, code: str) -> tuple[int, Headers, bytes]:
     if is_api(scope["path"]):
         text, kind = json.dumps(problem_body(status, code, detail)), PROBLEM_TYPE
     body = text.encode()
+    id_ = request_id(dict(scope["headers"]).get(b"x-request-id", b"").decode("latin-1"))
+    fields = {"method": scope.get("method", "-"), "route": "-", "status": status, "request_id": id_}
+    access.info("%s at the door", code, extra={"fields": fields})
     headers = {
         "content-type": kind,
         "content-length": str(len(body)),
-        "x-request-id": request_id(dict(scope["headers"]).get(b"x-request-id", b"").decode("latin-1")),
+        "x-request-id": id_,
         **default_headers(status),
     }
     return status, [(name.lower().encode(), value.encode()) for name, value in headers.items()], body

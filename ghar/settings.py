@@ -54,6 +54,21 @@ def env_json(name: str, default: Any) -> Any:
         raise ImproperlyConfigured(f"{name} must be JSON: {error}") from None
 
 
+def env_log_level(name: str, default: str) -> str:
+    level = env_str(name, default).upper()
+    if level not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
+        raise ImproperlyConfigured(f"{name} must be DEBUG, INFO, WARNING or ERROR, not {level!r}")
+    return level
+
+
+def is_origin(text: str) -> bool:
+    parts = urlsplit(text)
+    return (
+        bool(parts.scheme in {"http", "https"} and parts.netloc)
+        and text == f"{parts.scheme}://{parts.netloc}"
+    )
+
+
 DEBUG = env_bool("DEBUG", True)
 PORT = env_int("PORT", 8000, least=1)
 PUBLIC_URL = env_str("PUBLIC_URL", f"http://127.0.0.1:{PORT}").rstrip("/")
@@ -81,6 +96,49 @@ if not (urlsplit(PUBLIC_URL).hostname and urlsplit(PUBLIC_URL).scheme in {"http"
     raise ImproperlyConfigured(f"PUBLIC_URL must be a URL with http or https, not {PUBLIC_URL!r}")
 ALLOWED_HOSTS = env_list("ALLOWED_HOSTS", f"{urlsplit(PUBLIC_URL).hostname},127.0.0.1,localhost,[::1]")
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
+# Addresses whose X-Forwarded-For and -Proto `manage.py serve` believes; from others they are dropped.
+TRUSTED_PROXIES = env_list("GHAR_TRUSTED_PROXIES")
+
+HTTPS = urlsplit(PUBLIC_URL).scheme == "https"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+CSRF_COOKIE_HTTPONLY = True
+SECURE_HSTS_SECONDS = env_int("GHAR_HSTS_SECONDS", 365 * 24 * 3600 if HTTPS else 0)
+# Without a trusted proxy every request looks like http, and the redirect would never end.
+SECURE_SSL_REDIRECT = env_bool("GHAR_SSL_REDIRECT", HTTPS and bool(TRUSTED_PROXIES))
+SECURE_REDIRECT_EXEMPT = ["^healthz$", "^readyz$"]
+# Whether other hosts of the domain have TLS is not for this one to say.
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
+
+CORS_ALLOWED_ORIGINS = env_list("GHAR_CORS_ORIGINS")
+if strange := [origin for origin in CORS_ALLOWED_ORIGINS if not is_origin(origin)]:
+    raise ImproperlyConfigured(
+        f"GHAR_CORS_ORIGINS must be origins such as https://app.example, not {strange}"
+    )
+CORS_URLS_REGEX = "^/api/"
+CORS_ALLOW_HEADERS = [
+    "authorization",
+    "content-type",
+    "if-match",
+    "idempotency-key",
+    "last-event-id",
+    "x-request-id",
+]
+CORS_EXPOSE_HEADERS = ["ETag", "Retry-After", "WWW-Authenticate", "X-Request-ID"]
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"json": {"()": "ghar.logs.JSONFormatter"}},
+    "handlers": {"lines": {"class": "logging.StreamHandler", "formatter": "json"}},
+    "root": {"handlers": ["lines"], "level": env_log_level("GHAR_LOG_LEVEL", "INFO")},
+    "loggers": {
+        "django": {"handlers": [], "propagate": True},
+        # Refusals have their line already; these would be a second one.
+        "django.request": {"level": "ERROR"},
+        # Of runserver: it writes queries, and tickets with them.
+        "django.server": {"handlers": [], "level": "ERROR", "propagate": True},
+    },
+}
 
 INSTALLED_APPS = [
     "django.contrib.admin",
@@ -92,6 +150,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django.contrib.postgres",
     "rest_framework",
+    "corsheaders",
     "django_filters",
     "drf_spectacular",
     "drf_spectacular_sidecar",
@@ -106,6 +165,9 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "ghar.api.middleware.RequestID",
+    "ghar.logs.AccessLog",
+    "ghar.csp.ContentSecurityPolicy",
+    "corsheaders.middleware.CorsMiddleware",
     "ghar.api.middleware.Problems",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -166,8 +228,6 @@ WHITENOISE_USE_FINDERS = True
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 REQUEST_BODY_SECONDS = env_int("GHAR_REQUEST_BODY_SECONDS", 15, least=1)
 THREADS = env_int("GHAR_THREADS", 16, least=1)
-# Addresses whose X-Forwarded-For and -Proto `manage.py serve` believes; from others they are dropped.
-TRUSTED_PROXIES = env_list("GHAR_TRUSTED_PROXIES")
 
 THROTTLE = env_bool("GHAR_THROTTLE", True)
 # Failed log-ins per address and identifier; sign-ups per address; writes and stream tickets per user.
@@ -214,7 +274,7 @@ they come in with `Z` or an offset, and without either they are UTC. Whatever is
 a `code`: what is not yours to see is 404, what is not yours to do is 403, a method that a path does not have
 is 405 (`method_not_allowed`, with `Allow`). Lists are pages: go on with `cursor=` and `next_cursor`.""",
     "OAS_VERSION": "3.1.1",
-    "SERVERS": [{"url": PUBLIC_URL}],
+    "SERVERS": [{"url": "/", "description": "The server of this document"}, {"url": PUBLIC_URL}],
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "DEFAULT_GENERATOR_CLASS": "ghar.api.openapi.Generator",
     "GET_MOCK_REQUEST": "ghar.api.openapi.mock_request",

@@ -3,9 +3,8 @@
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path, re_path
 
-from ghar import health
+from ghar import health, pages
 from ghar.api.views import unknown_url
-from ghar.streams import pages
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", include("ghar.api.urls")),
@@ -14,6 +13,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", include("visits.urls")),
     path("api/v1/", include("flatmates.urls")),
     re_path(r"^api(/.*)?$", unknown_url),
+    path("", pages.home, name="home"),
     path("admin/", admin.site.urls),
     path("events/", pages.live, name="live"),
     path("healthz", health.healthz),

@@ -6,6 +6,7 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
 from ghar.api.errors import PROBLEM_TYPE, code_of, problem_response
+from ghar.logs import current_request
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 SANE_ID = re.compile(r"[A-Za-z0-9._:/+=-]{1,128}")
@@ -13,14 +14,19 @@ OF_THE_BODY = {"content-type", "content-length", "content-encoding", "etag", "la
 
 
 class RequestID:
-    """Echoes the caller's X-Request-ID, or makes one."""
+    """Echoes the caller's X-Request-ID, or makes one; log lines have it."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        response = self.get_response(request)
-        response["X-Request-ID"] = request_id(request.headers.get("X-Request-ID", ""))
+        id_ = request_id(request.headers.get("X-Request-ID", ""))
+        before = current_request.set(id_)
+        try:
+            response = self.get_response(request)
+        finally:
+            current_request.reset(before)
+        response["X-Request-ID"] = id_
         return response
 
 
@@ -53,4 +59,6 @@ def as_problem(response: HttpResponseBase) -> HttpResponseBase:
     headers = {name: value for name, value in response.items() if name.lower() not in OF_THE_BODY}
     problem = problem_response(status, code, headers=headers)
     problem.cookies = response.cookies
+    # Or Django would write it down a second time.
+    vars(problem)["_has_been_logged"] = getattr(response, "_has_been_logged", False)
     return problem

@@ -14,38 +14,56 @@ from ghar.tests.test_serve import MANAGE, Served
 README = settings.BASE_DIR / "README.md"
 
 
-def block():
-    return re.search(r"<!-- a test runs this block -->\n```sh\n(.*?)```", README.read_text(), re.S)[1]
+TOLD = [
+    "confirmed 4",
+    "('scheduled', '')",
+    "('rescheduled', 'After work')",
+    "('assigned', 'Knows the building')",
+    "('confirmed', '')",
+]
+MET = [
+    "text Hi! Have you seen the room yet?",
+    "rescheduled visitor",
+    "403 permission_denied",
+    "confirmed None",
+    "('text', None)",
+    "('visit_request', 'confirmed')",
+    "completed We take it",
+    "unmatched",
+    "cancelled The two are no longer matched.",
+]
+
+
+def lines():
+    """What the README says to paste, one block after the other."""
+    blocks = re.findall(r"<!-- a test runs this block -->\n```sh\n(.*?)```", README.read_text(), re.S)
+    assert len(blocks) == 2
+    return "".join(blocks)
 
 
 @pytest.mark.skipif(not shutil.which("curl"), reason="curl is not installed")
-def test_a_tour_from_sign_up_to_done(tmp_path):
+def test_a_tour_from_sign_up_to_done_and_a_meet_from_a_swipe(tmp_path):
     env = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
     env |= {"GHAR_DATA_DIR": str(tmp_path)}
     for command in (["migrate", "-v0"], ["seed_demo"]):
         subprocess.run([sys.executable, MANAGE, *command], env=env, check=True, stdout=subprocess.DEVNULL)
     server = Served(env)
     try:
-        script = block().replace("127.0.0.1:8000", f"127.0.0.1:{server.port}")
+        script = lines().replace("127.0.0.1:8000", f"127.0.0.1:{server.port}")
         done = subprocess.run(
             ["bash", "-euo", "pipefail", "-c", script],
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=120,
             check=False,
         )
     finally:
         server.stop()
     assert done.returncode == 0, done.stderr
-    moved, agent, confirmed, *history, completed = done.stdout.splitlines()
+    moved, agent, *told = done.stdout.splitlines()
     assert moved.startswith("rescheduled 20")
     assert moved.endswith("agency")
     assert agent
-    assert confirmed == "confirmed 4"
-    assert history == [
-        "('scheduled', '')",
-        "('rescheduled', 'After work')",
-        "('assigned', 'Knows the building')",
-        "('confirmed', '')",
-    ]
+    completed = told.pop(len(TOLD))
     assert completed.startswith("completed 20")
+    assert told == [*TOLD, *MET]

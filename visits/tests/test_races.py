@@ -1,5 +1,6 @@
 """Many at once, over HTTP, with a thread and a connection each; and that the guards are what decides."""
 
+import time
 from collections import Counter
 from datetime import timedelta
 from functools import partial
@@ -10,6 +11,7 @@ from django.db.models import QuerySet
 from rest_framework.test import APIClient
 
 from agents.models import Agent
+from ghar.accounts import services as account_services
 from visits import assignment, availability, locks, services
 from visits.models import Visit, VisitEvent
 from visits.tests.factories import AgentFactory, ListingFactory, UserFactory, book, local
@@ -196,6 +198,55 @@ def test_confirm_and_cancel_at_once_leave_one_truth(ops):
         visit.refresh_from_db()
         last = visit.events.last()
         assert (visit.status, visit.version) == (last.to_status, visit.events.count())
+
+
+def closings(ops, seekers, listings):
+    """Half of the listings are withdrawn and half of the seekers deactivated while each books each."""
+
+    def withdraw(listing):
+        services.withdraw_property(listing=listing, by=ops)
+
+    def deactivate(seeker):
+        account_services.deactivate(user=seeker, by=ops)
+
+    def tries(seeker, number):
+        for hour in range(10, 18):
+            post(
+                seeker,
+                "/visits",
+                {"property_id": listings[number].pk, "scheduled_date": local(2, hour).isoformat()},
+            )
+
+    calls = [partial(tries, seeker, number) for number, seeker in enumerate(seekers)]
+    return [
+        *calls,
+        *(partial(withdraw, listing) for listing in listings[::2]),
+        *(partial(deactivate, seeker) for seeker in seekers[1::2]),
+    ]
+
+
+def test_no_live_visit_is_left_where_a_listing_or_an_account_is_closed(ops):
+    AgentFactory.create_batch(2)
+    seekers, listings = UserFactory.create_batch(12), ListingFactory.create_batch(12)
+    at_once(closings(ops, seekers, listings))
+    assert Visit.objects.live().count() == 0
+    assert set(Agent.objects.values_list("live_visits", flat=True)) == {0}
+
+
+def test_their_locks_are_what_leaves_none(ops, no_locks, monkeypatch):
+    """Without them a booking is committed after the closing has looked for what to cancel."""
+    monkeypatch.setattr(locks, "lock_listing", lambda visit: None)
+    monkeypatch.setattr(locks, "lock_people", lambda visit: None)
+    check = services._check_free
+
+    def slowly(visit):
+        check(visit)
+        time.sleep(0.05)
+
+    monkeypatch.setattr(services, "_check_free", slowly)
+    seekers, listings = UserFactory.create_batch(12), ListingFactory.create_batch(12)
+    at_once(closings(ops, seekers, listings))
+    assert Visit.objects.live().count() > 0
 
 
 def test_all_writers_mixed_keep_every_promise(ops):

@@ -1,0 +1,101 @@
+"""One line per request, with its id, and nothing in it that is private."""
+
+import io
+import json
+import logging
+
+import pytest
+from django.db import IntegrityError
+from django.test import Client
+from knox.models import AuthToken
+
+from ghar.accounts.models import User
+from ghar.guard import refusal
+from ghar.logs import JSONFormatter
+from ghar.testing import PASSWORD
+
+PHONE = "+919812345678"
+
+
+@pytest.fixture
+def lines():
+    """Call it for all lines since the last call, as they stand in the log and as objects."""
+    stream = io.StringIO()
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(JSONFormatter())
+    logging.getLogger().addHandler(handler)
+    yield lambda: (stream.getvalue(), [json.loads(line) for line in stream.getvalue().splitlines()])
+    logging.getLogger().removeHandler(handler)
+
+
+@pytest.mark.django_db
+def test_a_request_is_one_line(client, asha, lines):
+    _, token = AuthToken.objects.create(asha)
+    headers = {"Authorization": f"Bearer {token}", "X-Request-ID": "from-the-client"}
+    answer = client.get("/api/v1/visits/17?ticket=SECRET", headers=headers)
+    text, (line,) = lines()
+    assert answer.status_code == 404
+    assert line.pop("at") and line.pop("ms") >= 0
+    assert line == {
+        "level": "info",
+        "logger": "ghar.request",
+        "message": "GET /api/v1/visits/{pk} 404",
+        "request_id": "from-the-client",
+        "method": "GET",
+        "route": "/api/v1/visits/{pk}",
+        "status": 404,
+        "user_id": asha.pk,
+    }
+    assert token not in text and "SECRET" not in text
+
+
+@pytest.mark.django_db
+def test_the_id_of_the_answer_is_the_id_of_the_line(client, lines):
+    answer = client.get("/healthz")
+    assert lines()[1][0]["request_id"] == answer["X-Request-ID"]
+    assert client.get("/healthz")["X-Request-ID"] != answer["X-Request-ID"]
+
+
+@pytest.mark.django_db
+def test_nothing_private_is_written(client, lines):
+    body = {"full_name": "Asha Rao", "phone": PHONE, "email": "asha@example.com", "password": PASSWORD}
+    signed_up = client.post("/api/v1/auth/signup", body, "application/json").json()
+    client.post("/api/v1/auth/signup", body, "application/json")
+    client.post("/api/v1/auth/login", {"identifier": PHONE, "password": PASSWORD}, "application/json")
+    client.post("/api/v1/auth/login", {"identifier": PHONE, "password": "wrong"}, "application/json")
+    client.post("/admin/login/?next=/admin/", {"username": PHONE, "password": PASSWORD})
+    text, found = lines()
+    assert [line["status"] for line in found] == [201, 400, 200, 401, 200]
+    assert found[2]["user_id"] is None
+    for private in (signed_up["token"], PASSWORD, "wrong", PHONE, "9812345678", "asha@example.com", "Asha"):
+        assert private not in text
+
+
+@pytest.mark.django_db
+def test_an_error_is_written_without_what_it_quotes(lines, monkeypatch):
+    def fail(*args, **kwargs):
+        raise IntegrityError(
+            f"Key (phone)=({PHONE}) and (email)=(asha@example.com), token=abc, Bearer abc.def"
+        )
+
+    monkeypatch.setattr(User.objects, "get_by_natural_key", fail)
+    monkeypatch.setattr("ghar.accounts.services.sign_up", fail)
+    body = {"full_name": "Asha Rao", "email": "asha@example.com", "password": PASSWORD}
+    answer = Client(raise_request_exception=False).post("/api/v1/auth/signup", body, "application/json")
+    text, (error, line) = lines()
+    assert answer.status_code == 500
+    assert error["message"] == "Internal Server Error: /api/v1/auth/signup"
+    assert error["request_id"] == line["request_id"] == answer["X-Request-ID"]
+    assert (
+        "IntegrityError: Key (phone)=([removed]) and (email)=([removed]), [removed] [removed]"
+        in error["error"]
+    )
+    assert PHONE not in text and "asha@" not in text and "abc" not in text
+
+
+def test_what_the_guard_refuses_is_a_line_too(lines):
+    scope = {"method": "POST", "path": "/api/v1/visits", "headers": [(b"x-request-id", b"mine")]}
+    refusal(scope, "payload_too_large")
+    (line,) = lines()[1]
+    assert (line["status"], line["request_id"]) == (413, "mine")
+    assert line["message"] == "payload_too_large at the door"

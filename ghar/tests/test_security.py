@@ -1,0 +1,124 @@
+"""What protects the site where strangers can reach it."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+MANAGE = str(Path(__file__).resolve().parents[2] / "manage.py")
+DEPLOYED = {
+    "DEBUG": "0",
+    "SECRET_KEY": "x9" * 15 + "abcdefghijklmnopqrst-uvw",
+    "PUBLIC_URL": "https://ghar.example",
+    "GHAR_TRUSTED_PROXIES": "127.0.0.1",
+}
+SHOW = """
+from django.conf import settings as s
+print([s.SESSION_COOKIE_SECURE, s.CSRF_COOKIE_SECURE, s.SECURE_HSTS_SECONDS, s.SECURE_SSL_REDIRECT])
+"""
+
+
+@pytest.fixture
+def manage(tmp_path):
+    def run(*arguments, **env):
+        kept = {name: value for name, value in os.environ.items() if name in {"PATH", "PYTHONPATH", "HOME"}}
+        command = [sys.executable, MANAGE, *arguments]
+        env = {**kept, "GHAR_DATA_DIR": str(tmp_path), **env}
+        return subprocess.run(command, env=env, capture_output=True, text=True)
+
+    return run
+
+
+def test_the_deployment_checks_find_nothing(manage):
+    done = manage("check", "--deploy", "--fail-level", "WARNING", **DEPLOYED)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("env", "expected"),
+    [
+        ({}, [False, False, 0, False]),
+        (DEPLOYED, [True, True, 31_536_000, True]),
+        # Without a trusted proxy nothing looks like https, and the redirect would have no end.
+        ({**DEPLOYED, "GHAR_TRUSTED_PROXIES": ""}, [True, True, 31_536_000, False]),
+        ({**DEPLOYED, "GHAR_SSL_REDIRECT": "0", "GHAR_HSTS_SECONDS": "60"}, [True, True, 60, False]),
+    ],
+)
+def test_https_decides_about_cookies_and_redirects(manage, env, expected):
+    assert manage("shell", "-v0", "-c", SHOW, **env).stdout.strip() == str(expected)
+
+
+def test_strangers_are_sent_to_https_but_not_health_checks(client, settings):
+    settings.SECURE_SSL_REDIRECT = True
+    assert client.get("/admin/").status_code == 301
+    assert client.get("/admin/", secure=True).status_code == 302
+    assert client.get("/healthz").status_code == 200
+
+
+def policy(answer):
+    parts = answer["Content-Security-Policy"].split("; ")
+    return {name: rest for name, _, rest in (part.partition(" ") for part in parts)}
+
+
+@pytest.mark.parametrize("path", ["/", "/admin/login/", "/api/v1/docs"])
+def test_nothing_inline_may_run_on_a_page(client, path):
+    answer = client.get(path)
+    found, text = policy(answer), answer.content.decode()
+    assert answer.status_code == 200
+    assert (found["script-src"], found["style-src"], found["object-src"]) == ("'self'", "'self'", "'none'")
+    assert (found["frame-ancestors"], found["base-uri"]) == ("'none'", "'none'")
+    assert not re.search(r"<script(?![^>]*\bsrc=)(?![^>]*application/json)|<style|\son\w+=|javascript:", text)
+    assert answer["Referrer-Policy"] == "same-origin"
+    assert answer["X-Frame-Options"] == "DENY"
+    assert answer["X-Content-Type-Options"] == "nosniff"
+    assert answer["Cross-Origin-Opener-Policy"] == "same-origin"
+
+
+@pytest.mark.django_db
+def test_data_may_load_nothing(client):
+    for path in ("/api/v1/properties", "/api/v1/nothing", "/healthz"):
+        assert policy(client.get(path)) == {"default-src": "'none'", "frame-ancestors": "'none'"}
+
+
+def test_the_home_page_leads_on(client):
+    text = client.get("/").content.decode()
+    assert set(re.findall(r'href="(/(?!static)[^"]*)"', text)) == {
+        "/admin/",
+        "/api/v1/docs",
+        "/api/v1/schema",
+    }
+
+
+@pytest.mark.django_db
+def test_other_sites_read_nothing_unless_they_are_named(client, settings):
+    origin = {"Origin": "https://app.example"}
+    preflight = {
+        **origin,
+        "Access-Control-Request-Method": "POST",
+        "Access-Control-Request-Headers": "if-match",
+    }
+    assert "Access-Control-Allow-Origin" not in client.get("/api/v1/properties", headers=origin)
+    settings.CORS_ALLOWED_ORIGINS = ["https://app.example"]
+    answer = client.get("/api/v1/properties", headers=origin)
+    assert answer["Access-Control-Allow-Origin"] == "https://app.example"
+    assert "X-Request-ID" in answer["Access-Control-Expose-Headers"]
+    assert "Access-Control-Allow-Credentials" not in answer
+    asked = client.options("/api/v1/visits", headers=preflight)
+    assert (asked.status_code, asked["Access-Control-Allow-Origin"]) == (200, "https://app.example")
+    assert "if-match" in asked["Access-Control-Allow-Headers"]
+    other = client.get("/api/v1/properties", headers={"Origin": "https://evil.example"})
+    assert "Access-Control-Allow-Origin" not in other
+    assert "Access-Control-Allow-Origin" not in client.get("/admin/login/", headers=origin)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("GHAR_CORS_ORIGINS", "app.example"), ("GHAR_LOG_LEVEL", "loud"), ("GHAR_SSL_REDIRECT", "x")],
+)
+def test_a_bad_value_is_refused_by_name(manage, name, value):
+    done = manage("check", **{name: value})
+    assert done.returncode == 1
+    assert f"ImproperlyConfigured: {name} must be" in done.stderr
