@@ -89,6 +89,7 @@ def test_the_home_page_leads_on(client):
         "/admin/",
         "/api/v1/docs",
         "/api/v1/schema",
+        "/events/",
     }
 
 
