@@ -88,7 +88,8 @@ class HistoryInline(admin.TabularInline):
         overridden = event.data.get("overridden")
         if overridden:
             return f"In spite of: {words.of_obstacles(overridden)}"
-        return words.of_key(event.data["key"]) if "key" in event.data else ""
+        # The words of that day: what a key is made of may change.
+        return event.data.get("why", "")
 
 
 @admin.register(Visit)

@@ -221,8 +221,13 @@ def test_the_history_tells_who_did_what_and_why(desk, tour, agent):
     rohan = AgentFactory(name="Rohan")
     desk.post(page(tour, "assign"), {"agent": rohan.pk, "reason": "Nearer"})
     text = " ".join(desk.get(page(tour)).content.decode().split())
-    for told in ("Asha Rao", "Ops Desk", f"{agent} → Rohan", "Nearer", f"nobody → {agent}"):
+    for told in ("Asha Rao", "Ops Desk", f"{agent} → Rohan", "Nearer", f"nobody → {agent}", "Chosen: "):
         assert told in text
+
+
+def test_a_history_of_other_days_stays_readable(desk, tour):
+    tour.events.update(data={"key": {"what once": "decided"}})
+    assert desk.get(page(tour)).status_code == 200
 
 
 def test_nothing_is_deleted(desk, tour):
