@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint screenshots bench clean
+.PHONY: help run test fuzz lint screenshots bench clean
 
 help: ## Show this
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile
@@ -16,6 +16,9 @@ run: $(VENV)/.run ## Migrate, add the demo data once, and serve on PORT (8000) u
 
 test: $(VENV)/.test ## Run the tests on all cores; options for pytest in ARGS
 	@$(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadfile -r s $(ARGS)
+
+fuzz: $(VENV)/.test ## Send the API what fits its document and what nearly does: FUZZ_CASES (300) per route
+	@$(BIN)/python -m pytest -n logical --maxprocesses 4 ghar/tests/fuzz_api.py $(ARGS)
 
 lint: $(VENV)/.test ## Check style, types and migrations
 	@$(BIN)/ruff check

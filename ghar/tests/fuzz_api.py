@@ -1,0 +1,130 @@
+"""Whatever fits the OpenAPI document, and what nearly does: no 5xx and no answer that it does not name.
+
+`make fuzz` runs it, in a process of its own: schemathesis takes long to load. FUZZ_CASES says how many cases
+each route gets; each is sent by nobody, by a seeker and by staff, and undone.
+"""
+
+import os
+
+import pytest
+import schemathesis
+from django.core.signals import request_finished, request_started
+from django.db import close_old_connections, transaction
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from schemathesis import GenerationMode, checks
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from ghar.accounts import services
+from ghar.api.docs import document
+from ghar.tests.test_openapi import World, json_of
+from ghar.wsgi import application
+from visits.tests.factories import local
+
+CASES = int(os.environ.get("FUZZ_CASES", "300"))
+CHECKS = [
+    checks.not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+]
+SCHEMA = schemathesis.openapi.from_dict(document())
+OPERATIONS = {found.ok().label: found.ok() for found in SCHEMA.get_all_operations()}
+
+
+@pytest.fixture
+def world(asha, ops):
+    """The application would close the connection, and with it the test's transaction."""
+    for signal in (request_started, request_finished):
+        signal.disconnect(close_old_connections)
+    yield World(asha, ops)
+    for signal in (request_started, request_finished):
+        signal.connect(close_old_connections)
+
+
+@pytest.fixture
+def senders(world):
+    """Headers of nobody, a seeker and staff."""
+    tokens = [
+        services.log_in(identifier=user.email, password="correct horse 9") for user in (world.asha, world.ops)
+    ]
+    return [{}, *({"Authorization": f"Bearer {session.token}"} for session in tokens)]
+
+
+@st.composite
+def cases(draw, operation, known):
+    """A case, in which some of what would hardly be guessed is replaced by what there is."""
+    modes = [operation.as_strategy(generation_mode=mode) for mode in GenerationMode]
+    case = draw(st.one_of(modes))
+    for place in (case.path_parameters, case.body):
+        for name in known.keys() & place.keys() if isinstance(place, dict) else ():
+            if draw(st.booleans()):
+                place[name] = draw(st.sampled_from(known[name]))
+    return case
+
+
+@pytest.fixture
+def known(world):
+    """What there is, by the names under which it is asked for; `id` by the part of the path before it."""
+    agents, people = [world.meera.pk, world.ravi.pk], [world.asha.pk, world.owner.pk, world.peer.pk]
+    times = [json_of(local(day, 11)) for day in (2, 3)]
+    match, conversation = world.matched
+    return {
+        "visits": [world.tour.pk, world.begun().pk],
+        "properties": [world.listing.pk],
+        "agents": agents,
+        "matches": [match.pk],
+        "conversations": [conversation.pk],
+        "property_id": [world.listing.pk, world.flat.pk],
+        "context_property_id": [world.flat.pk],
+        "agent_id": agents,
+        "user_id": people,
+        "target_user_id": people,
+        "blocked_user_id": people,
+        "counterparty_user_id": people,
+        "image_pk": [world.image.pk],
+        "time_off_id": [world.time_off.pk],
+        "scheduled_date": times,
+        "new_date": times,
+    }
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("label", OPERATIONS)
+def test_no_case_gives_what_the_document_does_not_know(label, senders, known):
+    operation = OPERATIONS[label]
+    parts = operation.path.split("/")
+    named = parts[parts.index("{id}") - 1] if "{id}" in parts else None
+    known["id"] = known.get(named, [1])
+
+    @settings(
+        max_examples=CASES,
+        deadline=None,
+        derandomize=True,
+        database=None,
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(case=cases(operation, known))
+    def run(case):
+        for headers in senders:
+            send(case, headers)
+
+    run()
+
+
+def send(case, headers):
+    # Of a stream it would judge each event, while the document describes the text that they make up.
+    judged = [check for check in CHECKS if not (is_stream(case) and check is response_schema_conformance)]
+    with transaction.atomic():
+        case.call_and_validate(app=application, headers=headers, checks=judged)
+        transaction.set_rollback(True)
+
+
+def is_stream(case):
+    return case.operation.path.endswith("/events")
