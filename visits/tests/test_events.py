@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from django.core.management import call_command
 from django.db import transaction
+from django.test import Client
 
 from flatmates import services as flatmate_services
 from flatmates.tests.factories import match
@@ -83,6 +84,21 @@ def unassign(api, ops, visit, second):
     api(ops).post(path(visit, "/assign"), {"agent_id": None})
 
 
+def time_off(api, ops, visit, second):
+    away = {"from": iso(local(2, 9)), "to": iso(local(2, 19))}
+    api(ops).post(f"/api/v1/agents/{visit.agent_id}/time-off", away)
+
+
+def dismiss(api, ops, visit, second):
+    api(ops).delete(f"/api/v1/agents/{visit.agent_id}")
+
+
+def in_the_admin(api, ops, visit, second):
+    client = Client()
+    client.force_login(ops)
+    client.post(f"/admin/visits/visit/{visit.pk}/confirm/")
+
+
 def withdraw(api, ops, visit, second):
     api(visit.property.owner).delete(f"/api/v1/properties/{visit.property_id}")
 
@@ -102,6 +118,9 @@ def deactivate(api, ops, visit, second):
         (update, "updated", "scheduled"),
         (assign, "assigned", "scheduled"),
         (unassign, "unassigned", "scheduled"),
+        (time_off, "assigned", "scheduled"),
+        (dismiss, "assigned", "scheduled"),
+        (in_the_admin, "confirmed", "confirmed"),
         (withdraw, "cancelled", "cancelled"),
         (deactivate, "cancelled", "cancelled"),
     ],
