@@ -4,10 +4,12 @@ import os
 import subprocess
 import sys
 import time
+from io import StringIO
 from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.core.management import call_command
 from django.db import connection, transaction
 from django.test import Client
 from knox.models import AuthToken
@@ -349,6 +351,8 @@ def test_old_events_are_forgotten_but_the_latest(asha):
     for number in range(3):
         tell(asha, number)
     OutboxEvent.objects.filter(data__number__in=[0, 2]).update(sent_at="2020-01-01T00:00:00Z")
-    assert manage("prune_events", "--days", "30") == "Removed 1 events older than 30 days.\n"
+    said = StringIO()
+    call_command("prune_events", "--days", "30", stdout=said)
+    assert said.getvalue() == "Removed 1 events older than 30 days.\n"
     assert [event.data["number"] for event in OutboxEvent.objects.all()] == [1, 2]
     assert settings.EVENTS_KEPT_DAYS == 7
