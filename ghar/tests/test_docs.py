@@ -1,7 +1,10 @@
-"""What the documentation says of the settings is what the settings are."""
+"""What is said of settings and commands is what they are."""
 
 import re
 from pathlib import Path
+
+import pytest
+from django.core.management import get_commands, load_command_class
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -12,3 +15,18 @@ def test_the_table_of_settings_names_those_that_are_read():
     rows = [line.split("|")[1] for line in table.splitlines() if line.startswith("| `")]
     named = [name for row in rows for name in re.findall("`([A-Z_]+)`", row)]
     assert sorted(named) == sorted(read)
+
+
+OURS = {name: app for name, app in get_commands().items() if (ROOT / app.replace(".", "/")).is_dir()}
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_every_command_and_every_option_says_what_it_is_for(name):
+    command = load_command_class(OURS[name], name)
+    parser = command.create_parser("manage.py", name)
+    assert len(parser.description) > 40
+    assert [action.dest for action in parser._actions if not action.help] == []
+
+
+def test_our_commands_are_found():
+    assert {"doctor", "serve", "seed_demo", "import_listings", "assign_pending_visits"} <= OURS.keys()

@@ -1,5 +1,6 @@
 import os
 import socket
+from argparse import RawDescriptionHelpFormatter
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
@@ -10,9 +11,28 @@ from django.db import OperationalError, connections
 
 from ghar.database.base import embedded
 
+DESCRIPTION = """Serve the site, the admin and the API in one process until SIGTERM or Ctrl-C.
+
+Without DATABASE_URL it starts the embedded PostgreSQL and stops it again. It writes a line of JSON per
+request to stderr. Where strangers can reach it set DEBUG=0, SECRET_KEY and PUBLIC_URL, and behind a proxy
+GHAR_TRUSTED_PROXIES; then `manage.py doctor` says whether all is well. docs/operations.md has the settings.
+"""
+EPILOG = """Exit code: 0 when it was stopped, 1 when it could not start.
+
+Examples:
+  python manage.py serve
+  python manage.py serve --host 0.0.0.0 --port 80
+"""
+
 
 class Command(BaseCommand):
     help = "Serve the site, the admin and the API in one process until SIGTERM or Ctrl-C."
+
+    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
+        kwargs |= {"formatter_class": RawDescriptionHelpFormatter, "epilog": EPILOG}
+        parser = super().create_parser(prog_name, subcommand, **kwargs)
+        parser.description = DESCRIPTION
+        return parser
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--host", default="127.0.0.1", help="Address to listen on (127.0.0.1).")
