@@ -34,6 +34,8 @@ def manage(tmp_path):
         ("PORT", "0"),
         ("PUBLIC_URL", "ghar.example"),
         ("DATABASE_URL", "mysql://host/ghar"),
+        ("GHAR_EVENTS_DATABASE_URL", "mysql://host/ghar"),
+        ("GHAR_STREAMS", "0"),
         ("GHAR_REQUEST_BODY_SECONDS", "-1"),
         ("GHAR_THREADS", "0"),
         ("GHAR_TOKEN_DAYS", "soon"),
