@@ -9,6 +9,7 @@ from rest_framework.exceptions import ValidationError
 
 from agents.models import Agent
 from ghar.api.fields import IdField, InstantField, LanguageField, NumberField, StrictSerializer, TimezoneField
+from ghar.staff import is_staff_with
 
 TIME_OF_DAY = re.compile(r"([01]\d|2[0-3]):([0-5]\d)(:[0-5]\d(\.\d{1,6})?)?", re.ASCII)
 # Shifts of a quarter of an hour with a break after each.
@@ -120,6 +121,11 @@ class StaffAgentSerializer(AgentSerializer):
             "total_users_assigned",
         )
         read_only_fields = ("live_users", "live_visits", "total_users_assigned")
+
+
+def serializer_for(user: Any) -> type[AgentSerializer]:
+    """What `user` may see of agents."""
+    return StaffAgentSerializer if is_staff_with(user, "agents.view_agent") else AgentSerializer
 
 
 class AvailabilitySerializer(StrictSerializer):

@@ -14,16 +14,15 @@ from agents.filters import AgentFilter
 from agents.models import Agent, TimeOff
 from agents.permissions import ManagesAgent
 from agents.serializers import (
-    AgentSerializer,
     AvailabilitySerializer,
     DryRunSerializer,
     HoursSerializer,
     StaffAgentSerializer,
     TimeOffSerializer,
+    serializer_for,
 )
 from ghar.api.permissions import StaffPermission
 from ghar.errors import NotFound
-from ghar.staff import is_staff_with
 
 # Who has left is no longer listed; the row stays, so leaving is a change.
 STAFF_ACTS = {
@@ -53,9 +52,7 @@ class AgentViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericView
         return Agent.objects.visible_to(self.request.user).for_reading()
 
     def get_serializer_class(self) -> type[BaseSerializer[Agent]]:
-        if is_staff_with(self.request.user, "agents.view_agent"):
-            return StaffAgentSerializer
-        return AgentSerializer
+        return serializer_for(self.request.user)
 
     def create(self, request: Request) -> Response:
         data = read(StaffAgentSerializer, request)

@@ -1,6 +1,7 @@
 """Transactions that compete for rows: bounded waits, and another try when somebody else was first."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import wraps
 from typing import ParamSpec, TypeVar
 
@@ -47,6 +48,14 @@ def in_transaction(func: Callable[P, R]) -> Callable[P, R]:
         raise Contended("Somebody else is changing the same thing; try again.", alternatives=[])
 
     return run
+
+
+@contextmanager
+def rehearsal() -> Iterator[None]:
+    """Whatever is done within is undone at its end, and nobody hears of it."""
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)
 
 
 def violated(error: IntegrityError) -> str:

@@ -9,7 +9,7 @@ from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxLengthValidator, MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models.functions import Concat, Upper
+from django.db.models.functions import Abs, Concat, Upper
 
 from ghar import clock
 from ghar.staff import is_staff_with
@@ -93,6 +93,13 @@ class PropertyQuerySet(models.QuerySet["Property"]):
         boxed = self.filter(geo.box(latitude, longitude, km))
         far = geo.haversine(latitude, longitude)
         return boxed.alias(far=far).filter(far__lte=geo.haversine_of(km))
+
+    def similar_to(self, listing: "Property") -> "PropertyQuerySet":
+        """Others there that take visits and serve the same purpose: of its type first, then by price."""
+        others = self.available().filter(city__iexact=listing.city, purpose=listing.purpose)
+        of_type = models.Case(models.When(property_type=listing.property_type, then=0), default=1)
+        apart = Abs(models.F("base_price") - listing.base_price)
+        return others.exclude(pk=listing.pk).order_by(of_type, apart, "pk")
 
     def with_details(self) -> "PropertyQuerySet":
         """With everything that a listing shows: three queries however long the page."""
