@@ -15,6 +15,14 @@ class LoginThrottle(throttling.LoginThrottle):
         return normalise(text)[1] or text
 
 
+class PageLoginThrottle(throttling.LoginThrottle):
+    """The same count as the API's, from a form."""
+
+    def identifier(self, request: Any) -> str:
+        text = request.POST.get("username", "")
+        return normalise(text)[1] or text
+
+
 class PasswordThrottle(throttling.LoginThrottle):
     """A stolen token must not serve to guess the password."""
 
