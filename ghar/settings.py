@@ -155,7 +155,9 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "knox",
+    "django_mcpz.oauth",
     "ghar",
+    "ghar.mcp",
     "ghar.accounts",
     "properties",
     "agents",
@@ -202,6 +204,7 @@ DATABASES = {"default": database.configured(env_str("DATABASE_URL"), DATA_DIR)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "accounts.User"
+LOGIN_URL, LOGIN_REDIRECT_URL = "login", "home"
 AUTHENTICATION_BACKENDS = ["ghar.accounts.backends.PhoneOrEmailBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
@@ -230,12 +233,15 @@ REQUEST_BODY_SECONDS = env_int("GHAR_REQUEST_BODY_SECONDS", 15, least=1)
 THREADS = env_int("GHAR_THREADS", 16, least=1)
 
 THROTTLE = env_bool("GHAR_THROTTLE", True)
-# Failed log-ins per address and identifier; sign-ups per address; writes and stream tickets per user.
+# Failed log-ins per address and identifier; sign-ups per address; writes, stream tickets and what
+# assistants call per user; how many assistants register per address.
 THROTTLE_RATES = {
     "login": f"{env_int('GHAR_LOGINS_PER_MINUTE', 10, least=1)}/min",
     "signup": f"{env_int('GHAR_SIGNUPS_PER_MINUTE', 100, least=1)}/min",
     "writes": f"{env_int('GHAR_WRITES_PER_MINUTE', 600, least=1)}/min",
     "tickets": f"{env_int('GHAR_TICKETS_PER_MINUTE', 60, least=1)}/min",
+    "mcp": f"{env_int('GHAR_MCP_CALLS_PER_MINUTE', 120, least=1)}/min",
+    "mcp_registration": f"{env_int('GHAR_MCP_REGISTRATIONS_PER_HOUR', 60, least=1)}/hour",
 }
 CACHES = {
     "default": {

@@ -2,9 +2,16 @@
 
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path, re_path
+from django.utils.module_loading import autodiscover_modules
 
+from agents.mcp import agency
 from ghar import health, pages
+from ghar.accounts.pages import LoginPage, LogoutPage
 from ghar.api.views import unknown_url
+from ghar.mcp.server import users
+
+# Their tools register themselves.
+autodiscover_modules("mcp")
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", include("ghar.api.urls")),
@@ -14,6 +21,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", include("flatmates.urls")),
     re_path(r"^api(/.*)?$", unknown_url),
     path("", pages.home, name="home"),
+    path("mcp", users),
+    path("mcp-admin", agency),
+    path("", include("ghar.mcp.oauth")),
+    path("login", LoginPage.as_view(), name="login"),
+    path("logout", LogoutPage.as_view(), name="logout"),
     path("admin/", admin.site.urls),
     path("events/", pages.live, name="live"),
     path("healthz", health.healthz),

@@ -1,4 +1,4 @@
-"""Every change of a user and of the tokens of his devices."""
+"""Every change of a user, of the tokens of his devices and of what he granted to assistants."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,6 +14,7 @@ from ghar import clock
 from ghar.accounts.models import User
 from ghar.accounts.signals import user_deactivated
 from ghar.errors import DomainError, Invalid
+from ghar.mcp.grants import revoke_all
 from ghar.transactions import in_transaction, violated
 
 KEPT_TOKENS = 20
@@ -71,6 +72,7 @@ def log_out(*, by: User, token: AuthToken) -> None:
 
 def log_out_everywhere(*, by: User) -> None:
     AuthToken.objects.filter(user=by).delete()
+    revoke_all(by)
 
 
 def change_password(*, by: User, current: str, new: str, keep: AuthToken | None = None) -> None:
@@ -87,6 +89,7 @@ def set_password(*, user: User, password: str | None, keep: AuthToken | None = N
     with transaction.atomic():
         user.save(update_fields=["password"])
         AuthToken.objects.filter(user=user).exclude(pk=keep.pk if keep else None).delete()
+        revoke_all(user)
 
 
 def update_profile(*, by: User, **changes: Any) -> User:
@@ -107,6 +110,7 @@ def deactivate(*, user: User, by: User | None) -> None:
         raise Invalid("You cannot deactivate yourself: ask a colleague.")
     if User.objects.filter(pk=user.pk, is_active=True).update(is_active=False):
         AuthToken.objects.filter(user=user).delete()
+        revoke_all(user)
         user_deactivated.send(sender=User, user=user, by=by)
     user.is_active = False
 

@@ -14,6 +14,8 @@ from knox.models import AuthToken
 
 from agents.models import AgentInteraction, Engagement
 from flatmates.models import Swipe, UserBlock, UserConversation, UserMatch
+from ghar.mcp.models import Grant
+from ghar.mcp.tests.assistant import grant
 from properties.models import Amenity
 from visits.tests.factories import UserFactory
 
@@ -41,6 +43,11 @@ TABLE = {
     "knox_authtoken_history": (403, 403, 403, 403),
     "knox_authtoken_delete": (403, 403, 403, 403),
     "knox_authtoken_change": (403, 403, 403, 403),
+    "mcp_grant_changelist": (403, 403, 403, 403),
+    "mcp_grant_add": (403, 403, 403, 403),
+    "mcp_grant_history": (403, 403, 403, 403),
+    "mcp_grant_delete": (403, 403, 403, 403),
+    "mcp_grant_change": (403, 403, 403, 403),
     "auth_user_password_change": (403, 403, 403, 403),
     "accounts_user_changelist": (200, 200, 200, 200),
     "accounts_user_add": (403, 403, 403, 403),
@@ -118,10 +125,12 @@ def member_of(name):
 @pytest.fixture
 def things(asha, bala, tour, agent):
     """Something to look at of each model, by the name that its URLs begin with."""
+    grant(asha)
     one, two = sorted((asha, bala), key=lambda user: user.pk)
     return {
         "auth_group": Group.objects.create(name="Others"),
         "knox_authtoken": AuthToken.objects.create(asha)[0],
+        "mcp_grant": Grant.objects.get(),
         "accounts_user": asha,
         "auth_user": asha,
         "properties_amenity": Amenity.objects.create(title="Sauna"),

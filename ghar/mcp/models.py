@@ -1,0 +1,33 @@
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Max, Q
+from django_mcpz.oauth.models import AuthorizationCode
+
+from ghar import clock
+
+
+class GrantQuerySet(models.QuerySet["Grant"]):
+    def given(self) -> "GrantQuerySet":
+        """Those that led to tokens, with when they were last used and how long they still hold."""
+        now = clock.now()
+        live = Q(refreshtoken__revoked_at=None, refreshtoken__used_at=None, refreshtoken__expires_at__gt=now)
+        return self.filter(used_at__isnull=False).annotate(
+            renewed_at=Max("accesstoken__created_at"),
+            holds_until=Max("refreshtoken__expires_at", filter=live),
+        )
+
+
+class Grant(AuthorizationCode):
+    """Somebody's consent that an assistant acts as him on one of our servers, and all tokens from it."""
+
+    objects: ClassVar[models.Manager["Grant"]] = GrantQuerySet.as_manager()
+
+    class Meta:
+        proxy = True
+        default_permissions = ("view", "change")
+        verbose_name = "assistant's access"
+        verbose_name_plural = "assistants' access"
+
+    def __str__(self) -> str:
+        return f"{self.client} as {self.user}"

@@ -1,0 +1,193 @@
+"""The official client against a running server: it finds out how, asks the user, and calls every tool."""
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+from datetime import date, timedelta
+
+import pytest
+
+from ghar.mcp.tests.assistant import MODERN, Memory, official
+from ghar.tests.test_serve import MANAGE, serving
+
+PASSWORD = "visit-the-house-1"
+SEEKER, STAFF, AGENT = "asha@ghar.example", "staff@ghar.example", "meera@ghar.example"
+GENERATIONS = [("auto", MODERN), ("legacy", "2025-11-25")]
+USER_TOOLS = {
+    "properties_search",
+    "visits_cancel",
+    "visits_get",
+    "visits_list",
+    "visits_reschedule",
+    "visits_schedule",
+    "visits_slots",
+}
+STAFF_TOOLS = {
+    "agent_assign_visit",
+    "agent_candidates",
+    "agent_get",
+    "agent_list",
+    "agent_set_availability",
+    "agent_unassigned_visits",
+    "agent_visits",
+    "agent_workload",
+}
+AGENT_TOOLS = {"agent_get", "agent_list", "agent_set_availability", "agent_visits"}
+
+
+@pytest.fixture(scope="module")
+def origin(tmp_path_factory):
+    env = {name: value for name, value in os.environ.items() if name not in {"DATABASE_URL", "PGOPTIONS"}}
+    env["GHAR_DATA_DIR"] = str(tmp_path_factory.mktemp("mcp"))
+    for command in (["migrate", "-v0"], ["seed_demo"]):
+        subprocess.run([sys.executable, MANAGE, *command], env=env, check=True, stdout=subprocess.DEVNULL)
+    with serving(env) as served:
+        yield f"http://127.0.0.1:{served.port}"
+
+
+async def called(client, name, **arguments):
+    result = await client.call_tool(name, arguments)
+    assert not result.is_error, result.content[0].text
+    assert json.loads(result.content[0].text) == result.structured_content
+    return result.structured_content
+
+
+async def refused(client, name, **arguments):
+    result = await client.call_tool(name, arguments)
+    assert result.is_error
+    return result.content[0].text
+
+
+async def free(client, property_id):
+    days = [str(date.today() + timedelta(days=ahead)) for ahead in (2, 8)]
+    slots = await called(client, "visits_slots", property_id=property_id, from_date=days[0], to_date=days[1])
+    return slots["items"]
+
+
+@pytest.mark.parametrize(("mode", "version"), GENERATIONS)
+def test_a_conversation_about_a_visit(origin, mode, version):
+    async def talk():
+        asked = [] if version == MODERN else None
+        async with official(origin, "/mcp", SEEKER, PASSWORD, mode=mode, asked=asked) as client:
+            assert client.protocol_version == version
+            assert {tool.name for tool in (await client.list_tools()).tools} == USER_TOOLS
+            found = await called(client, "properties_search", city="mumbai", purpose=["rent"], available=True)
+            first, other = found["items"][:2]
+            slot = (await free(client, first["id"]))[0]
+            visit = await called(
+                client, "visits_schedule", property_id=first["id"], scheduled_date=slot["local_start"]
+            )
+            assert (visit["scheduled_date"], visit["changed"]) == (slot["start"], True)
+            conflict = await refused(
+                client, "visits_schedule", property_id=other["id"], scheduled_date=slot["local_start"]
+            )
+            assert conflict.startswith("visit_conflict: There is another visit at that time")
+            offered = conflict.splitlines()[-1].split("(")[1].rstrip(")")
+            second = await called(client, "visits_schedule", property_id=other["id"], scheduled_date=offered)
+            assert second["scheduled_date"] == offered
+            later = (await free(client, other["id"]))[-1]
+            moved = await called(
+                client, "visits_reschedule", visit_id=second["id"], new_date=later["start"], reason="Later"
+            )
+            assert (moved["status"], moved["rescheduled_from"]) == ("rescheduled", offered)
+            for one in (visit, second):
+                await cancel(client, one["id"], asked)
+            listed = await called(client, "visits_list", status=["cancelled"], limit=100)
+            assert {visit["id"], second["id"]} <= {one["id"] for one in listed["items"]}
+
+    async def cancel(client, visit_id, asked):
+        if asked is None:
+            question = await refused(client, "visits_cancel", visit_id=visit_id)
+            assert question.startswith(f"confirmation_required: Shall I cancel the visit {visit_id} ")
+            gone = await called(client, "visits_cancel", visit_id=visit_id, confirm=True)
+        else:
+            gone = await called(client, "visits_cancel", visit_id=visit_id)
+            assert asked.pop().startswith(f"Shall I cancel the visit {visit_id} ")
+        assert (gone["status"], gone["changed"]) == ("cancelled", True)
+        assert (await called(client, "visits_get", visit_id=visit_id))["status"] == "cancelled"
+
+    asyncio.run(talk())
+
+
+@pytest.mark.parametrize(("mode", "version"), GENERATIONS)
+def test_staff_work_off_the_queue(origin, mode, version):
+    async def dispatch():
+        async with official(origin, "/mcp", SEEKER, PASSWORD, mode=mode) as client:
+            listing = (await called(client, "properties_search", city="mumbai", available=True))["items"][0]
+            at_night = f"{date.today() + timedelta(days=9 + (mode == 'auto'))}T03:00"
+            waiting = await called(
+                client, "visits_schedule", property_id=listing["id"], scheduled_date=at_night
+            )
+            assert waiting["agent"] is None
+            slot = (await free(client, listing["id"]))[7]
+            moved = await called(client, "visits_reschedule", visit_id=waiting["id"], new_date=slot["start"])
+        asked = [] if version == MODERN else None
+        async with official(origin, "/mcp-admin", STAFF, PASSWORD, mode=mode, asked=asked) as client:
+            assert client.protocol_version == version
+            assert {tool.name for tool in (await client.list_tools()).tools} == STAFF_TOOLS
+            if moved["agent_id"]:
+                await take_off(client, moved)
+            queue = await called(client, "agent_unassigned_visits")
+            assert waiting["id"] in [visit["id"] for visit in queue["items"]]
+            candidates = (await called(client, "agent_candidates", visit_id=waiting["id"]))["items"]
+            best = next(one for one in candidates if one["eligible"])["agent"]
+            tried = await called(
+                client, "agent_assign_visit", visit_id=waiting["id"], agent_id=best["id"], dry_run=True
+            )
+            assert (tried["changed"], tried["agent_id"]) == (False, best["id"])
+            done = await called(
+                client,
+                "agent_assign_visit",
+                visit_id=waiting["id"],
+                agent_id=best["id"],
+                **({} if asked is not None else {"confirm": True}),
+            )
+            assert (done["changed"], done["agent_id"]) == (True, best["id"])
+            queue = await called(client, "agent_unassigned_visits")
+            assert waiting["id"] not in [visit["id"] for visit in queue["items"]]
+            agent = await called(client, "agent_get", agent_id=best["id"])
+            assert (await called(client, "agent_list", city="Mumbai"))["items"]
+            workload = (await called(client, "agent_workload"))["items"]
+            assert [w["live_visits"] for w in workload if w["agent_id"] == best["id"]] == [
+                agent["live_visits"]
+            ]
+            theirs = await called(
+                client, "agent_visits", agent_id=best["id"], day=done["local"]["scheduled_date"][:10]
+            )
+            assert waiting["id"] in [visit["id"] for visit in theirs["items"]]
+            same = await called(client, "agent_set_availability", agent_id=best["id"], is_available=True)
+            assert same["is_available"] is True
+
+    async def take_off(client, visit):
+        done = await called(client, "agent_assign_visit", visit_id=visit["id"], agent_id=None, confirm=True)
+        assert done["agent"] is None
+
+    asyncio.run(dispatch())
+
+
+def test_a_seeker_gets_no_consent_page_for_the_agencys_server(origin):
+    from ghar.mcp.tests.assistant import provider
+
+    async def try_it():
+        _, browser = provider(origin, "/mcp-admin", SEEKER, PASSWORD)
+        await browser.open(f"{origin}/authorize?resource={origin}/mcp-admin")
+        return browser.page
+
+    page = asyncio.run(try_it())
+    assert page.status_code == 403
+    assert "This server is for staff and agents." in page.text
+
+
+def test_an_agent_sees_his_tools_and_renews_his_access(origin):
+    async def look():
+        memory = Memory()
+        async with official(origin, "/mcp-admin", AGENT, PASSWORD, memory=memory) as client:
+            assert {tool.name for tool in (await client.list_tools()).tools} == AGENT_TOOLS
+        first, memory.tokens = memory.tokens, memory.tokens.model_copy(update={"access_token": "stale"})
+        async with official(origin, "/mcp-admin", AGENT, PASSWORD, memory=memory) as client:
+            assert (await called(client, "agent_list"))["items"]
+        assert memory.tokens.access_token not in {"stale", first.access_token}
+
+    asyncio.run(look())
