@@ -1,0 +1,69 @@
+"""The examples of docs/mcp.md, run from top to bottom: each tool is called, and answers what stands there."""
+
+import json
+import re
+from datetime import datetime
+
+import pytest
+from django.conf import settings
+from django.db import connection
+
+from agents.mcp import agency
+from ghar import clock
+from ghar.mcp.server import users
+from ghar.mcp.tests.assistant import Assistant
+from properties.models import Amenity
+from visits.tests.factories import AgentFactory, ListingFactory, UserFactory
+
+DOC = (settings.BASE_DIR / "docs/mcp.md").read_text()
+EXAMPLE = re.compile(r"```json (\w+)( refused)?\n(.*?)```\n+```(?:json|text)\n(.*?)```", re.S)
+MORE = "…"
+
+
+@pytest.fixture
+def world(ops):
+    """The people and homes of the examples, under the ids that stand there."""
+    asha = UserFactory(pk=7, full_name="Asha Rao", email="asha.rao@example.com", preferred_languages=["mr"])
+    for pk, title, price in ((3, "2 BHK near the lake", 42_000), (4, "2 BHK with a terrace", 45_000)):
+        home = ListingFactory(
+            pk=pk, title=title, locality="Powai", base_price=price, monthly_rent=price, bedrooms=2
+        )
+        home.amenities.add(Amenity.objects.get_or_create(pk=1, title="Lift")[0])
+    for pk, name, language in ((2, "Meera Kulkarni", "mr"), (5, "Ravi Nair", "hi")):
+        AgentFactory(pk=pk, name=name, contact_number=f"+91224000000{pk}", languages=["en", language])
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER SEQUENCE visits_visit_id_seq RESTART WITH 12")
+    with clock.at(datetime.fromisoformat("2026-11-21T09:20:00Z")):
+        hers, desk = Assistant(asha), Assistant(ops, "/mcp-admin")
+        yield {"visits": hers, "properties": hers, "agent": desk}
+
+
+def is_part(shown, whole):
+    """Whether the whole holds what is shown; … stands for what is left out."""
+    if isinstance(shown, dict):
+        left_out = MORE in shown
+        named = {name: value for name, value in shown.items() if name != MORE}
+        same_names = set(named) <= set(whole) if left_out else set(named) == set(whole)
+        return same_names and all(is_part(value, whole[name]) for name, value in named.items())
+    if isinstance(shown, list):
+        if shown and shown[-1] == MORE:
+            shown, whole = shown[:-1], whole[: len(shown) - 1]
+        return len(shown) == len(whole) and all(map(is_part, shown, whole))
+    return shown == whole
+
+
+@pytest.mark.django_db
+def test_the_examples_are_true(world):
+    for name, refused, arguments, answer in EXAMPLE.findall(DOC):
+        assistant = world[name.split("_")[0]]
+        arguments = json.loads(arguments)
+        if refused:
+            assert assistant.refusal(name, **arguments) == answer.rstrip("\n"), name
+        else:
+            whole = assistant.call(name, **arguments)
+            assert is_part(json.loads(answer), whole), (name, json.dumps(whole, indent=1))
+
+
+def test_every_tool_has_an_example():
+    shown = {name for name, refused, _, _ in EXAMPLE.findall(DOC) if not refused}
+    assert shown == set(users._tools) | set(agency._tools)
