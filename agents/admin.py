@@ -1,12 +1,11 @@
 from typing import Any
 
-from django.conf import settings
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
 from agents import services
-from agents.forms import AgentForm, HoursFormSet, TimeOffForm
+from agents.forms import AgentForm, HoursFormSet
 from agents.models import Agent, AgentInteraction, Engagement, TimeOff, WorkingHours
 from ghar.errors import DomainError
 
@@ -19,20 +18,23 @@ class WorkingHoursInline(admin.TabularInline):
 
 
 class TimeOffInline(admin.TabularInline):
+    """What is entered is removed here; `visits` enters it, since visits have to be given away then."""
+
     model = TimeOff
-    form = TimeOffForm
     fields = ("period", "reason")
     extra = 0
-    verbose_name_plural = f"time off ({settings.DESK_TIME_ZONE})"
+    verbose_name_plural = "time off"
+
+    def has_add_permission(self, request: HttpRequest, obj: Agent | None = None) -> bool:
+        return False
 
     def has_change_permission(self, request: HttpRequest, obj: Agent | None = None) -> bool:
-        """It is added and removed."""
         return False
 
 
 @admin.register(Agent)
 class AgentAdmin(admin.ModelAdmin):
-    """Saved through the services. Nobody is deleted: who leaves is no longer employed."""
+    """Saved through the services. Nobody is deleted: `visits` adds how somebody leaves and comes back."""
 
     form = AgentForm
     inlines = (WorkingHoursInline, TimeOffInline)
@@ -48,9 +50,12 @@ class AgentAdmin(admin.ModelAdmin):
         "live_users",
     )
     list_filter = ("is_active", "is_available", "agent_type", "experience_level")
-    search_fields = ("name", "contact_number")
-    raw_id_fields = ("user",)
+    search_fields = ("=id", "name", "contact_number", "user__full_name", "user__phone", "user__email")
+    search_help_text = "Name, number, login or id"
+    show_facets = admin.ShowFacets.ALWAYS
+    autocomplete_fields = ("user",)
     readonly_fields = (
+        "is_active",
         "live_visits",
         "live_users",
         "total_users_assigned",
@@ -86,20 +91,8 @@ class AgentAdmin(admin.ModelAdmin):
         formset.save(commit=False)  # only to find out what is new and what goes, for the admin's log
         if formset.model is WorkingHours:
             services.set_hours(agent=form.instance, by=request.user, items=formset.rows())
-        else:
-            self.save_time_off(request, form.instance, formset)
-
-    def save_time_off(self, request: HttpRequest, agent: Agent, formset: Any) -> None:
-        for time_off in formset.deleted_objects:
+        for time_off in formset.deleted_objects if formset.model is TimeOff else ():
             services.remove_time_off(time_off=time_off, by=request.user)
-        for time_off in formset.new_objects:
-            services.add_time_off(
-                agent=agent,
-                by=request.user,
-                from_=time_off.period.lower,
-                to=time_off.period.upper,
-                reason=time_off.reason,
-            )
 
 
 class RecordAdmin(admin.ModelAdmin):
@@ -117,7 +110,8 @@ class EngagementAdmin(RecordAdmin):
     list_display = ("seeker", "agent", "reason", "started_at", "ended_at")
     list_filter = (("ended_at", admin.EmptyFieldListFilter),)
     list_select_related = ("seeker", "agent")
-    search_fields = ("seeker__full_name", "agent__name")
+    search_fields = ("=id", "seeker__full_name", "seeker__phone", "seeker__email", "agent__name")
+    search_help_text = "Seeker (name, phone, email), agent or id"
     actions = ("end",)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -141,9 +135,10 @@ class AgentInteractionAdmin(RecordAdmin):
     list_display = ("agent", "user", "type", "response_time_seconds", "user_satisfaction", "created_at")
     list_filter = ("type", "user_satisfaction")
     list_select_related = ("agent", "user")
-    search_fields = ("agent__name", "user__full_name")
-    autocomplete_fields = ("agent",)
-    raw_id_fields = ("user",)
+    search_fields = ("=id", "agent__name", "user__full_name", "user__phone", "user__email")
+    search_help_text = "Agent, user (name, phone, email) or id"
+    date_hierarchy = "created_at"
+    autocomplete_fields = ("agent", "user")
 
     def save_model(self, request: HttpRequest, obj: AgentInteraction, form: Any, change: bool) -> None:
         fields = {name: value for name, value in form.cleaned_data.items() if name != "agent"}

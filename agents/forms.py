@@ -50,13 +50,3 @@ class HoursFormSet(forms.BaseInlineFormSet):
             for form in self.forms
             if form.cleaned_data and not form.cleaned_data.get("DELETE")
         ]
-
-
-class TimeOffForm(forms.ModelForm):
-    def clean_period(self) -> Any:
-        period = self.cleaned_data["period"]
-        if period is None or period.lower is None or period.upper is None:
-            raise ValidationError("Say when it begins and when it ends.")
-        with refusals():
-            services.check_period(period.lower, period.upper)
-        return period

@@ -1,5 +1,6 @@
 """A small agency to try things on: people, agents with hours, listings, and visits in every status."""
 
+from contextlib import suppress
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -14,6 +15,7 @@ from flatmates import services as flatmate_services
 from flatmates.models import UserConversation
 from ghar import clock
 from ghar.accounts.models import User
+from ghar.errors import AgentNotEligible
 from properties.demo import create_listings
 from properties.models import Property
 from visits import services
@@ -146,9 +148,18 @@ def _visits(staff: User, seekers: list[User], homes: list[Property]) -> None:
         visit=_book(bala, homes[3], at(2, 15)), by=bala, new_date=at(3, 16, 30), reason="A meeting came up."
     )
     _book(chitra, homes[4], at(2, 10, 30))
-    _book(dev, homes[0], at(2, 6), "Only before work, at six in the morning.")
-    waiting = _book(bala, homes[5], _no_sunday(at(5, 11)), "Somebody who speaks Hindi, please.")
-    services.assign(visit=waiting, by=staff, agent_id=None, reason="Called in sick.")
+    _book(dev, homes[0], at(3, 6), "Only before work, at six in the morning.")
+    waiting = _book(bala, homes[5], _no_sunday(at(1, 15)), "Somebody who speaks Hindi, please.")
+    _take_off_everybody(staff, waiting)
+
+
+def _take_off_everybody(staff: User, visit: Visit) -> None:
+    """Staff's own to assign: the sweep gives it to nobody who was taken off it."""
+    while visit.agent:
+        reason = f"{visit.agent} asked to be taken off it."
+        visit = services.assign(visit=visit, by=staff, agent_id=None, reason=reason)
+        with suppress(AgentNotEligible):
+            visit = services.assign(visit=visit, by=staff)
 
 
 def _complete(staff: User, visit: Visit) -> None:

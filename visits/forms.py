@@ -11,6 +11,7 @@ from django.contrib.admin.widgets import AutocompleteSelect
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
+from agents.models import Agent
 from ghar.accounts.models import User
 from properties.models import Property
 from visits import assignment, handover, services, words
@@ -44,9 +45,9 @@ def as_typed(moment: datetime, zone: str) -> str:
     return f"{moment.astimezone(ZoneInfo(zone)):{MINUTES}}"
 
 
-def moment_at(listing: Property, local: datetime) -> datetime:
+def moment_at(place: Property | Agent, local: datetime) -> datetime:
     try:
-        return local.replace(tzinfo=ZoneInfo(listing.timezone)).astimezone(UTC)
+        return local.replace(tzinfo=ZoneInfo(place.timezone)).astimezone(UTC)
     except OverflowError:
         raise ValidationError("There is no such time.") from None
 
@@ -297,3 +298,34 @@ class BookForm(forms.Form):
     def given(self) -> dict[str, Any]:
         rest = dict(self.cleaned_data)
         return {"property_id": rest.pop("listing").pk, **rest}
+
+
+class DismissForm(forms.Form):
+    """Nothing to fill in: it only asks whether one is sure."""
+
+    def __init__(self, *args: Any, agent: Agent, **kwargs: Any) -> None:
+        self.agent = agent
+        super().__init__(*args, **kwargs)
+
+    def given(self) -> dict[str, Any]:
+        return {}
+
+
+class TimeOffForm(DismissForm):
+    starts = ClockField(label="From")
+    ends = ClockField(label="To")
+    reason = forms.CharField(max_length=200, required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["ends"].help_text = f"By the agent's clock ({self.agent.timezone})."
+
+    def clean_starts(self) -> datetime:
+        return moment_at(self.agent, self.cleaned_data["starts"])
+
+    def clean_ends(self) -> datetime:
+        return moment_at(self.agent, self.cleaned_data["ends"])
+
+    def given(self) -> dict[str, Any]:
+        given = self.cleaned_data
+        return {"from_": given["starts"], "to": given["ends"], "reason": given["reason"]}

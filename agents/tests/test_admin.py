@@ -1,7 +1,6 @@
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
-from django.conf import settings
 from django.contrib.auth.models import Permission
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -73,12 +72,6 @@ def shift(weekday, opens, closes, **more):
     return {"weekday": weekday, "opens": opens, "closes": closes, **more}
 
 
-def away(start, end, reason=""):
-    """As typed by the desk's clock."""
-    typed = [f"{moment.astimezone(settings.DESK_TIME_ZONE):%Y-%m-%d %H:%M:%S}" for moment in (start, end)]
-    return {"period_0": typed[0], "period_1": typed[1], "reason": reason}
-
-
 def errors(response):
     assert response.status_code == 200
     context = response.context
@@ -99,7 +92,6 @@ class TestAgents:
                 user=asha.pk,
                 cities="Mumbai,  mumbai",
                 hours=((), [shift(0, "09:00", "12:00"), shift(0, "12:00", "17:00")]),
-                time_off=((), [away(TOMORROW, TOMORROW + timedelta(days=2), "Flu")]),
             ),
         )
         assert response.status_code == 302
@@ -107,7 +99,6 @@ class TestAgents:
         assert (agent.name, agent.user, agent.contact_number) == ("Meera", asha, "+919820012345")
         assert agent.cities == ["Mumbai"]
         assert [str(row) for row in agent.working_hours.all()] == ["Monday 09:00–17:00"]
-        assert agent.time_off.get().reason == "Flu"
         assert set(changes) == {(agent.pk, ops)}
 
     def test_one_is_changed(self, desk, ops, changes):
@@ -159,23 +150,6 @@ class TestAgents:
                 {"hours": ((), [shift(0, "09:00", "12:00"), shift(0, "11:00", "13:00")])},
                 "Row 2: Monday 11:00–13:00 overlaps Monday 09:00–12:00.",
             ),
-            (
-                {"time_off": ((), [away(TOMORROW, TOMORROW + timedelta(days=400))])},
-                "At most 366 days at a time.",
-            ),
-            (
-                {
-                    "time_off": (
-                        (),
-                        [away(datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 2, tzinfo=UTC))],
-                    )
-                },
-                "It must end in the future.",
-            ),
-            (
-                {"time_off": ((), [{"period_0": "2027-01-01 00:00", "period_1": "", "reason": ""}])},
-                "Say when it begins and when it ends.",
-            ),
         ],
     )
     def test_a_refusal_stands_on_the_page(self, desk, changes, changed, sentence):
@@ -194,13 +168,15 @@ class TestAgents:
         response = desk.post(change_url(agent), page(agent, user=other.user_id))
         assert errors(response) == ["This user is the login of another agent."]
 
-    def test_who_leaves_leaves_his_seekers(self, desk):
-        engagement = EngagementFactory()
+    def test_employment_and_time_off_are_no_matter_of_this_form(self, desk, changes):
+        agent = AgentFactory()
+        added = {"period_0": "2027-01-01 00:00", "period_1": "2027-01-02 00:00", "reason": ""}
         assert (
-            desk.post(change_url(engagement.agent), page(engagement.agent, is_active=None)).status_code == 302
+            desk.post(change_url(agent), page(agent, is_active=None, time_off=((), [added]))).status_code
+            == 302
         )
-        engagement.refresh_from_db()
-        assert engagement.ended_at is not None
+        assert Agent.objects.get().is_active
+        assert not TimeOff.objects.exists()
 
     def test_nobody_is_deleted(self, desk):
         agent = AgentFactory()

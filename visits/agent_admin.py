@@ -1,0 +1,165 @@
+"""Agents as visits knows them: who is away or leaves hands his visits over, once staff have seen to whom."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.admin.utils import unquote
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+
+from agents.admin import AgentAdmin
+from agents.models import Agent
+from ghar.admin import refusal
+from ghar.errors import DomainError
+from properties.admin import editor
+from visits import services
+from visits.forms import DismissForm, TimeOffForm
+from visits.models import Visit
+
+
+@dataclass(frozen=True)
+class Absence:
+    """A change of an agent that may cost him visits. `service` answers last which ones."""
+
+    name: str
+    button: str
+    does: str
+    done: str
+    hint: str
+    form: type[DismissForm]
+    service: Callable[..., Any]
+    employed: bool = True
+
+
+def return_to_work(*, agent: Agent, by: Any, dry_run: bool) -> Any:
+    return services.update_agent(agent=agent, by=by, dry_run=dry_run, is_active=True)
+
+
+def leave(*, agent: Agent, by: Any, dry_run: bool) -> Any:
+    return services.update_agent(agent=agent, by=by, dry_run=dry_run, is_active=False)
+
+
+ABSENCES = {
+    absence.name: absence
+    for absence in (
+        Absence(
+            name="time_off",
+            button="Time off",
+            does="Enter the time off",
+            done="Time off entered.",
+            hint="His visits in that time go to the best other agent, or to the queue.",
+            form=TimeOffForm,
+            service=services.take_time_off,
+        ),
+        Absence(
+            name="leave",
+            button="Has left",
+            does="He has left",
+            done="No longer employed.",
+            hint="All his visits to come go to the best other agent, or to the queue.",
+            form=DismissForm,
+            service=leave,
+        ),
+        Absence(
+            name="return",
+            button="Employ again",
+            does="Employ again",
+            done="Employed again.",
+            hint="He can be given visits from now on.",
+            form=DismissForm,
+            service=return_to_work,
+            employed=False,
+        ),
+    )
+}
+
+admin.site.unregister(Agent)
+
+
+@admin.register(Agent)
+class VisitingAgentAdmin(AgentAdmin):
+    change_form_template = "admin/visits/agent.html"
+
+    def get_urls(self) -> list[URLPattern]:
+        own = [
+            path(
+                f"<path:object_id>/{absence.name}/",
+                self.admin_site.admin_view(partial(self.absence_view, absence=absence)),
+                name=f"agents_agent_{absence.name}",
+            )
+            for absence in ABSENCES.values()
+        ]
+        return [*own, *super().get_urls()]
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        agent = self.get_object(request, unquote(object_id))
+        suiting = [each for each in ABSENCES.values() if agent and each.employed == agent.is_active]
+        return super().change_view(
+            request, object_id, form_url, {"absences": suiting, **(extra_context or {})}
+        )
+
+    def absence_view(self, request: HttpRequest, object_id: str, absence: Absence) -> HttpResponse:
+        """First what would happen, by a transaction that is undone; then, by the same form, that it does."""
+        if not self.has_change_permission(request):
+            raise PermissionDenied
+        agent = self.get_object(request, unquote(object_id))
+        if agent is None:
+            raise Http404("There is no such agent.")
+        form = absence.form(request.POST if request.method == "POST" else None, agent=agent)
+        moved = self.perform(request, agent, absence, form) if form.is_valid() else None
+        if moved is not None and "sure" in request.POST:
+            return HttpResponseRedirect(reverse("admin:agents_agent_change", args=[agent.pk]))
+        return self.absence_page(request, agent, absence, form, moved)
+
+    def perform(
+        self, request: HttpRequest, agent: Agent, absence: Absence, form: DismissForm
+    ) -> list[Any] | None:
+        sure = "sure" in request.POST
+        try:
+            _, moved = absence.service(agent=agent, by=editor(request), dry_run=not sure, **form.given())
+        except DomainError as error:
+            self.message_user(request, refusal(error), messages.ERROR)
+            return None
+        if sure:
+            self.log_change(request, agent, absence.done)
+            self.message_user(request, f"{absence.done} {summary(moved)}".strip(), messages.SUCCESS)
+        return moved
+
+    def absence_page(
+        self, request: HttpRequest, agent: Agent, absence: Absence, form: forms.Form, moved: list[Any] | None
+    ) -> HttpResponse:
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": f"{agent}: {absence.button.lower()}",
+            "agent": agent,
+            "absence": absence,
+            "form": form,
+            "seen": moved is not None,
+            "moves": moves(moved or []),
+        }
+        return TemplateResponse(request, "admin/visits/absence.html", context)
+
+
+def moves(moved: list[Any]) -> list[tuple[Visit, Agent | None]]:
+    """Each visit that is given away, and to whom."""
+    visits = Visit.objects.select_related("user", "property").in_bulk([each["visit_id"] for each in moved])
+    agents = Agent.objects.in_bulk([each["to_agent_id"] for each in moved if each["to_agent_id"]])
+    return [(visits[each["visit_id"]], agents.get(each["to_agent_id"] or 0)) for each in moved]
+
+
+def summary(moved: list[Any]) -> str:
+    given = sum(each["to_agent_id"] is not None for each in moved)
+    return f"{given} visits given to others, {len(moved) - given} back in the queue." if moved else ""
