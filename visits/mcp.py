@@ -288,7 +288,8 @@ def agent_candidates(request: Call, *, visit_id: int) -> Any:
     description=(
         "Give a live tour to an agent, to the best one (without agent_id), or to nobody (agent_id null)."
         " The user is asked to confirm; dry_run shows first who would get it. The present agent again"
-        " changes nothing. Exceptions to hours, city or load are made in the admin, not here."
+        " changes nothing. Who is taken off is not chosen again for it, but the queue may find somebody else"
+        " at once. Exceptions to hours, city or load are made in the admin, not here."
     ),
     takes=AssignInput,
     gives=ChangeAnswer(),
@@ -358,4 +359,7 @@ def carefully(
             )
         ask(request, f"Shall I {act}?", confirm, state=before)
         done = service(visit=visit, by=request.user, **given)
-    return told(shown(request, done), changed=True, summary=f"Done: {act}.")
+    now = shown(request, done)
+    taken = now["agent"] if now["agent_id"] != rehearsed["agent_id"] else None
+    since = f" Since then the queue has given it to {taken['name']}." if taken else ""
+    return told(now, changed=True, summary=f"Done: {act}.{since}")

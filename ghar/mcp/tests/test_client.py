@@ -7,6 +7,7 @@ import subprocess
 import sys
 from datetime import date, timedelta
 
+import httpx
 import pytest
 
 from ghar.mcp.tests.assistant import MODERN, Memory, official
@@ -58,6 +59,24 @@ async def refused(client, name, **arguments):
     result = await client.call_tool(name, arguments)
     assert result.is_error
     return result.content[0].text
+
+
+async def listen(origin):
+    """What staff hear of visits from now on."""
+
+    async def events():
+        async with httpx.AsyncClient(base_url=origin, timeout=60) as http:
+            login = await http.post("/api/v1/auth/login", json={"identifier": STAFF, "password": PASSWORD})
+            bearer = {"Authorization": f"Bearer {login.json()['token']}"}
+            async with http.stream("GET", "/api/v1/events", headers=bearer) as stream:
+                yield "open"
+                async for line in stream.aiter_lines():
+                    if line.startswith("data:") and '"visit_updated"' in line:
+                        yield json.loads(line.removeprefix("data:"))["data"]
+
+    heard = events()
+    assert await anext(heard) == "open"
+    return heard
 
 
 async def free(client, property_id):
@@ -127,8 +146,7 @@ def test_staff_work_off_the_queue(origin, mode, version):
         async with official(origin, "/mcp-admin", STAFF, PASSWORD, mode=mode, asked=asked) as client:
             assert client.protocol_version == version
             assert {tool.name for tool in (await client.list_tools()).tools} == STAFF_TOOLS
-            if moved["agent_id"]:
-                await take_off(client, moved)
+            await take_off(client, moved)
             queue = await called(client, "agent_unassigned_visits")
             assert waiting["id"] in [visit["id"] for visit in queue["items"]]
             candidates = (await called(client, "agent_candidates", visit_id=waiting["id"]))["items"]
@@ -137,6 +155,7 @@ def test_staff_work_off_the_queue(origin, mode, version):
                 client, "agent_assign_visit", visit_id=waiting["id"], agent_id=best["id"], dry_run=True
             )
             assert (tried["changed"], tried["agent_id"]) == (False, best["id"])
+            heard = await listen(origin)
             done = await called(
                 client,
                 "agent_assign_visit",
@@ -145,6 +164,13 @@ def test_staff_work_off_the_queue(origin, mode, version):
                 **({} if asked is not None else {"confirm": True}),
             )
             assert (done["changed"], done["agent_id"]) == (True, best["id"])
+            event = await anext(heard)
+            assert (event["visit_id"], event["change"], event["agent_id"]) == (
+                waiting["id"],
+                "assigned",
+                best["id"],
+            )
+            await heard.aclose()
             queue = await called(client, "agent_unassigned_visits")
             assert waiting["id"] not in [visit["id"] for visit in queue["items"]]
             agent = await called(client, "agent_get", agent_id=best["id"])
@@ -161,8 +187,13 @@ def test_staff_work_off_the_queue(origin, mode, version):
             assert same["is_available"] is True
 
     async def take_off(client, visit):
-        done = await called(client, "agent_assign_visit", visit_id=visit["id"], agent_id=None, confirm=True)
-        assert done["agent"] is None
+        """Of each agent to whom the queue gives it, until it stays there."""
+        while visit["agent"]:
+            visit = await called(
+                client, "agent_assign_visit", visit_id=visit["id"], agent_id=None, confirm=True
+            )
+            assert visit["changed"]
+            assert bool(visit["agent"]) == ("Since then the queue has given it to" in visit["summary"])
 
     asyncio.run(dispatch())
 
