@@ -184,9 +184,10 @@ class VisitAdmin(Desk):
         distance = (
             f"in {timeuntil(start, now, depth=1)}" if start > now else f"{timesince(start, now, depth=1)} ago"
         )
-        return format_html(
-            '{}<small class="aside">{}</small>', clock_face(start, visit.property.timezone), distance
-        )
+        there = clock_face(start, visit.property.timezone)
+        if visit.is_urgent():
+            return format_html("{}<br>{}", there, badge("nobody", distance, "!"))
+        return format_html('{}<small class="aside">{}</small>', there, distance)
 
     @admin.display(description="visitor", ordering="user__full_name")
     def visitor(self, visit: Visit) -> SafeString:

@@ -24,8 +24,8 @@ class UserAdmin(auth_admin.UserAdmin):
     change_password_form = PasswordForm
     list_display = ("full_name", "email", "phone", "is_staff", "is_active", "created_at")
     list_filter = ("is_staff", "is_active", "groups")
-    search_fields = ("full_name", "email", "phone")
-    search_help_text = "Name, email or phone"
+    search_fields = ("=id", "full_name", "email", "phone")
+    search_help_text = "Name, email, phone or id"
     ordering = ("full_name", "id")
     readonly_fields = ("is_active", "last_login", "created_at")
     actions = ("deactivate", "reactivate")

@@ -79,6 +79,13 @@ class TestHeaps:
     def test_without_any_all_are_zero(self, db):
         assert set(heights().values()) == {0}
 
+    def test_what_begins_soon_without_an_agent_stands_out(self, desk, heaps):
+        with clock.at(heaps["today"].scheduled_date - timedelta(minutes=30)):
+            text = desk.get(LIST, {"work": "unassigned"}).content.decode()
+        assert re.findall(r'badge-nobody"><span aria-hidden="true">!</span> (in [^<]+)<', text) == [
+            "in 30\xa0minutes"
+        ]
+
     def test_a_search_looks_everywhere(self, desk, heaps, asha):
         asha.phone = "+919811111101"
         asha.save()
