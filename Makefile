@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test fuzz lint screenshots bench clean
+.PHONY: help run test fuzz lint screenshots bench simulate clean
 
 help: ## Show this
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile
@@ -31,7 +31,12 @@ screenshots: $(VENV)/.test ## Take the pictures of the admin again that the READ
 
 bench: $(VENV)/.run ## Measure on a database of its own, which is gone afterwards
 	@export DATABASE_URL= GHAR_DATA_DIR=$$(mktemp -d); trap 'rm -rf "$$GHAR_DATA_DIR"' EXIT; \
-		$(BIN)/python manage.py migrate --verbosity 0 && $(BIN)/python manage.py bench_events
+		$(BIN)/python manage.py migrate --verbosity 0 && $(BIN)/python manage.py bench_events && \
+		$(BIN)/python manage.py bench_assignment
+
+simulate: $(VENV)/.run ## Live through 60 days of an agency and print how fairly visits were given; ARGS=--quick
+	@export DATABASE_URL= GHAR_DATA_DIR=$$(mktemp -d); trap 'rm -rf "$$GHAR_DATA_DIR"' EXIT; \
+		$(BIN)/python manage.py simulate_agency $(ARGS)
 
 clean: ## Remove the virtual environment and caches; the data stays
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis staticfiles

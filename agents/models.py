@@ -105,6 +105,9 @@ class Agent(models.Model):
     )
     live_visits = models.IntegerField(default=0, editable=False)
     live_users = models.IntegerField(default=0, editable=False)
+    times_chosen = models.PositiveIntegerField(
+        default=0, editable=False, help_text="By automatic choices among equals."
+    )
     last_assigned_at = models.DateTimeField(null=True, editable=False)
     created_at = models.DateTimeField(default=clock.now, editable=False)
     updated_at = models.DateTimeField(default=clock.now, editable=False)

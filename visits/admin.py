@@ -321,7 +321,11 @@ class ListingAdmin(PropertyAdmin):
 
 @admin.register(FairShare)
 class FairShareAdmin(ReadOnlyAdmin):
-    list_display = ("agent", "chances", "chosen")
+    list_display = ("agent", "chances", "times_chosen")
     list_select_related = ("agent",)
     search_fields = ("agent__name",)
     search_help_text = "The agent's name"
+
+    @admin.display(ordering="agent__times_chosen")
+    def times_chosen(self, share: FairShare) -> int:
+        return share.agent.times_chosen

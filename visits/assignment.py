@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 
 from django.db import models, transaction
+from django.db.models import F
 from django.db.models.expressions import RawSQL
 
 from agents.models import Agent
@@ -19,11 +20,11 @@ from visits.ranking import COMPUTED, RANKS, USUAL_CAPACITY, Taste, key_of, ranke
 TOLD = 4
 
 # The key needs only agents' rows and sorts those of the city; the costly calendar is judged one by one, in
-# that order, until somebody passes. LATERAL is what keeps the order.
+# that order, until somebody passes. LATERAL and OFFSET 0 are what keeps the order.
 BEST = """
 WITH best AS MATERIALIZED ({ranked} LIMIT %s)
 SELECT agent.*, {key}, ARRAY(SELECT id FROM best LIMIT %s) AS nearest
-FROM best CROSS JOIN LATERAL ({agent}) AS agent LIMIT 1
+FROM best CROSS JOIN LATERAL ({agent} OFFSET 0) AS agent LIMIT 1
 """
 # To sort only the first few is enough, but for hours at which hardly anybody works.
 FIRST = 32
@@ -182,6 +183,7 @@ def _count(agent: Any, wanted: Wanted, taste: Taste, avoid: Collection[int]) -> 
         return
     same = {name: vars(agent)[name] for name in RANKS}
     pool = _others_than(avoid, wanted).annotate(**ranks(taste)).filter(**same)
+    Agent.objects.filter(pk=agent.pk).update(times_chosen=F("times_chosen") + 1)
     transaction.on_commit(partial(fairness.count, agent.pk, pool, wanted), robust=True)
 
 

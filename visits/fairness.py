@@ -3,7 +3,7 @@
 Each automatic choice is worth one chance, shared by all who could have taken the visit and are equal in
 RANKS. To count that exactly would mean to judge and write all of them. Instead LOTS of them are drawn, each
 for its part of the chance: on average the same, and evenly spread, as the places that are drawn follow each
-other by the golden ratio. docs/adr/0006-fair-share-by-lots.md has the comparison.
+other by the golden ratio. docs/adr/0015-fair-share-by-lots.md has the comparison.
 """
 
 from collections.abc import Sequence
@@ -22,7 +22,8 @@ DRAWS = 48
 # Nobody saves up more than so many visits, so that whoever could not be chosen for long isn't flooded after.
 MOST_SAVED = 5
 
-# One statement after commit: it keeps no choice waiting, and its locks are held for no time.
+# One statement after commit: it keeps no choice waiting, and its locks are held for no time. What an agent
+# got is on his own row and changes with the choice: others see it at once. OFFSET 0 keeps the draws' order.
 COUNT = """
 WITH pool AS MATERIALIZED (
     SELECT array_agg(equal.id ORDER BY equal.id) AS ids
@@ -36,17 +37,15 @@ WITH pool AS MATERIALIZED (
     CROSS JOIN LATERAL (
         SELECT pool.ids[1 + floor(cardinality(pool.ids) * (point - floor(point)))::int] AS id
     ) AS lot
-    CROSS JOIN LATERAL ({agent}) AS agent
+    CROSS JOIN LATERAL ({agent} OFFSET 0) AS agent
     LIMIT %s
-), parts AS (
-    SELECT id, 1 / sum(count(*)) OVER () * count(*) AS chances, 0 AS chosen FROM lots GROUP BY id
-    UNION ALL SELECT %s, (NOT EXISTS (SELECT FROM lots))::int, 1
 )
-INSERT INTO visits_fairshare AS share (agent_id, chances, chosen)
-SELECT id, sum(chances), sum(chosen) FROM parts GROUP BY id ORDER BY id
-ON CONFLICT (agent_id) DO UPDATE SET
-    chosen = share.chosen + excluded.chosen,
-    chances = least(share.chances + excluded.chances, share.chosen + excluded.chosen + %s)
+INSERT INTO visits_fairshare AS share (agent_id, chances)
+SELECT id, count(*) / sum(count(*)) OVER () FROM lots GROUP BY id ORDER BY id
+ON CONFLICT (agent_id) DO UPDATE SET chances = least(
+    share.chances + excluded.chances,
+    %s + (SELECT times_chosen FROM agents_agent WHERE id = share.agent_id)
+)
 """
 
 
@@ -56,7 +55,7 @@ def count(chosen: int, pool: "models.QuerySet[Agent]", wanted: Wanted) -> None:
     agents |= Agent.objects.filter(pk=chosen).filter(pk=RawSQL("lot.id", ()))
     pool_sql, pool_params = pool.order_by().values("id").query.sql_with_params()
     agent_sql, agent_params = agents.order_by().values("id").query.sql_with_params()
-    params = [*pool_params, chosen, DRAWS, *agent_params, LOTS, chosen, MOST_SAVED]
+    params = [*pool_params, chosen, DRAWS, *agent_params, LOTS, MOST_SAVED]
     with connection.cursor() as cursor:
         cursor.execute(COUNT.format(pool=pool_sql, agent=agent_sql), params)
 
@@ -64,7 +63,7 @@ def count(chosen: int, pool: "models.QuerySet[Agent]", wanted: Wanted) -> None:
 def index() -> float | None:
     """Jain's index over what the active agents got of what they could have got."""
     shares = FairShare.objects.filter(agent__is_active=True, chances__gte=1)
-    return jain([chosen / chances for chosen, chances in shares.values_list("chosen", "chances")])
+    return jain([got / chances for got, chances in shares.values_list("agent__times_chosen", "chances")])
 
 
 def jain(shares: Sequence[float]) -> Any:

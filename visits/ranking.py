@@ -52,7 +52,7 @@ class Taste:
 def ranked(agents: "models.QuerySet[Agent]", taste: Taste) -> "models.QuerySet[Agent]":
     """The agents by their key, best first. The order is total and can be replayed from `taste`."""
     capacity = Coalesce(F("capacity"), Value(USUAL_CAPACITY))
-    ahead = Coalesce(F("fair_share__chosen"), 0) - Coalesce(F("fair_share__chances"), 0.0)
+    ahead = F("times_chosen") - Coalesce(F("fair_share__chances"), 0.0)
     return agents.annotate(
         **ranks(taste),
         load_band=Greatest(F("live_visits") * 10 / capacity - EASY_TENTHS, 0),
