@@ -34,6 +34,7 @@ NEXT_STEPS = {
     "visit_conflict": "Ask the user which of the free times suits, and call again with it.",
     "agent_not_eligible": "Ask for the candidates, and call again with an agent who is eligible.",
     "property_unavailable": "Suggest another listing to the user.",
+    "no_active_match": "Tell the user that the two have to match again first, in the app.",
     "unavailable": "Wait a few seconds, then call again with the same arguments.",
 }
 
