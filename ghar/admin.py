@@ -8,7 +8,6 @@ from django.contrib import admin
 from django.db.models import Func, IntegerField, QuerySet, Subquery
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
-from django.urls import reverse
 from django.utils import timezone
 
 from ghar.errors import DomainError
@@ -26,7 +25,7 @@ class DeskTime:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        if not request.path_info.startswith(reverse("admin:index")):
+        if not request.path_info.startswith("/admin/"):
             return self.get_response(request)
         with timezone.override(settings.DESK_TIME_ZONE):
             return self.get_response(request)

@@ -15,7 +15,7 @@ from ghar.accounts import services as account_services
 from visits import assignment, availability, locks, services
 from visits.models import Visit, VisitEvent
 from visits.tests.factories import AgentFactory, ListingFactory, UserFactory, book, local
-from visits.tests.threads import at_once
+from visits.tests.threads import at_once, in_pairs
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -101,7 +101,7 @@ def test_two_agents_are_both_used_by_a_crowd():
 def test_the_agents_guard_is_what_keeps_him_from_two_places(without, no_locks, monkeypatch):
     AgentFactory()
     without("visit_agent_in_one_place")
-    monkeypatch.setattr(assignment, "_still_eligible", lambda *args: True)
+    monkeypatch.setattr(assignment, "_still_eligible", in_pairs(True))
     at_once(many_seekers())
     assert Visit.objects.exclude(agent=None).count() > 1
 
@@ -140,7 +140,7 @@ def test_a_seeker_has_one_of_fifty_overlapping_visits(asha):
 
 def test_the_seekers_guard_is_what_keeps_him_from_two_places(asha, without, no_locks, monkeypatch):
     without("visit_person_in_one_place")
-    monkeypatch.setattr(services, "_check_free", lambda visit: None)
+    monkeypatch.setattr(services, "_check_free", in_pairs(None))
     at_once(overlapping(asha))
     assert Visit.objects.count() > 1
 
@@ -164,7 +164,7 @@ def test_parallel_twins_are_one_visit(asha):
 
 
 def test_twins_are_told_apart_from_conflicts_by_the_lock(asha, no_locks, monkeypatch):
-    monkeypatch.setattr(locks, "lock_people", lambda visit: None)
+    monkeypatch.setattr(locks, "lock_people", in_pairs(None))
     responses = at_once(twins(asha))
     assert answers(responses)[200, ""] < MANY - 1
 
@@ -180,7 +180,7 @@ def test_an_exclusive_listing_is_shown_to_one_of_many():
 
 def test_an_exclusive_listing_is_guarded_by_its_lock(without, no_locks, monkeypatch):
     without("visit_exclusive_listing")
-    monkeypatch.setattr(services, "_check_free", lambda visit: None)
+    monkeypatch.setattr(services, "_check_free", in_pairs(None))
     listing = ListingFactory(exclusive_tours=True)
     at_once([booking(user, listing, local(2, 11)) for user in UserFactory.create_batch(20)])
     assert Visit.objects.count() > 1
@@ -236,7 +236,7 @@ def test_no_live_visit_is_left_where_a_listing_or_an_account_is_closed(ops):
 def test_their_locks_are_what_leaves_none(ops, no_locks, monkeypatch):
     """Without them a booking is committed after the closing has looked for what to cancel."""
     monkeypatch.setattr(locks, "lock_listing", lambda visit: None)
-    monkeypatch.setattr(locks, "lock_people", lambda visit: None)
+    monkeypatch.setattr(locks, "lock_people", in_pairs(None))
     check = services._check_free
 
     def slowly(visit):

@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
-from typing import TypeVar
+from contextlib import suppress
+from threading import Barrier, BrokenBarrierError
+from typing import Any, TypeVar
 
 from django.db import connection
 
@@ -25,3 +26,15 @@ def at_once(calls: Sequence[Callable[[], T]], at_a_time: int = 50) -> list[T]:
 
     with ThreadPoolExecutor(width) as pool:
         return list(pool.map(one, calls))
+
+
+def in_pairs(answer: T) -> Callable[..., T]:
+    """Stands where a guard was: callers wait for each other, so that two pass before either acts."""
+    pair = Barrier(2)
+
+    def meet(*args: Any, **kwargs: Any) -> T:
+        with suppress(BrokenBarrierError):
+            pair.wait(timeout=5)
+        return answer
+
+    return meet
