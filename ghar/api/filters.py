@@ -6,7 +6,6 @@ import django_filters
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
-from django_filters.constants import EMPTY_VALUES
 from django_filters.rest_framework import DjangoFilterBackend
 
 from ghar.api.fields import parse_instant_or_date
@@ -23,9 +22,9 @@ class OrderingFilter(django_filters.OrderingFilter):
     """`ordering=` by the columns named in `fields`, ending in the key, as a page needs it."""
 
     def filter(self, qs: QuerySet[Any], value: Sequence[str]) -> QuerySet[Any]:
-        if value in EMPTY_VALUES:
+        terms = [self.get_ordering_value(param) for param in value or () if param]
+        if not terms:
             return qs
-        terms = [self.get_ordering_value(param) for param in value]
         return qs.order_by(*terms, "-pk" if terms[-1].startswith("-") else "pk")
 
 
