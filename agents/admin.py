@@ -1,13 +1,13 @@
 from typing import Any
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest
 
 from agents import services
 from agents.forms import AgentForm, HoursFormSet
 from agents.models import Agent, AgentInteraction, Engagement, TimeOff, WorkingHours
-from ghar.errors import DomainError
+from ghar.admin import SavedByServices
 
 
 class WorkingHoursInline(admin.TabularInline):
@@ -33,7 +33,7 @@ class TimeOffInline(admin.TabularInline):
 
 
 @admin.register(Agent)
-class AgentAdmin(admin.ModelAdmin):
+class AgentAdmin(SavedByServices):
     """Saved through the services. Nobody is deleted: `visits` adds how somebody leaves and comes back."""
 
     form = AgentForm
@@ -64,17 +64,6 @@ class AgentAdmin(admin.ModelAdmin):
         "created_at",
         "updated_at",
     )
-
-    def has_delete_permission(self, request: HttpRequest, obj: Agent | None = None) -> bool:
-        return False
-
-    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """What was refused only while saving is undone and told."""
-        try:
-            return super().changeform_view(request, *args, **kwargs)
-        except DomainError as error:
-            self.message_user(request, error.detail, messages.ERROR)
-            return HttpResponseRedirect(request.get_full_path())
 
     def save_model(self, request: HttpRequest, obj: Agent, form: Any, change: bool) -> None:
         names = form.changed_data if change else form.cleaned_data

@@ -1,11 +1,11 @@
 from typing import Any, cast
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.db.models import Count, QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest
 
 from ghar.accounts.models import User
-from ghar.errors import DomainError
+from ghar.admin import SavedByServices
 from properties import services
 from properties.forms import ImageFormSet, PropertyForm
 from properties.models import Amenity, Property, PropertyImage
@@ -37,7 +37,7 @@ class ImageInline(admin.TabularInline):
 
 
 @admin.register(Property)
-class PropertyAdmin(admin.ModelAdmin):
+class PropertyAdmin(SavedByServices):
     """Saved through the services. Nothing is deleted: `visits` adds how a listing is withdrawn."""
 
     form = PropertyForm
@@ -61,17 +61,6 @@ class PropertyAdmin(admin.ModelAdmin):
     autocomplete_fields = ("owner",)
     filter_horizontal = ("amenities",)
     readonly_fields = ("import_key", "created_at", "updated_at")
-
-    def has_delete_permission(self, request: HttpRequest, obj: Property | None = None) -> bool:
-        return False
-
-    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """What was refused only while saving is undone and told."""
-        try:
-            return super().changeform_view(request, *args, **kwargs)
-        except DomainError as error:
-            self.message_user(request, error.detail, messages.ERROR)
-            return HttpResponseRedirect(request.get_full_path())
 
     def save_model(self, request: HttpRequest, obj: Property, form: Any, change: bool) -> None:
         names = form.changed_data if change else form.cleaned_data
