@@ -2,7 +2,6 @@
 
 from collections import Counter
 from functools import partial
-from threading import Barrier
 
 import pytest
 from django.db import connection
@@ -14,7 +13,7 @@ from visits import meets
 from visits.models import Visit, VisitEvent
 from visits.tests.factories import AgentFactory, ListingFactory, book, local
 from visits.tests.test_races import answers, booking, post
-from visits.tests.threads import at_once
+from visits.tests.threads import at_once, first_two
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -47,14 +46,13 @@ def test_fifteen_pairs_who_like_each_other_at_once_all_match():
 
 def test_without_the_lock_both_likes_miss_each_other(asha, bala, monkeypatch):
     monkeypatch.setattr(flatmates, "_lock_people", lambda *ids: {u.pk: u for u in (asha, bala)})
-    both_have_written, write = Barrier(2), flatmates._write_swipe
+    wait_for_the_other, outcome = first_two(), flatmates.Outcome
 
-    def write_and_wait(*args):
-        written = write(*args)
-        both_have_written.wait(timeout=30)
-        return written
+    def look_and_wait(*args, **kwargs):
+        wait_for_the_other()
+        return outcome(*args, **kwargs)
 
-    monkeypatch.setattr(flatmates, "_write_swipe", write_and_wait)
+    monkeypatch.setattr(flatmates, "Outcome", look_and_wait)
     responses = at_once([like(asha, bala), like(bala, asha)])
     assert [r.data["did_match"] for r in responses] == [False, False]
     assert not UserMatch.objects.exists()
@@ -77,11 +75,11 @@ def test_who_invite_each_other_for_the_same_hour_meet_once(asha, bala):
 def test_the_constraint_suffices_without_the_locks(asha, bala, monkeypatch):
     home = ListingFactory(owner=bala)
     match(asha, bala)
-    both_found_it_free, check = Barrier(2), meets.settle
+    wait_for_the_other, check = first_two(), meets.settle
 
     def settle_and_wait(*args):
         check(*args)
-        both_found_it_free.wait(timeout=30)
+        wait_for_the_other()
 
     monkeypatch.setattr("visits.locks.lock_people", lambda visit: None)
     monkeypatch.setattr(meets, "settle", settle_and_wait)

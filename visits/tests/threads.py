@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from threading import Barrier, BrokenBarrierError
+from threading import Barrier, BrokenBarrierError, Event
 from typing import Any, TypeVar
 
 from django.db import connection
@@ -26,6 +26,18 @@ def at_once(calls: Sequence[Callable[[], T]], at_a_time: int = 50) -> list[T]:
 
     with ThreadPoolExecutor(width) as pool:
         return list(pool.map(one, calls))
+
+
+def first_two() -> Callable[[], None]:
+    """The first two to call it wait for each other; who comes later, as one who tries again, does not."""
+    over = Event()
+    pair = Barrier(2, action=over.set)
+
+    def meet() -> None:
+        if not over.is_set():
+            pair.wait(timeout=30)
+
+    return meet
 
 
 def in_pairs(answer: T) -> Callable[..., T]:
