@@ -2,9 +2,9 @@
 
 from math import asin, cos, degrees, radians, sin
 
-from django.db.models import Case, F, Q, Value, When
+from django.db.models import F, Q, Value
 from django.db.models.expressions import CombinedExpression
-from django.db.models.functions import ASin, Cos, Least, Power, Radians, Sin, Sqrt
+from django.db.models.functions import Cos, Power, Radians, Sin
 
 EARTH_KM = 6371.0088
 # In degrees: keeps a place on the very edge inside the box, whatever the last bits of both say.
@@ -31,22 +31,12 @@ def _meridians(west: float, east: float) -> Q:
     return Q(longitude__range=(west, east))
 
 
-def haversine(latitude: float, longitude: float, prefix: str = "") -> CombinedExpression:
-    """sin² of half the angle between a row's place and this one: it grows with the distance.
-
-    `prefix` leads from a row of another table to the listing, as in "property__".
-    """
-    there, here = Radians(F(f"{prefix}latitude")), Radians(Value(latitude))
+def haversine(latitude: float, longitude: float) -> CombinedExpression:
+    """sin² of half the angle between a row's place and this one: it grows with the distance."""
+    there, here = Radians(F("latitude")), Radians(Value(latitude))
     up = Power(Sin((there - here) / 2.0), 2)
-    aside = Power(Sin((Radians(F(f"{prefix}longitude")) - Radians(Value(longitude))) / 2.0), 2)
+    aside = Power(Sin((Radians(F("longitude")) - Radians(Value(longitude))) / 2.0), 2)
     return up + Cos(here) * Cos(there) * aside
-
-
-def kilometres(latitude: float, longitude: float, prefix: str = "") -> CombinedExpression:
-    """The great circle's length from a row's place to this one; NULL where the row has none."""
-    half = ASin(Sqrt(Least(Value(1.0), haversine(latitude, longitude, prefix))))
-    far = Case(When(**{f"{prefix}latitude__isnull": False}, then=half))
-    return far * (2 * EARTH_KM)
 
 
 def haversine_of(km: float) -> float:

@@ -14,18 +14,14 @@ from django.conf import settings
 from django.contrib.postgres.fields import DateTimeRangeField
 from django.db import models
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
-from django.db.models import Case, Exists, ExpressionWrapper, F, Func, OuterRef, Q, Subquery, Value, When
-from django.db.models.functions import Coalesce, Greatest, Least
+from django.db.models import Case, Exists, ExpressionWrapper, F, Func, OuterRef, Q, Value, When
 
-from agents.models import Agent, TimeOff, serves
+from agents.models import Agent, serves
 from ghar import clock
-from properties import geo
 from properties.models import Property
-from visits.models import TsTzRange, Visit
+from visits.models import Visit
 
 GRID = timedelta(minutes=15)
-# However far it is: a day gets an agent anywhere.
-LONGEST_WAY = timedelta(days=1)
 ALTERNATIVES = 5
 ALTERNATIVE_DAYS = 7
 DAYTIME = (time(9), time(19))
@@ -88,40 +84,11 @@ def shortest_way() -> timedelta:
     return timedelta(minutes=settings.TRAVEL_MINUTES)
 
 
-class Minutes(Func):
-    """A number of minutes, rounded up to whole ones, as an interval."""
-
-    template = "make_interval(mins => ceil(%(expressions)s)::int)"
-    output_field = models.DurationField()
-
-
-def way(place: tuple[float, float] | None) -> Minutes | Value:
-    """How long the way from a visit's listing to a place takes."""
-    if place is None:
-        return Value(shortest_way())
-    km = Coalesce(geo.kilometres(*place, prefix="property__"), 0.0)
-    longest = LONGEST_WAY.total_seconds() / 60
-    minutes = Least(Value(longest), km * (60 / settings.TRAVEL_KMH))
-    return Minutes(Greatest(Value(float(settings.TRAVEL_MINUTES)), minutes))
-
-
 class Multirange(models.Field):
     """tstzmultirange, read as psycopg's Multirange."""
 
     def db_type(self, connection: Any) -> str:
         return "tstzmultirange"
-
-
-class RangeAgg(models.Aggregate):
-    function = "range_agg"
-    output_field = Multirange()
-
-
-class OpenHours(Func):
-    """When an agent's working hours are open around a span: agents/migrations defines the function."""
-
-    function = "agent_open_hours"
-    output_field = Multirange()
 
 
 class Operator(Func):
@@ -147,42 +114,35 @@ def _range(span: DateTimeTZRange) -> Value:
     return Value(span, output_field=DateTimeRangeField())
 
 
-def _agents_own(rows: "models.QuerySet[Any]", period: Any) -> Coalesce:
-    """The union of an agent's `rows`, as a multirange that is empty rather than NULL."""
-    union = rows.filter(agent=OuterRef("pk")).order_by().values("agent").annotate(union=RangeAgg(period))
-    return Coalesce(Subquery(union.values("union")), Value("{}", output_field=Multirange()))
+class Calendar(Func):
+    """One of the functions that agents/ and visits/migrations define, for each row of agents."""
+
+    output_field = Multirange()
 
 
-def open_hours(span: DateTimeTZRange) -> OpenHours:
-    return OpenHours(F("pk"), F("timezone"), _range(span))
+def open_hours(span: DateTimeTZRange) -> Calendar:
+    """When an agent's working hours are open; whole within the span, partly around it."""
+    return Calendar(F("pk"), F("timezone"), _range(span), function="agent_open_hours")
 
 
-def time_off(span: DateTimeTZRange) -> Coalesce:
-    return _agents_own(TimeOff.objects.filter(period__overlap=span), F("period"))
+def time_off(span: DateTimeTZRange) -> Calendar:
+    return Calendar(F("pk"), _range(span), function="agent_time_off")
 
 
-def taken(wanted: Wanted, way: Any, longest: timedelta) -> Coalesce:
-    """When an agent cannot be at the listing: his visits elsewhere, with the `way` there and back."""
-    around = DateTimeTZRange(wanted.span.lower - longest, wanted.span.upper + longest)
-    elsewhere = Visit.objects.live().filter(busy__overlap=around)
-    if wanted.property_id:
-        elsewhere = elsewhere.exclude(property_id=wanted.property_id)
-    if wanted.visit_id:
-        elsewhere = elsewhere.exclude(pk=wanted.visit_id)
-    leaves = ExpressionWrapper(F("scheduled_date") - way, models.DateTimeField())
-    arrives = ExpressionWrapper(F("scheduled_end") + way, models.DateTimeField())
-    back = Func(F("busy"), function="upper", output_field=models.DateTimeField())
-    return _agents_own(elsewhere, TsTzRange(leaves, Greatest(arrives, back)))
+def at_work_elsewhere(wanted: Wanted) -> Calendar:
+    """What the database refuses as well: his visits at other listings, with the shortest way only."""
+    return _taken(wanted, None)
 
 
-def at_work_elsewhere(wanted: Wanted) -> Coalesce:
-    """What the database refuses as well: the shortest way only."""
-    return taken(wanted, Value(shortest_way()), shortest_way())
-
-
-def out_of_reach(wanted: Wanted) -> Coalesce:
+def out_of_reach(wanted: Wanted) -> Calendar:
     """At work elsewhere, or on the way, however far it is."""
-    return taken(wanted, way(wanted.place), LONGEST_WAY if wanted.place else shortest_way())
+    return _taken(wanted, wanted.place)
+
+
+def _taken(wanted: Wanted, place: tuple[float, float] | None) -> Calendar:
+    latitude, longitude = place or (None, None)
+    given = (wanted.property_id, wanted.visit_id, latitude, longitude, shortest_way(), settings.TRAVEL_KMH)
+    return Calendar(F("pk"), _range(wanted.span), *map(Value, given), function="agent_taken")
 
 
 def standing(wanted: Wanted) -> dict[str, Q]:
