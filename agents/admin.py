@@ -60,6 +60,8 @@ class AgentAdmin(SavedByServices):
         "live_users",
         "total_users_assigned",
         "user_satisfaction_rating",
+        "times_chosen",
+        "chances",
         "last_assigned_at",
         "created_at",
         "updated_at",

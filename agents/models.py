@@ -108,6 +108,9 @@ class Agent(models.Model):
     times_chosen = models.PositiveIntegerField(
         default=0, editable=False, help_text="By automatic choices among equals."
     )
+    chances = models.FloatField(
+        default=0, editable=False, help_text="The agent's part of each such choice that could have been won."
+    )
     last_assigned_at = models.DateTimeField(null=True, editable=False)
     created_at = models.DateTimeField(default=clock.now, editable=False)
     updated_at = models.DateTimeField(default=clock.now, editable=False)

@@ -19,7 +19,7 @@ from django.utils.timesince import timesince, timeuntil
 
 from agents.models import Agent
 from ghar import clock
-from ghar.admin import ReadOnlyAdmin, refusal
+from ghar.admin import refusal
 from ghar.errors import DomainError
 from properties.admin import PropertyAdmin, editor
 from properties.models import Property
@@ -29,7 +29,7 @@ from visits import services, words, worklist
 from visits.acts import clock_face
 from visits.desk import Desk
 from visits.forms import AssignForm, ClockInput, NotesForm
-from visits.models import LIVE, FairShare, Visit, VisitEvent
+from visits.models import LIVE, Visit, VisitEvent
 from visits.templatetags.desk import badge, status_badge
 
 MAY_CHANGE_LISTING = "properties.change_property"
@@ -317,15 +317,3 @@ class ListingAdmin(PropertyAdmin):
             self.log_change(request, listing, "Withdrawn.")
             self.message_user(request, "Withdrawn; its visits are cancelled.", messages.SUCCESS)
         return HttpResponseRedirect(reverse("admin:properties_property_change", args=[listing.pk]))
-
-
-@admin.register(FairShare)
-class FairShareAdmin(ReadOnlyAdmin):
-    list_display = ("agent", "chances", "times_chosen")
-    list_select_related = ("agent",)
-    search_fields = ("agent__name",)
-    search_help_text = "The agent's name"
-
-    @admin.display(ordering="agent__times_chosen")
-    def times_chosen(self, share: FairShare) -> int:
-        return share.agent.times_chosen

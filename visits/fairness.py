@@ -14,7 +14,6 @@ from django.db.models.expressions import RawSQL
 
 from agents.models import Agent
 from visits.availability import Wanted, in_calendar
-from visits.models import FairShare
 
 LOTS = 4
 # Places looked at until LOTS of them hold somebody eligible.
@@ -22,8 +21,8 @@ DRAWS = 48
 # Nobody saves up more than so many visits, so that whoever could not be chosen for long isn't flooded after.
 MOST_SAVED = 5
 
-# One statement after commit: it keeps no choice waiting, and its locks are held for no time. What an agent
-# got is on his own row and changes with the choice: others see it at once. OFFSET 0 keeps the draws' order.
+# One statement after commit: it keeps no choice waiting, and its locks, taken by ascending id, are held for
+# no time. What an agent got changes with the choice: others see it at once. OFFSET 0 keeps the draws' order.
 COUNT = """
 WITH pool AS MATERIALIZED (
     SELECT array_agg(equal.id ORDER BY equal.id) AS ids
@@ -39,13 +38,13 @@ WITH pool AS MATERIALIZED (
     ) AS lot
     CROSS JOIN LATERAL ({agent} OFFSET 0) AS agent
     LIMIT %s
+), parts AS MATERIALIZED (
+    SELECT id, (count(*) / sum(count(*)) OVER ())::float8 AS part FROM lots GROUP BY id
+), locked AS MATERIALIZED (
+    SELECT id FROM agents_agent WHERE id IN (SELECT id FROM parts) ORDER BY id FOR NO KEY UPDATE
 )
-INSERT INTO visits_fairshare AS share (agent_id, chances)
-SELECT id, count(*) / sum(count(*)) OVER () FROM lots GROUP BY id ORDER BY id
-ON CONFLICT (agent_id) DO UPDATE SET chances = least(
-    share.chances + excluded.chances,
-    %s + (SELECT times_chosen FROM agents_agent WHERE id = share.agent_id)
-)
+UPDATE agents_agent AS agent SET chances = least(agent.chances + parts.part, %s + agent.times_chosen)
+FROM parts JOIN locked USING (id) WHERE agent.id = parts.id
 """
 
 
@@ -62,8 +61,8 @@ def count(chosen: int, pool: "models.QuerySet[Agent]", wanted: Wanted) -> None:
 
 def index() -> float | None:
     """Jain's index over what the active agents got of what they could have got."""
-    shares = FairShare.objects.filter(agent__is_active=True, chances__gte=1)
-    return jain([got / chances for got, chances in shares.values_list("agent__times_chosen", "chances")])
+    agents = Agent.objects.filter(is_active=True, chances__gte=1)
+    return jain([got / chances for got, chances in agents.values_list("times_chosen", "chances")])
 
 
 def jain(shares: Sequence[float]) -> Any:

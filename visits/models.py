@@ -328,21 +328,3 @@ class VisitEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.change} {self.at:%Y-%m-%d %H:%M}"
-
-
-class FairShare(models.Model):
-    """What an agent could have got by automatic choices; `Agent.times_chosen` is what he got.
-
-    Not on the agent's row, which is locked by whoever chooses him. See docs/assignment.md.
-    """
-
-    agent = models.OneToOneField(
-        "agents.Agent", models.CASCADE, primary_key=True, related_name="fair_share", verbose_name="agent"
-    )
-    chances = models.FloatField(default=0, help_text="His part of each choice that he could have won.")
-
-    class Meta:
-        verbose_name_plural = "fair shares"
-
-    def __str__(self) -> str:
-        return f"{self.agent_id}: {self.chances:.1f}"

@@ -6,7 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.db import models
 from django.db.models import Case, F, Func, Q, Value, When
-from django.db.models.functions import Coalesce, Concat, Floor, Greatest
+from django.db.models.functions import Coalesce, Floor, Greatest
 
 from agents.models import Agent, Engagement
 from ghar.accounts.models import User
@@ -49,21 +49,22 @@ class Taste:
         return cls.of(visit.user, visit.property, seed)
 
 
+class _Hash(Func):
+    """A number's or (by hashtextextended) a text's 64-bit hash, with a seed that is a number."""
+
+    function = "hashint8extended"
+    output_field = models.BigIntegerField()
+
+
 def ranked(agents: "models.QuerySet[Agent]", taste: Taste) -> "models.QuerySet[Agent]":
     """The agents by their key, best first. The order is total and can be replayed from `taste`."""
     capacity = Coalesce(F("capacity"), Value(USUAL_CAPACITY))
-    ahead = F("times_chosen") - Coalesce(F("fair_share__chances"), 0.0)
     return agents.annotate(
         **ranks(taste),
         load_band=Greatest(F("live_visits") * 10 / capacity - EASY_TENTHS, 0),
-        ahead=Floor(ahead, output_field=models.IntegerField()),
+        ahead=Floor(F("times_chosen") - F("chances"), output_field=models.IntegerField()),
         load=F("live_visits") * 100 / capacity,
-        draw=Func(
-            Concat(Value(taste.seed), F("pk"), output_field=models.TextField()),
-            Value(0),
-            function="hashtextextended",
-            output_field=models.BigIntegerField(),
-        ),
+        draw=_Hash(F("pk"), _Hash(Value(taste.seed), Value(0), function="hashtextextended")),
     ).order_by(*COMPUTED, F("last_assigned_at").asc(nulls_first=True), "draw", "pk")
 
 

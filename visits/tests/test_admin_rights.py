@@ -17,7 +17,6 @@ from flatmates.models import Swipe, UserBlock, UserConversation, UserMatch
 from ghar.mcp.models import Grant
 from ghar.mcp.tests.assistant import grant
 from properties.models import Amenity
-from visits.models import FairShare
 from visits.tests.factories import UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -104,11 +103,6 @@ TABLE = {
     "flatmates_userblock_history": (403, 403, 403, 403),
     "flatmates_userblock_delete": (403, 403, 403, 403),
     "flatmates_userblock_change": (403, 403, 403, 403),
-    "visits_fairshare_changelist": (403, 403, 403, 403),
-    "visits_fairshare_add": (403, 403, 403, 403),
-    "visits_fairshare_history": (403, 403, 403, 403),
-    "visits_fairshare_delete": (403, 403, 403, 403),
-    "visits_fairshare_change": (403, 403, 403, 403),
     "visits_visit_changelist": (200, 200, 200, 200),
     "visits_visit_add": (200, 200, 403, 403),
     "visits_visit_history": (200, 200, 200, 200),
@@ -151,7 +145,6 @@ def things(asha, bala, tour, agent):
         "flatmates_usermatch": UserMatch.objects.create(user_one=one, user_two=two),
         "flatmates_userconversation": UserConversation.objects.create(user_one=one, user_two=two),
         "flatmates_userblock": UserBlock.objects.create(blocker=asha, blocked=bala),
-        "visits_fairshare": FairShare.objects.get_or_create(agent=agent)[0],
         "visits_visit": tour,
     }
 

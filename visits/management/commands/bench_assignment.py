@@ -42,10 +42,10 @@ class Command(BaseCommand):
             self.crowd(assignments)
 
     def choices(self, elsewhere: int) -> None:
-        add_agents(1_000, lambda number: CITY)
+        add_agents(1_000, lambda number: CITY, at_work_for=30)
         visit = tour(seeker(0), home(0), day_after_tomorrow())
         self.choice("1,000 agents of the city", visit)
-        add_agents(elsewhere, lambda number: f"City {number % 100}")
+        add_agents(elsewhere, lambda number: f"City {number % 100}", at_work_for=30)
         self.choice(f"and {elsewhere:,} elsewhere", visit)
 
     def choice(self, title: str, visit: Visit) -> None:
@@ -107,8 +107,18 @@ def explained_ms(sql: str, params: Any) -> float:
     return plan["Planning Time"] + plan["Execution Time"]
 
 
-def add_agents(number: int, city: Callable[[int], str]) -> None:
-    rows = (Agent(name=f"Agent {n}", cities=[city(n)], capacity=None) for n in range(number))
+def add_agents(number: int, city: Callable[[int], str], at_work_for: int = 1) -> None:
+    """Agents who were chosen less than `at_work_for` times, about as often as was fair."""
+    rows = (
+        Agent(
+            name=f"Agent {n}",
+            cities=[city(n)],
+            capacity=None,
+            times_chosen=n % at_work_for,
+            chances=n % at_work_for + (n % 7 / 7 if at_work_for > 1 else 0),
+        )
+        for n in range(number)
+    )
     Agent.objects.bulk_create(rows, batch_size=5_000)
 
 
