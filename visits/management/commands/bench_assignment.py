@@ -108,14 +108,14 @@ def explained_ms(sql: str, params: Any) -> float:
 
 
 def add_agents(number: int, city: Callable[[int], str], at_work_for: int = 1) -> None:
-    """Agents who were chosen less than `at_work_for` times, about as often as was fair."""
+    """Agents who were chosen less than `at_work_for` times, about as often as is fair."""
     rows = (
         Agent(
             name=f"Agent {n}",
             cities=[city(n)],
             capacity=None,
             times_chosen=n % at_work_for,
-            chances=n % at_work_for + (n % 7 / 7 if at_work_for > 1 else 0),
+            chances=n % at_work_for * 1.1,
         )
         for n in range(number)
     )
