@@ -24,6 +24,7 @@ from ghar.errors import DomainError
 from properties.admin import PropertyAdmin, editor
 from properties.models import Property
 from visits import agent_admin as agent_admin
+from visits import engagement_admin as engagement_admin
 from visits import flatmates_admin as flatmates_admin
 from visits import services, words, worklist
 from visits.acts import clock_face

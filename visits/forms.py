@@ -300,6 +300,11 @@ class BookForm(forms.Form):
         return {"property_id": rest.pop("listing").pk, **rest}
 
 
+class EngagementForm(forms.Form):
+    agent = forms.ModelChoiceField(Agent.objects.filter(is_active=True), widget=found_by_typing("agent"))
+    reason = forms.CharField(max_length=200)
+
+
 class DismissForm(forms.Form):
     """Nothing to fill in: it only asks whether one is sure."""
 

@@ -115,3 +115,62 @@ class TestEmployment:
         before = everything(snapshot)
         assert desk.get(page(agent, act)).status_code == 200
         assert everything(snapshot) == before
+
+
+class TestEngagement:
+    """Staff give a seeker another agent for what is to come."""
+
+    def sent(self, agent, reason="Speaks Marathi"):
+        return {"agent": agent.pk, "reason": reason}
+
+    def page(self, act="change"):
+        return reverse(f"admin:agents_engagement_{act}", args=[Engagement.objects.earliest("id").pk])
+
+    def test_moves_with_a_reason_and_is_logged(self, desk, ops, asha, tour, agent, rohan):
+        assert 'href="../move/"' in desk.get(self.page()).content.decode()
+        answer = desk.post(self.page("move"), self.sent(rohan), follow=True)
+        assert answer.redirect_chain == [(reverse("admin:agents_engagement_changelist"), 302)]
+        assert messages_of(answer) == ["Asha Rao is with Rohan now."]
+        ended, begun = Engagement.objects.order_by("id")
+        assert (ended.agent, begun.agent, begun.seeker, begun.reason) == (
+            agent,
+            rohan,
+            asha,
+            "Speaks Marathi",
+        )
+        assert (ended.ended_at is None, begun.ended_at) == (False, None)
+        tour.refresh_from_db()
+        assert tour.agent == agent
+        assert LogEntry.objects.get().change_message == "Moved to Rohan: Speaks Marathi"
+        assert LogEntry.objects.get().user == ops
+
+    def test_the_seekers_next_visit_is_with_the_new_agent(self, desk, asha, tour, rohan):
+        desk.post(self.page("move"), self.sent(rohan))
+        assert book(asha, ListingFactory(), local(4, 11)).agent == rohan
+
+    def test_wants_to_know_who_and_why(self, desk, tour, snapshot):
+        before = everything(snapshot)
+        answer = desk.post(self.page("move"), {"agent": "", "reason": ""})
+        assert set(answer.context["form"].errors) == {"agent", "reason"}
+        gone = AgentFactory(is_active=False)
+        assert set(desk.post(self.page("move"), self.sent(gone)).context["form"].errors) == {"agent"}
+        Agent.objects.filter(pk=gone.pk).delete()
+        assert everything(snapshot) == before
+        assert Engagement.objects.get().ended_at is None
+
+    def test_a_look_changes_nothing(self, desk, tour, snapshot):
+        before = everything(snapshot)
+        assert desk.get(self.page("move")).status_code == 200
+        assert everything(snapshot) == before
+
+    def test_who_is_over_is_not_moved_from_its_page(self, desk, tour):
+        desk.post(
+            reverse("admin:agents_engagement_changelist"),
+            {"action": "end", "_selected_action": [Engagement.objects.get().pk]},
+        )
+        assert Engagement.objects.get().ended_at
+        assert 'href="../move/"' not in desk.get(self.page()).content.decode()
+
+    def test_one_that_is_not_there(self, desk, tour):
+        missing = reverse("admin:agents_engagement_move", args=[Engagement.objects.get().pk + 1])
+        assert desk.get(missing).status_code == 404

@@ -78,6 +78,7 @@ TABLE = {
     "agents_engagement_history": (200, 200, 200, 200),
     "agents_engagement_delete": (403, 403, 403, 403),
     "agents_engagement_change": (200, 403, 200, 403),
+    "agents_engagement_move": (200, 200, 403, 403),
     "agents_agentinteraction_changelist": (200, 200, 200, 200),
     "agents_agentinteraction_add": (200, 200, 403, 403),
     "agents_agentinteraction_history": (200, 200, 200, 200),
