@@ -6,10 +6,10 @@ from functools import partial
 from typing import Any
 
 from django.db import models, transaction
-from django.db.models import F
+from django.db.models import F, Q
 from django.db.models.expressions import RawSQL
 
-from agents.models import Agent
+from agents.models import Agent, serves
 from ghar import clock
 from visits import fairness, words
 from visits.availability import REASONS, Wanted, eligible, in_calendar, in_standing, judged, lacks
@@ -32,11 +32,12 @@ FIRST = 32
 
 @dataclass(frozen=True)
 class Decision:
-    """Who was chosen, if anybody; the key that won; and what there is to say of the others."""
+    """Who was chosen, by which key, and what kept the others from it; or what nobody was found for."""
 
     agent: Agent | None
     key: dict[str, Any] = field(default_factory=dict)
     others: list[dict[str, Any]] = field(default_factory=list)
+    in_vain: Wanted | None = None
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,7 @@ def choose(
     if agent is None:
         agent = _wait_for_best(wanted, taste, avoid, leaving)
     if agent is None:
-        return Decision(None)
+        return Decision(None, in_vain=wanted)
     _count(agent, wanted, taste, avoid)
     return Decision(agent, key_of(agent), _others(agent, wanted, taste))
 
@@ -107,11 +108,11 @@ def hold_if_eligible(agent_id: int, wanted: Wanted, leaving: int | None = None) 
 
 
 def obstacles(wanted: Wanted) -> list[str]:
-    """Why nobody can take the visit: what the agents of the city lack; nothing if somebody could."""
-    agents = judged(Agent.objects.filter(is_active=True), wanted)
-    there = [missing for missing in map(lacks, agents) if "city" not in missing]
-    found = {reason for missing in there for reason in missing}
-    return [reason for reason in REASONS if reason in found] if there else ["city"]
+    """Why nobody can take the visit: what those agents of the city lack who lack anything."""
+    there = Agent.objects.filter(serves(wanted.city) if wanted.city else Q(), is_active=True)
+    lacking = [lacks(agent) for agent in judged(there, wanted)]
+    found = {reason for missing in lacking for reason in missing}
+    return [reason for reason in REASONS if reason in found] if lacking else ["city"]
 
 
 def mark_assigned(agent: Agent) -> None:

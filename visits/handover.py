@@ -13,7 +13,6 @@ from visits.models import Visit, VisitEvent
 Change = VisitEvent.Change
 # What staff may assign an agent in spite of, with a reason.
 LIFTABLE = {"unavailable", "city", "hours", "time_off", "capacity", "travel"}
-ALL_TAKEN_OFF = "Whoever could take this visit was taken off it before; name an agent."
 
 
 def assign_best(visit: Visit, by: User | None, reason: str) -> None:
@@ -22,8 +21,7 @@ def assign_best(visit: Visit, by: User | None, reason: str) -> None:
         return
     if not give_best(visit, by, reason):
         reasons = assignment.obstacles(Wanted.by(visit))
-        detail = "No agent can take this visit; see reasons." if reasons else ALL_TAKEN_OFF
-        raise AgentNotEligible(detail, reasons=reasons)
+        raise AgentNotEligible(words.of_nobody(reasons), reasons=reasons)
 
 
 def give_best(visit: Visit, by: User | None, reason: str) -> bool:
@@ -105,12 +103,15 @@ def begin_engagement(seeker: User, agent: Agent, reason: str) -> Engagement:
 
 
 def told_of(former: Agent | None, decision: assignment.Decision) -> dict[str, Any]:
-    """What the history keeps of a decision: who, over whom, why."""
+    """What the history keeps of a decision: who, over whom, why; or why nobody."""
     told: dict[str, Any] = {
         "agent_id": decision.agent and decision.agent.pk,
         "from_agent_id": former and former.pk,
     }
     if decision.key:
         told |= {"key": decision.key, "others": decision.others}
-        told["why"] = words.of_decision(told)
+    if decision.in_vain:
+        told["reasons"] = assignment.obstacles(decision.in_vain)
+    if why := words.of_decision(told):
+        told["why"] = why
     return told

@@ -34,8 +34,18 @@ def of_key(key: dict[str, Any]) -> str:
     return _sentence(part for part in told if part)
 
 
+def of_nobody(reasons: Iterable[str]) -> str:
+    """Why no agent can take a visit; without reasons somebody could, but not for this visit."""
+    missing = "; ".join(OBSTACLES[reason] for reason in reasons)
+    if not missing:
+        return "Whoever could take this visit was taken off it before; name an agent."
+    return f"No agent can take this visit. What keeps them from it: {missing}."
+
+
 def of_decision(data: dict[str, Any]) -> str:
-    """A decision that the history keeps, in words; empty where nobody was chosen by a key."""
+    """A decision that the history keeps, in words; empty where none was taken by the key."""
+    if "reasons" in data:
+        return of_nobody(data["reasons"])
     if "key" not in data:
         return ""
     others = [f"{other['name']}: {_of_other(other)}" for other in data.get("others", [])]

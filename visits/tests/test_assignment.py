@@ -230,6 +230,19 @@ class TestDecision:
             "Busy: Is at another listing then."
         )
 
+    def test_says_why_there_is_nobody(self, api, ops, tour):
+        AgentFactory(is_available=False)
+        AgentFactory(cities=["Pune"])
+        visit = book(UserFactory(), ListingFactory(), local(2, 11))
+        (entry,) = api(ops).get(f"/api/v1/visits/{visit.pk}/history").json()["items"]
+        assert (entry["data"]["agent_id"], entry["data"]["reasons"]) == (None, ["unavailable", "busy"])
+        assert entry["data"]["why"] == (
+            "No agent can take this visit. What keeps them from it: takes no new visits; "
+            "is at another listing then."
+        )
+        services.reschedule(visit=visit, by=ops, new_date=local(2, 3))
+        assert visit.events.latest("id").data["reasons"] == ["unavailable", "hours"]
+
     def test_tells_of_a_handful_of_others_only(self, listing):
         AgentFactory.create_batch(12)
         visit = book(UserFactory(), listing, local(2, 11))
