@@ -6,7 +6,7 @@ from django.utils.module_loading import autodiscover_modules
 
 from agents.mcp import agency
 from ghar import health, pages
-from ghar.accounts.pages import LoginPage, LogoutPage
+from ghar.accounts.pages import LoginPage, LogoutPage, OwnPasswordPage
 from ghar.api.views import unknown_url
 from ghar.mcp.server import users
 
@@ -26,6 +26,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("ghar.mcp.oauth")),
     path("login", LoginPage.as_view(), name="login"),
     path("logout", LogoutPage.as_view(), name="logout"),
+    path("admin/password_change/", admin.site.admin_view(OwnPasswordPage.as_view())),
     path("admin/", admin.site.urls),
     path("events/", pages.live, name="live"),
     path("healthz", health.healthz),

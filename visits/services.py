@@ -3,7 +3,7 @@
 Locks are taken in one order: listing, people, visits, agents, each kind by ascending id.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from enum import Enum
@@ -312,9 +312,12 @@ def withdraw_property(*, listing: Property, by: User) -> None:
 
 @in_transaction
 def cancel_visits_of(*, user: User, by: User | None) -> None:
-    """Cancel all live visits of somebody whose account was closed."""
+    """Cancel all live visits of somebody whose account was closed; the agent has one seeker less."""
     User.objects.select_for_update(no_key=True).get(pk=user.pk)
-    _cancel_all(Visit.objects.of_participant(user), by, "The account of a participant was closed.")
+    engagements = Engagement.objects.open().filter(seeker=user)
+    agents = set(engagements.values_list("agent_id", flat=True))
+    _cancel_all(Visit.objects.of_participant(user), by, "The account of a participant was closed.", agents)
+    engagements.update(ended_at=clock.now())
 
 
 def cancel_meets_of(*, pair: tuple[int, int], by: User) -> None:
@@ -417,10 +420,13 @@ def _set_cancelled(visit: Visit, by: User | None, reason: str, **fields: Any) ->
     history.move(visit, by, Change.CANCELLED, reason=reason, **final)
 
 
-def _cancel_all(visits: Any, by: User | None, reason: str) -> None:
-    """Cancel the live ones among `visits`, whoever they await: consequences of another change."""
+def _cancel_all(visits: Any, by: User | None, reason: str, agents: Collection[int] = ()) -> None:
+    """Cancel the live ones among `visits`, whoever they await: consequences of another change.
+
+    Their agents' rows are locked, and those of `agents`, all in one go.
+    """
     live = list(visits.live().order_by("pk").select_for_update(no_key=True))
-    assignment.hold({visit.agent_id for visit in live})
+    assignment.hold({*agents, *(visit.agent_id for visit in live)})
     for visit in live:
         _set_cancelled(visit, by, reason)
     sweep.look_after_commit({visit.agent_id for visit in live})

@@ -2,6 +2,7 @@ from typing import Any
 
 from django import forms
 from django.contrib.admin.forms import AdminAuthenticationForm
+from django.contrib.admin.forms import AdminPasswordChangeForm as OwnPasswordChangeForm
 from django.contrib.auth.forms import AdminPasswordChangeForm, AdminUserCreationForm, UserChangeForm
 from django.core.exceptions import ValidationError
 
@@ -65,6 +66,11 @@ class UserForm(IdentifiersMixin, UserChangeForm):
             "user_permissions",
         )
 
+    def clean_is_staff(self) -> bool:
+        if self.cleaned_data["is_staff"] and hasattr(self.instance, "agent"):
+            raise ValidationError("This is an agent's login. Take it from the agent first.")
+        return self.cleaned_data["is_staff"]
+
 
 class NewUserForm(IdentifiersMixin, AdminUserCreationForm):
     class Meta:
@@ -76,4 +82,10 @@ class PasswordForm(AdminPasswordChangeForm):
     def save(self, commit: bool = True) -> User:
         usable = self.cleaned_data["set_usable_password"]
         services.set_password(user=self.user, password=self.cleaned_data["password1"] if usable else None)
+        return self.user
+
+
+class OwnPasswordForm(OwnPasswordChangeForm):
+    def save(self, commit: bool = True) -> User:
+        services.set_password(user=self.user, password=self.cleaned_data["new_password1"])
         return self.user

@@ -1,11 +1,14 @@
-"""Logging in with a browser, for people who are no staff: an assistant has sent them here."""
+"""Pages to log in with a browser, for those whom an assistant has sent; staff's change of their password."""
 
 from typing import Any
 
+from django.contrib import admin
 from django.contrib.auth.forms import AuthenticationForm
-from django.contrib.auth.views import LoginView, LogoutView
+from django.contrib.auth.views import LoginView, LogoutView, PasswordChangeView
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse_lazy
 
+from ghar.accounts.forms import OwnPasswordForm
 from ghar.accounts.throttling import PageLoginThrottle
 
 
@@ -39,3 +42,13 @@ class LogoutPage(LogoutView):
     """To become somebody else before he consents."""
 
     next_page = "login"
+
+
+class OwnPasswordPage(PasswordChangeView):
+    """The admin's page, but that a new password ends what the old one opened."""
+
+    form_class = OwnPasswordForm
+    success_url = reverse_lazy("admin:password_change_done")
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(**admin.site.each_context(self.request), **kwargs)

@@ -5,6 +5,7 @@ from django.contrib.admin.models import LogEntry
 from django.urls import reverse
 
 from agents.models import Agent, Engagement, TimeOff
+from ghar.accounts.models import User
 from visits.models import Visit
 from visits.tests.factories import KOLKATA, AgentFactory, ListingFactory, book, local
 
@@ -174,3 +175,14 @@ class TestEngagement:
     def test_one_that_is_not_there(self, desk, tour):
         missing = reverse("admin:agents_engagement_move", args=[Engagement.objects.get().pk + 1])
         assert desk.get(missing).status_code == 404
+
+
+def test_an_agents_login_does_not_become_staff(client, agent):
+    root = User.objects.create_superuser("root@example.com", "x", full_name="Root")
+    client.force_login(root)
+    url = reverse("admin:accounts_user_change", args=[agent.user.pk])
+    sent = {"full_name": agent.user.full_name, "email": "a@example.com", "phone": "", "is_staff": "1"}
+    assert client.post(url, sent).context["adminform"].form.errors.keys() == {"is_staff"}
+    assert not User.objects.get(pk=agent.user.pk).is_staff
+    del sent["is_staff"]
+    assert client.post(url, sent).status_code == 302

@@ -749,12 +749,15 @@ class TestConsequences:
         agent.refresh_from_db()
         assert agent.live_visits == 0
 
-    def test_a_closed_account_cancels_its_visits(self, tour, asha, ops):
+    def test_a_closed_account_cancels_its_visits_and_leaves_its_agent(self, tour, asha, ops, agent):
         from ghar.accounts import services as accounts
 
         accounts.deactivate(user=asha, by=ops)
         tour.refresh_from_db()
+        agent.refresh_from_db()
         assert (tour.status, tour.events.last().actor) == ("cancelled", ops)
+        assert not Engagement.objects.open().exists()
+        assert (agent.live_visits, agent.live_users, agent.total_users_assigned) == (0, 0, 1)
 
     def test_next_visit_date(self, api, tour, asha, bala):
         path = f"/api/v1/properties/{tour.property_id}"

@@ -134,6 +134,27 @@ def test_a_password_set_by_staff_ends_all_devices(page, asha):
     assert services.log_in(identifier="asha@example.com", password="quite another one").user == asha
 
 
+def test_ones_own_new_password_ends_all_devices(page, root):
+    root.set_password(PASSWORD)
+    root.save()
+    page.force_login(root)
+    AuthToken.objects.create(root)
+    url = reverse("admin:password_change")
+    assert page.get(url).context["site_header"] == "Ghar visits"
+    new = {"new_password1": "quite another one", "new_password2": "quite another one"}
+
+    refused = page.post(url, {**new, "old_password": "wrong"})
+    assert refused.context["form"].errors.keys() == {"old_password"}
+    assert AuthToken.objects.exists()
+
+    response = page.post(url, {**new, "old_password": PASSWORD})
+    assert response.url == reverse("admin:password_change_done")
+    assert not AuthToken.objects.exists()
+    assert page.get(response.url).status_code == 200  # this browser stays logged in
+    root.refresh_from_db()
+    assert root.check_password("quite another one")
+
+
 def test_nobody_is_deleted(page, asha):
     assert (
         page.post(reverse("admin:accounts_user_delete", args=[asha.pk]), {"post": "yes"}).status_code == 403
