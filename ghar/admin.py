@@ -5,9 +5,12 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import admin, messages
+from django.contrib.admin.utils import unquote
+from django.core.exceptions import PermissionDenied
 from django.db.models import Func, IntegerField, QuerySet, Subquery
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
+from django.template.response import TemplateResponse
 from django.utils import timezone
 
 from ghar.errors import DomainError
@@ -60,6 +63,39 @@ class ReadOnlyAdmin(admin.ModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+
+class OwnPages(admin.ModelAdmin):
+    """Pages of our own beside those of the admin, and what the change page shows besides its form."""
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        row = self.get_object(request, unquote(object_id))
+        shown = self.card(request, row) if row else {}
+        return super().change_view(request, object_id, form_url, {**shown, **(extra_context or {})})
+
+    def card(self, request: HttpRequest, row: Any) -> dict[str, Any]:
+        return {}
+
+    def found(self, request: HttpRequest, object_id: str, *, allowed: bool) -> Any:
+        """The row that a page is about: 403 to whom it is not allowed, 404 where there is none."""
+        if not allowed:
+            raise PermissionDenied
+        row = self.get_object(request, unquote(object_id))
+        if row is None:
+            raise Http404(f"There is no such {self.opts.verbose_name}.")
+        return row
+
+    def own_page(self, request: HttpRequest, template: str, title: str, **context: Any) -> TemplateResponse:
+        given = {**self.admin_site.each_context(request), "opts": self.opts, "title": title, **context}
+        if "form" in given:
+            given["media"] = self.media + given["form"].media
+        return TemplateResponse(request, f"admin/{template}", given)
 
 
 class SavedByServices(admin.ModelAdmin):

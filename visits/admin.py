@@ -5,13 +5,11 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.contrib import admin, messages
-from django.contrib.admin.utils import flatten_fieldsets, unquote
-from django.core.exceptions import PermissionDenied
+from django.contrib.admin.utils import flatten_fieldsets
 from django.db.models import BigIntegerField, DateTimeField, OuterRef, QuerySet, Subquery
 from django.db.models.fields.json import KT
 from django.db.models.functions import Cast
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -19,7 +17,7 @@ from django.utils.timesince import timesince, timeuntil
 
 from agents.models import Agent
 from ghar import clock
-from ghar.admin import refusal
+from ghar.admin import OwnPages, refusal
 from ghar.errors import DomainError
 from properties.admin import PropertyAdmin, editor
 from properties.models import Property
@@ -238,17 +236,6 @@ class VisitAdmin(Desk):
     def has_delete_permission(self, request: HttpRequest, obj: Visit | None = None) -> bool:
         return False
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        visit = self.get_object(request, unquote(object_id))
-        shown = self.card(request, visit) if visit else {}
-        return super().change_view(request, object_id, form_url, {**shown, **(extra_context or {})})
-
     def card(self, request: HttpRequest, visit: Visit) -> dict[str, Any]:
         """What the page shows above the notes: the visit, its buttons, and who could show it."""
         acts = {act.name: act for act in self.acts_on(request, visit)}
@@ -282,7 +269,7 @@ admin.site.unregister(Property)
 
 
 @admin.register(Property)
-class ListingAdmin(PropertyAdmin):
+class ListingAdmin(OwnPages, PropertyAdmin):
     """Listings as visits knows them: to withdraw one cancels its visits."""
 
     change_form_template = "admin/visits/listing.html"
@@ -293,21 +280,13 @@ class ListingAdmin(PropertyAdmin):
         return [own, *super().get_urls()]
 
     def withdraw_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        if not request.user.has_perm(MAY_CHANGE_LISTING):
-            raise PermissionDenied
-        listing = self.get_object(request, unquote(object_id))
-        if listing is None:
-            raise Http404("There is no such listing.")
+        allowed = request.user.has_perm(MAY_CHANGE_LISTING)
+        listing = self.found(request, object_id, allowed=allowed)
         if request.method == "POST":
             return self.withdraw(request, listing)
-        context = {
-            **self.admin_site.each_context(request),
-            "opts": self.opts,
-            "title": "Withdraw the listing",
-            "listing": listing,
-            "visits": Visit.objects.live().filter(property=listing).for_reading().order_by("scheduled_date"),
-        }
-        return TemplateResponse(request, "admin/visits/withdraw.html", context)
+        visits = Visit.objects.live().filter(property=listing).for_reading().order_by("scheduled_date")
+        title = "Withdraw the listing"
+        return self.own_page(request, "visits/withdraw.html", title, listing=listing, visits=visits)
 
     def withdraw(self, request: HttpRequest, listing: Property) -> HttpResponse:
         try:

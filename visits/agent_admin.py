@@ -7,15 +7,12 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.contrib.admin.utils import unquote
-from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 
 from agents.admin import AgentAdmin
 from agents.models import Agent
-from ghar.admin import refusal
+from ghar.admin import OwnPages, refusal
 from ghar.errors import DomainError
 from properties.admin import editor
 from visits import services
@@ -83,7 +80,7 @@ admin.site.unregister(Agent)
 
 
 @admin.register(Agent)
-class VisitingAgentAdmin(AgentAdmin):
+class VisitingAgentAdmin(OwnPages, AgentAdmin):
     change_form_template = "admin/visits/agent.html"
 
     def get_urls(self) -> list[URLPattern]:
@@ -97,26 +94,12 @@ class VisitingAgentAdmin(AgentAdmin):
         ]
         return [*own, *super().get_urls()]
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        agent = self.get_object(request, unquote(object_id))
-        suiting = [each for each in ABSENCES.values() if agent and each.employed == agent.is_active]
-        return super().change_view(
-            request, object_id, form_url, {"absences": suiting, **(extra_context or {})}
-        )
+    def card(self, request: HttpRequest, agent: Agent) -> dict[str, Any]:
+        return {"absences": [each for each in ABSENCES.values() if each.employed == agent.is_active]}
 
     def absence_view(self, request: HttpRequest, object_id: str, absence: Absence) -> HttpResponse:
         """First what would happen, by a transaction that is undone; then, by the same form, that it does."""
-        if not self.has_change_permission(request):
-            raise PermissionDenied
-        agent = self.get_object(request, unquote(object_id))
-        if agent is None:
-            raise Http404("There is no such agent.")
+        agent = self.found(request, object_id, allowed=self.has_change_permission(request))
         form = absence.form(request.POST if request.method == "POST" else None, agent=agent)
         moved = self.perform(request, agent, absence, form) if form.is_valid() else None
         if moved is not None and "sure" in request.POST:
@@ -140,17 +123,16 @@ class VisitingAgentAdmin(AgentAdmin):
     def absence_page(
         self, request: HttpRequest, agent: Agent, absence: Absence, form: forms.Form, moved: list[Any] | None
     ) -> HttpResponse:
-        context = {
-            **self.admin_site.each_context(request),
-            "opts": self.opts,
-            "title": f"{agent}: {absence.button.lower()}",
-            "agent": agent,
-            "absence": absence,
-            "form": form,
-            "seen": moved is not None,
-            "moves": moves(moved or []),
-        }
-        return TemplateResponse(request, "admin/visits/absence.html", context)
+        return self.own_page(
+            request,
+            "visits/absence.html",
+            f"{agent}: {absence.button.lower()}",
+            agent=agent,
+            absence=absence,
+            form=form,
+            seen=moved is not None,
+            moves=moves(moved or []),
+        )
 
 
 def moves(moved: list[Any]) -> list[tuple[Visit, Agent | None]]:

@@ -3,15 +3,13 @@
 from functools import partial
 from typing import Any
 
-from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
-from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 
+from ghar.admin import OwnPages
 from ghar.errors import DomainError
 from properties.admin import editor
 from visits import services
@@ -20,9 +18,10 @@ from visits.forms import ActForm, AssignManyForm, BookForm, as_typed
 from visits.models import Visit, VisitQuerySet
 
 MOST_AT_ONCE = 100
+ACT_PAGE = "visits/visit/act.html"
 
 
-class Desk(admin.ModelAdmin):
+class Desk(OwnPages):
     """What ModelAdmin has no page for. A GET shows a form; what it asks is done by POST alone."""
 
     actions = ("assign_agents",)
@@ -50,15 +49,11 @@ class Desk(admin.ModelAdmin):
     # One visit
 
     def act_view(self, request: HttpRequest, object_id: str, act: Act) -> HttpResponse:
-        if not request.user.has_perm(act.permission):
-            raise PermissionDenied
-        visit = self.get_object(request, unquote(object_id))
-        if visit is None:
-            raise Http404("There is no such visit.")
+        visit = self.found(request, object_id, allowed=request.user.has_perm(act.permission))
         form = act.form(sent(request), visit=visit)
         if form.is_valid() and self.act(request, visit, act, form):
             return HttpResponseRedirect(page_of(visit))
-        return self.form_page(request, form, act.does, visit=visit, act=act)
+        return self.own_page(request, ACT_PAGE, act.does, form=form, visit=visit, act=act)
 
     def act(self, request: HttpRequest, visit: Visit, act: Act, form: ActForm) -> bool:
         try:
@@ -89,7 +84,7 @@ class Desk(admin.ModelAdmin):
         form = BookForm(sent(request))
         if form.is_valid() and (visit := self.book(request, form)):
             return HttpResponseRedirect(page_of(visit))
-        return self.form_page(request, form, "Book a tour")
+        return self.own_page(request, ACT_PAGE, "Book a tour", form=form)
 
     def book(self, request: HttpRequest, form: BookForm) -> Visit | None:
         try:
@@ -116,11 +111,11 @@ class Desk(admin.ModelAdmin):
         form = AssignManyForm(request.POST if final else None, visits=suitable)
         if form.is_valid():
             return self.assign_each(request, form)
-        return self.form_page(
+        return self.own_page(
             request,
-            form,
+            "visits/visit/assign_many.html",
             "Assign agents",
-            template="assign_many.html",
+            form=form,
             unsuitable=[visit for visit in visits if visit not in suitable],
             back=request.POST.get("back", request.GET.urlencode()),
             ticked=ACTION_CHECKBOX_NAME,
@@ -146,18 +141,6 @@ class Desk(admin.ModelAdmin):
             return False
         self.log_change(request, changed, f"{outcome(ACTS['assign'], changed)} {reason}".strip())
         return True
-
-    def form_page(
-        self, request: HttpRequest, form: forms.Form, title: str, template: str = "act.html", **context: Any
-    ) -> HttpResponse:
-        context |= {
-            **self.admin_site.each_context(request),
-            "opts": self.opts,
-            "title": title,
-            "form": form,
-            "media": self.media + form.media,
-        }
-        return TemplateResponse(request, f"admin/visits/visit/{template}", context)
 
 
 def sent(request: HttpRequest) -> Any:

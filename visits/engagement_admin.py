@@ -3,15 +3,12 @@
 from typing import Any
 
 from django.contrib import admin, messages
-from django.contrib.admin.utils import unquote
-from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 
 from agents.admin import EngagementAdmin
 from agents.models import Engagement
-from ghar.admin import refusal
+from ghar.admin import OwnPages, refusal
 from ghar.errors import DomainError
 from properties.admin import editor
 from visits import services
@@ -21,7 +18,7 @@ admin.site.unregister(Engagement)
 
 
 @admin.register(Engagement)
-class MovableEngagementAdmin(EngagementAdmin):
+class MovableEngagementAdmin(OwnPages, EngagementAdmin):
     change_form_template = "admin/visits/engagement.html"
 
     def get_urls(self) -> list[URLPattern]:
@@ -32,37 +29,16 @@ class MovableEngagementAdmin(EngagementAdmin):
     def has_move_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("visits.assign_agent")
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        engagement = self.get_object(request, unquote(object_id))
-        movable = engagement and engagement.ended_at is None and self.has_move_permission(request)
-        return super().change_view(
-            request, object_id, form_url, {"movable": movable, **(extra_context or {})}
-        )
+    def card(self, request: HttpRequest, engagement: Engagement) -> dict[str, Any]:
+        return {"movable": engagement.ended_at is None and self.has_move_permission(request)}
 
     def move_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        if not self.has_move_permission(request):
-            raise PermissionDenied
-        engagement = self.get_object(request, unquote(object_id))
-        if engagement is None:
-            raise Http404("There is no such engagement.")
+        engagement = self.found(request, object_id, allowed=self.has_move_permission(request))
         form = EngagementForm(request.POST if request.method == "POST" else None)
         if form.is_valid() and self.move(request, engagement, **form.cleaned_data):
             return HttpResponseRedirect(reverse("admin:agents_engagement_changelist"))
-        context = {
-            **self.admin_site.each_context(request),
-            "opts": self.opts,
-            "title": f"{engagement.seeker}: another agent",
-            "engagement": engagement,
-            "form": form,
-            "media": self.media + form.media,
-        }
-        return TemplateResponse(request, "admin/visits/move.html", context)
+        title = f"{engagement.seeker}: another agent"
+        return self.own_page(request, "visits/move.html", title, engagement=engagement, form=form)
 
     def move(self, request: HttpRequest, engagement: Engagement, **given: Any) -> bool:
         """Whether the seeker's agent is the one given now; a refusal is told."""
