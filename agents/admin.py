@@ -96,10 +96,22 @@ class RecordAdmin(admin.ModelAdmin):
         return False
 
 
+class StateFilter(admin.SimpleListFilter):
+    title = "state"
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("open", "Open"), ("ended", "Ended")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Engagement]) -> QuerySet[Engagement]:
+        return queryset.filter(ended_at__isnull=self.value() == "open") if self.value() else queryset
+
+
 @admin.register(Engagement)
 class EngagementAdmin(RecordAdmin):
     list_display = ("seeker", "agent", "reason", "started_at", "ended_at")
-    list_filter = (("ended_at", admin.EmptyFieldListFilter),)
+    list_filter = (StateFilter,)
+    show_facets = admin.ShowFacets.ALWAYS
     list_select_related = ("seeker", "agent")
     search_fields = ("=id", "seeker__full_name", "seeker__phone", "seeker__email", "agent__name")
     search_help_text = "Seeker (name, phone, email), agent or id"

@@ -230,7 +230,7 @@ class Engagement(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.seeker_id} with {self.agent_id}"
+        return f"{self.seeker} with {self.agent}"
 
 
 class AgentInteraction(models.Model):

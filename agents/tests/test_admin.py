@@ -218,6 +218,15 @@ class TestEngagements:
         assert first.ended_at is not None
         assert (second.ended_at, kept.ended_at) == (TOMORROW, None)
 
+    @pytest.mark.parametrize(("state", "shown"), [("", 3), ("open", 2), ("ended", 1)])
+    def test_the_open_ones_are_found(self, desk, state, shown):
+        EngagementFactory.create_batch(2)
+        over = EngagementFactory(ended_at=TOMORROW)
+        page = desk.get(self.url(), {"state": state} if state else {})
+        rows = list(page.context["cl"].result_list)
+        assert (len(rows), over in rows) == (shown, state != "open")
+        assert "Open (2)" in page.content.decode()
+
     def test_they_are_read_only(self, desk):
         engagement = EngagementFactory()
         url = reverse("admin:agents_engagement_change", args=[engagement.pk])
