@@ -1,5 +1,6 @@
 """Transactions that compete for rows: bounded waits, and another try when somebody else was first."""
 
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
@@ -9,6 +10,8 @@ import psycopg
 from django.db import IntegrityError, OperationalError, connection, transaction
 
 from ghar.errors import VisitConflict
+
+logger = logging.getLogger(__name__)
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -48,6 +51,21 @@ def in_transaction(func: Callable[P, R]) -> Callable[P, R]:
         raise Contended("Somebody else is changing the same thing; try again.", alternatives=[])
 
     return run
+
+
+def after_commit(func: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> None:
+    """Call `func` once the transaction is committed. Its failure is logged: what was committed has succeeded.
+
+    (`on_commit(robust=True)` would fail on a partial, whose name it wants to log.)
+    """
+
+    def run() -> None:
+        try:
+            func(*args, **kwargs)
+        except Exception:
+            logger.exception("%s failed after a commit", getattr(func, "__qualname__", func))
+
+    transaction.on_commit(run)
 
 
 @contextmanager

@@ -10,11 +10,11 @@ from typing import Any, TypedDict, TypeVar
 from django.db import transaction
 
 from agents import services as agent_services
-from agents.models import Agent, TimeOff
+from agents.models import Agent, Engagement, TimeOff
 from ghar import clock
 from ghar.accounts.models import User
 from ghar.transactions import StartOver, in_transaction
-from visits import handover
+from visits import assignment, handover
 from visits.models import Visit, VisitQuerySet
 
 T = TypeVar("T")
@@ -38,7 +38,7 @@ def take_time_off(
         return agent_services.add_time_off(agent=agent, by=by, from_=from_, to=to, reason=reason)
 
     stranded = _ahead_of(agent).during(from_, to)
-    time_off, moved = _hand_over(stranded, by, f"{agent.name} is on time off", enter)
+    time_off, moved = _hand_over(stranded, by, "The agent is away then", enter)
     transaction.set_rollback(dry_run)
     return None if dry_run else time_off, moved
 
@@ -54,7 +54,7 @@ def update_agent(
 
     leaves = changes.get("is_active") is False
     stranded = _ahead_of(agent) if leaves else Visit.objects.none()
-    written, moved = _hand_over(stranded, by, f"{agent.name} has left", write)
+    written, moved = _hand_over(stranded, by, "The agent has left", write)
     transaction.set_rollback(dry_run)
     return written, moved
 
@@ -74,12 +74,15 @@ def _hand_over(
 ) -> tuple[T, list[Moved]]:
     """Change the agent, then give away what strands him, soonest first.
 
-    People and visits are locked before agents. A visit that he got meanwhile starts it all over.
+    People and visits are locked before agents, the seekers' own among these: they come first in the choice.
+    A visit that he got meanwhile starts it all over.
     """
     people = stranded.values("user_id")
     list(User.objects.filter(pk__in=people).order_by("pk").select_for_update(no_key=True).values_list("pk"))
     rows = stranded.select_related("property", "user", "agent").order_by("pk")
     visits = list(rows.select_for_update(no_key=True, of=("self",)))
+    own_agents = Engagement.objects.open().filter(seeker__in=people).values_list("agent_id", flat=True)
+    assignment.hold({*own_agents, *(visit.agent_id for visit in visits)})
     changed = change()
     if set(stranded.values_list("pk", flat=True)) != {visit.pk for visit in visits}:
         raise StartOver

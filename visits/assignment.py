@@ -1,8 +1,7 @@
 """Whom to choose for a visit, and how his row is locked for it."""
 
 from collections.abc import Collection
-from dataclasses import dataclass, field
-from functools import partial
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.db import models, transaction
@@ -11,6 +10,7 @@ from django.db.models.expressions import RawSQL
 
 from agents.models import Agent, serves
 from ghar import clock
+from ghar.transactions import after_commit
 from visits import fairness, words
 from visits.availability import REASONS, Wanted, eligible, in_calendar, in_standing, judged, lacks
 from visits.models import Visit
@@ -18,6 +18,7 @@ from visits.ranking import COMPUTED, RANKS, USUAL_CAPACITY, Taste, key_of, ranke
 
 # How many of those who would have come before or after the chosen one a decision tells of.
 TOLD = 4
+ASKED = 100
 
 # The key needs only agents' rows and sorts those of the city; the costly calendar is judged one by one, in
 # that order, until somebody passes. LATERAL and OFFSET 0 are what keeps the order.
@@ -53,8 +54,17 @@ class Candidate:
 
 
 def candidates(visit: Visit) -> list[Candidate]:
-    """Every active agent, in the order in which he would be chosen for a tour."""
-    agents = judged(ranked(Agent.objects.filter(is_active=True), Taste.by(visit)), Wanted.by(visit))
+    """Every active agent, in the order in which he would be chosen for a tour.
+
+    Whoever does not serve the city comes last; what he does at the hour does not matter.
+    """
+    wanted = Wanted.by(visit)
+    employed = ranked(Agent.objects.filter(is_active=True), Taste.by(visit))
+    there = serves(visit.property.city)
+    agents = [
+        *judged(employed.filter(there), wanted),
+        *judged(employed.exclude(there), replace(wanted, start=None, end=None)),
+    ]
     in_order = sorted(((lacks(agent), agent) for agent in agents), key=lambda pair: bool(pair[0]))
     return [
         Candidate(
@@ -108,9 +118,12 @@ def hold_if_eligible(agent_id: int, wanted: Wanted, leaving: int | None = None) 
 
 
 def obstacles(wanted: Wanted) -> list[str]:
-    """Why nobody can take the visit: what those agents of the city lack who lack anything."""
+    """Why nobody can take the visit: what those agents of the city lack who lack anything.
+
+    Of many agents the first ASKED tell enough, and nobody waits for the rest to be judged.
+    """
     there = Agent.objects.filter(serves(wanted.city) if wanted.city else Q(), is_active=True)
-    lacking = [lacks(agent) for agent in judged(there, wanted)]
+    lacking = [lacks(agent) for agent in judged(there, wanted).order_by("pk")[:ASKED]]
     found = {reason for missing in lacking for reason in missing}
     return [reason for reason in REASONS if reason in found] if lacking else ["city"]
 
@@ -185,7 +198,7 @@ def _count(agent: Any, wanted: Wanted, taste: Taste, avoid: Collection[int]) -> 
     same = {name: vars(agent)[name] for name in RANKS}
     pool = _others_than(avoid, wanted).annotate(**ranks(taste)).filter(**same)
     Agent.objects.filter(pk=agent.pk).update(times_chosen=F("times_chosen") + 1)
-    transaction.on_commit(partial(fairness.count, agent.pk, pool, wanted), robust=True)
+    after_commit(fairness.count, agent.pk, pool, wanted)
 
 
 def _others(agent: Any, wanted: Wanted, taste: Taste) -> list[dict[str, Any]]:

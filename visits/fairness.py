@@ -13,6 +13,7 @@ from django.db import connection, models
 from django.db.models.expressions import RawSQL
 
 from agents.models import Agent
+from ghar.transactions import in_transaction
 from visits.availability import Wanted, in_calendar
 
 LOTS = 4
@@ -48,6 +49,7 @@ FROM parts JOIN locked USING (id) WHERE agent.id = parts.id
 """
 
 
+@in_transaction
 def count(chosen: int, pool: "models.QuerySet[Agent]", wanted: Wanted) -> None:
     """Write down a choice among the eligible ones of `pool`; the chosen one is no longer free by now."""
     agents = in_calendar(Agent.objects.filter(pk=RawSQL("lot.id", ())), wanted)

@@ -30,7 +30,7 @@ def give_best(visit: Visit, by: User | None, reason: str) -> bool:
     decision = assignment.choose(
         wanted=Wanted.by(visit),
         taste=ranking.Taste.by(visit),
-        avoid=_taken_off(visit),
+        avoid=taken_off(visit),
         leaving=former.pk if former else None,
     )
     if decision.agent:
@@ -38,8 +38,10 @@ def give_best(visit: Visit, by: User | None, reason: str) -> bool:
     return decision.agent is not None
 
 
-def _taken_off(visit: Visit) -> set[int]:
-    """Agents whom staff took off this visit: never chosen for it automatically again."""
+def taken_off(visit: Visit) -> set[int]:
+    """Agents whom staff took off this visit: never chosen for it automatically again, at whatever time."""
+    if visit._state.adding:
+        return set()
     events = visit.events.filter(change=Change.UNASSIGNED).exclude(data__has_key="absent")
     return set(events.values_list("data__from_agent_id", flat=True))
 
@@ -47,13 +49,14 @@ def _taken_off(visit: Visit) -> set[int]:
 def give_away(visit: Visit, by: User | None, reason: str) -> None:
     """Give the visit of an agent who will be absent to the best other one, or to the queue.
 
-    The absent one is locked already: nobody is waited for while there is somebody who needs no waiting.
+    The absent one and the seeker's own are locked already: nobody is waited for while there is somebody who
+    needs no waiting.
     """
     former = visit.agent
     decision = assignment.choose(
         wanted=Wanted.by(visit),
         taste=ranking.Taste.by(visit),
-        avoid={*_taken_off(visit), visit.agent_id or 0},
+        avoid={*taken_off(visit), visit.agent_id or 0},
     )
     hand(visit, by, decision.agent, reason, {**told_of(former, decision), "absent": True})
 
@@ -82,7 +85,9 @@ def hand(
     if agent and former and not reason:
         raise Invalid(reason=f"Say why the visit goes from {former.name} to {agent.name}.")
     visit.agent = agent
-    history.save(visit, ["agent"])
+    # By the shortest way of now: it may have been another when the visit was booked.
+    visit.busy = availability.busy_range(visit.scheduled_date, visit.scheduled_end)
+    history.save(visit, ["agent", "busy"])
     change = Change.ASSIGNED if agent else Change.UNASSIGNED
     data = {**told_of(former, assignment.Decision(agent)), **(told or {})}
     history.record(visit, by, change, visit.status, reason=reason, data=data)

@@ -93,8 +93,8 @@ def sees_notes(user: "User", visit: Visit) -> bool:
 
 
 def sees_decisions(user: "User", visit: Visit) -> bool:
-    """Why this agent and not another tells of agents what the directory keeps for staff."""
-    return sees_notes(user, visit)
+    """Why this agent and not another tells of others' absence and load, as the candidates do: for staff."""
+    return Role.STAFF in roles(user, visit, "visits.view_visit")
 
 
 def sees_agent_number(user: "User", visit: Visit) -> bool:

@@ -6,7 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.db import models
 from django.db.models import Case, F, Func, Q, Value, When
-from django.db.models.functions import Coalesce, Floor, Greatest
+from django.db.models.functions import Cast, Coalesce, Floor, Greatest
 
 from agents.models import Agent, Engagement
 from ghar.accounts.models import User
@@ -62,7 +62,7 @@ def ranked(agents: "models.QuerySet[Agent]", taste: Taste) -> "models.QuerySet[A
     return agents.annotate(
         **ranks(taste),
         load_band=Greatest(F("live_visits") * 10 / capacity - EASY_TENTHS, 0),
-        ahead=Floor(F("times_chosen") - F("chances"), output_field=models.IntegerField()),
+        ahead=Cast(Floor(F("times_chosen") - F("chances")), models.IntegerField()),
         load=F("live_visits") * 100 / capacity,
         draw=_Hash(F("pk"), _Hash(Value(taste.seed), Value(0), function="hashtextextended")),
     ).order_by(*COMPUTED, F("last_assigned_at").asc(nulls_first=True), "draw", "pk")

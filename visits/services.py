@@ -197,6 +197,7 @@ def complete(
     history.move(
         visit, by, Change.COMPLETED, status=Status.COMPLETED, awaiting=None, actual_date=now, **fields
     )
+    sweep.look_after_commit({visit.agent_id})
     return visit
 
 
@@ -395,7 +396,10 @@ def _choose(visit: Visit, former: Agent | None = None) -> assignment.Decision:
     if former and assignment.hold_if_eligible(former.pk, wanted):
         return assignment.Decision(former)
     decision = assignment.choose(
-        wanted=wanted, taste=ranking.Taste.by(visit), leaving=former.pk if former else None
+        wanted=wanted,
+        taste=ranking.Taste.by(visit),
+        avoid=handover.taken_off(visit),
+        leaving=former.pk if former else None,
     )
     visit.agent = decision.agent
     return decision

@@ -241,13 +241,13 @@ class TestReading:
             "owner": None,
         }
 
-    def test_how_an_agent_was_chosen_is_for_the_agency(self, api, asha, agent, ops, tour):
+    def test_how_an_agent_was_chosen_is_for_staff(self, api, asha, agent, ops, tour):
         def told(user):
             return api(user).get(f"/api/v1/visits/{tour.pk}/history").json()["items"][0]["data"]
 
         who = {"agent_id": agent.pk, "from_agent_id": None}
-        assert told(asha) == told(tour.property.owner) == who
-        assert told(ops) == told(agent.user) == tour.events.get().data
+        assert told(asha) == told(tour.property.owner) == told(agent.user) == who
+        assert told(ops) == tour.events.get().data
         assert told(ops)["key"]["load"] == 0
 
     def test_no_payload_holds_anothers_phone_or_email(self, api, asha, agent, ops, tour):
@@ -764,6 +764,13 @@ class TestConsequences:
         assert api(asha).get(path).json()["next_visit_date"] == iso(tour.scheduled_date)
         assert api(bala).get(path).json()["next_visit_date"] is None
         assert "next_visit_date" not in api().get(path).json()
+
+    def test_who_was_taken_off_does_not_come_back_with_a_move(self, api, ops, asha, tour, agent):
+        services.assign(visit=tour, by=ops, agent_id=None, reason="Asked to be off")
+        path = f"/api/v1/visits/{tour.pk}/reschedule"
+        assert api(asha).post(path, {"new_date": iso(local(3, 12))}).json()["agent_id"] is None
+        other = AgentFactory()
+        assert api(asha).post(path, {"new_date": iso(local(4, 12))}).json()["agent_id"] == other.pk
 
 
 class TestAgentsRoutes:

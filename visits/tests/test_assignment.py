@@ -152,9 +152,10 @@ class TestSweep:
         assert tour.agent == other
 
     def test_takes_at_most_as_many_as_told(self):
+        book(UserFactory(), ListingFactory(city="Pune"), local(1, 9))
         self.waiting(3)
-        AgentFactory()
-        assert run("assign_pending_visits", limit=2).endswith("2 assigned, 1 still waiting.\n")
+        AgentFactory(cities=["Mumbai"])
+        assert run("assign_pending_visits", limit=2).endswith("2 assigned, 2 still waiting.\n")
         assert Agent.objects.get().live_visits == 2
 
 
@@ -172,6 +173,41 @@ class TestQueue:
             services.cancel(visit=tour, by=asha)
         waiting.refresh_from_db()
         assert waiting.agent == agent
+
+    def test_a_tour_that_is_done_hands_the_agent_to_who_waits(self, committed, ops, asha):
+        agent = AgentFactory(capacity=1)
+        tour = book(asha, ListingFactory(), local(2, 11))
+        waiting = book(UserFactory(), ListingFactory(), local(4, 11))
+        with clock.at(local(2, 12)), committed():
+            services.complete(visit=tour, by=ops)
+        waiting.refresh_from_db()
+        assert waiting.agent == agent
+
+    def test_what_waits_elsewhere_is_in_nobodys_way(self, committed, ops, monkeypatch):
+        monkeypatch.setattr("visits.sweep.LOOKED_AT", 3)
+        agent = AgentFactory(cities=["MUMBAI"], is_available=False)
+        for hour in (9, 10, 11):
+            book(UserFactory(), ListingFactory(city="Pune"), local(2, hour))
+        here = book(UserFactory(), ListingFactory(city="Mumbai"), local(3, 11))
+        with committed():
+            agent_services.set_availability(agent=agent, by=ops, is_available=True)
+        here.refresh_from_db()
+        assert here.agent == agent
+
+    @pytest.mark.parametrize("what", ["visits.sweep.eligible", "visits.sweep._waiting_for"])
+    def test_a_look_that_fails_fails_nothing_that_was_done(
+        self, api, asha, agent, tour, committed, monkeypatch, what
+    ):
+        book(UserFactory(), ListingFactory(), local(2, 11))
+
+        def fail(*args):
+            raise ValueError("Out of order")
+
+        monkeypatch.setattr(what, fail)
+        with committed():
+            assert api(asha).post(f"/api/v1/visits/{tour.pk}/cancel", {}).status_code == 200
+        tour.refresh_from_db()
+        assert tour.status == "cancelled"
 
     def test_a_move_hands_the_agent_to_who_waits(self, committed, tour, agent, asha):
         waiting = book(UserFactory(), ListingFactory(), local(2, 11))
@@ -248,6 +284,24 @@ class TestDecision:
         visit = book(UserFactory(), listing, local(2, 11))
         assert len(visit.events.get().data["others"]) == 4
 
+    def test_counts_whole_visits_ahead(self, listing):
+        AgentFactory.create_batch(2, times_chosen=5, chances=2)
+        data = book(UserFactory(), listing, local(2, 11)).events.get().data
+        assert [repr(key["ahead"]) for key in (data["key"], data["others"][0]["key"])] == ["3", "3"]
+        assert "is 3 ahead of the fair share" in data["why"]
+
+    def test_a_count_that_fails_fails_no_booking(
+        self, api, asha, agent, listing, monkeypatch, django_capture_on_commit_callbacks
+    ):
+        def fail(*args):
+            raise ValueError("Out of order")
+
+        monkeypatch.setattr("visits.fairness.count", fail)
+        sent = {"property_id": listing.pk, "scheduled_date": local(2, 11).isoformat()}
+        with django_capture_on_commit_callbacks(execute=True):
+            assert api(asha).post("/api/v1/visits", sent).status_code == 201
+        assert Visit.objects.get().agent == agent
+
 
 class TestTravel:
     NEAR, FAR = (19.0, 72.8), (19.2, 72.8)  # 22.2 km: 67 minutes at 20 km/h
@@ -288,6 +342,17 @@ class TestTravel:
         path = f"/api/v1/visits/{clash.pk}/assign"
         again = api(ops).post(path, {**body, "override": True, "reason": "Please."})
         assert (again.status_code, again.json()["reasons"]) == (409, ["busy"])
+
+    def test_is_that_of_now_for_what_was_booked_before(self, settings, listing):
+        settings.TRAVEL_MINUTES = 30
+        waiting = book(UserFactory(), listing, local(2, 11))
+        settings.TRAVEL_MINUTES = 15
+        agent = AgentFactory()
+        book(UserFactory(), ListingFactory(), local(2, 11, 45))
+        assert run("assign_pending_visits").endswith("1 assigned, 0 still waiting.\n")
+        waiting.refresh_from_db()
+        assert waiting.agent == agent
+        assert waiting.busy.upper == local(2, 11, 45)
 
     def test_is_counted_in_slots_as_in_bookings(self, api, asha, there, agent):
         near = self.at(self.NEAR)
@@ -371,7 +436,7 @@ class TestAbsence:
             visit.refresh_from_db()
         assert [visit.agent for visit in (first, second, third)] == [other, None, agent]
         last = first.events.last()
-        assert (last.change, last.reason, last.actor) == ("assigned", f"{agent.name} is on time off", ops)
+        assert (last.change, last.reason, last.actor) == ("assigned", "The agent is away then", ops)
         assert Agent.objects.get(pk=agent.pk).live_visits == 1
 
     def test_a_dry_run_shows_the_same_and_changes_nothing(self, api, ops, agent, snapshot):
@@ -409,7 +474,7 @@ class TestAbsence:
         (visit,) = self.visits(agent, 2)
         assert api(ops).patch(f"/api/v1/agents/{agent.pk}", {"is_active": False}).status_code == 200
         visit.refresh_from_db()
-        assert (visit.agent, visit.events.last().reason) == (None, f"{agent.name} has left")
+        assert (visit.agent, visit.events.last().reason) == (None, "The agent has left")
 
     def test_is_for_staff_and_the_agent_himself(self, api, asha, bala, agent, snapshot):
         self.visits(agent, 2)

@@ -17,7 +17,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--watch", action="store_true", help="look again and again until interrupted")
         parser.add_argument("--interval", type=float, default=30, help="seconds between looks (30)")
-        parser.add_argument("--limit", type=int, help="try at most so many visits each time")
+        parser.add_argument("--limit", type=int, help="give at most so many visits an agent each time")
 
     def handle(self, *args: Any, watch: bool, interval: float, limit: int | None, **options: Any) -> None:
         try:
