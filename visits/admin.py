@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django import forms
 from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.admin.utils import flatten_fieldsets
@@ -27,7 +26,7 @@ from visits import flatmates_admin as flatmates_admin
 from visits import services, words, worklist
 from visits.acts import clock_face
 from visits.desk import Desk
-from visits.forms import AssignForm, ClockInput, NotesForm
+from visits.forms import AssignForm, ClockInput, DeskClockField, NotesForm
 from visits.models import LIVE, Visit, VisitEvent
 from visits.templatetags.desk import badge, status_badge
 
@@ -121,7 +120,7 @@ class VisitAdmin(Desk):
     )
     search_help_text = "Visitor (name, phone, email), listing, city, agent, or the visit's number: =17"
     inlines = (HistoryInline,)
-    formfield_overrides = {DateTimeField: {"form_class": forms.DateTimeField, "widget": ClockInput}}
+    formfield_overrides = {DateTimeField: {"form_class": DeskClockField, "widget": ClockInput}}
     fieldsets = (
         (
             "What the visitor said",

@@ -6,12 +6,14 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django import forms
+from django.conf import settings
 from django.contrib import admin
 from django.contrib.admin.widgets import AutocompleteSelect
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from agents.models import Agent
+from ghar import clock
 from ghar.accounts.models import User
 from properties.models import Property
 from visits import assignment, handover, services, words
@@ -40,16 +42,34 @@ class ClockField(forms.DateTimeField):
         return moment.replace(tzinfo=None) if moment else None
 
 
+class DeskClockField(ClockField):
+    """A moment, shown and taken by the desk's clock: for what only staff and agents go by."""
+
+    def __init__(self, *, help_text: str = "", **kwargs: Any) -> None:
+        zone = settings.DESK_TIME_ZONE
+        super().__init__(help_text=help_text or f"By the desk's clock ({zone}).", **kwargs)
+
+    def prepare_value(self, value: Any) -> Any:
+        with timezone.override(settings.DESK_TIME_ZONE):
+            return super().prepare_value(value)
+
+    def to_python(self, value: Any) -> datetime | None:
+        if isinstance(value, datetime):
+            return value
+        local = super().to_python(value)
+        return moment_at(settings.DESK_TIME_ZONE.key, local) if local else None
+
+
 def as_typed(moment: datetime, zone: str) -> str:
     """As a browser's field for a time takes and sends it."""
     return f"{moment.astimezone(ZoneInfo(zone)):{MINUTES}}"
 
 
-def moment_at(place: Property | Agent, local: datetime) -> datetime:
+def moment_at(zone: str, local: datetime) -> datetime:
     try:
-        return local.replace(tzinfo=ZoneInfo(place.timezone)).astimezone(UTC)
-    except OverflowError:
-        raise ValidationError("There is no such time.") from None
+        return clock.at_place(local, zone)
+    except ValueError as error:
+        raise ValidationError(str(error)) from None
 
 
 class ActForm(forms.Form):
@@ -109,7 +129,7 @@ class RescheduleForm(ActForm):
         )
 
     def clean_new_date(self) -> datetime:
-        return moment_at(self.visit.property, self.cleaned_data["new_date"])
+        return moment_at(self.visit.property.timezone, self.cleaned_data["new_date"])
 
 
 class CompleteForm(ActForm):
@@ -122,11 +142,7 @@ class CompleteForm(ActForm):
     interest_level = forms.ChoiceField(
         label="Visitor's interest", choices=[("", "not known"), *Visit.Interest.choices], required=False
     )
-    follow_up_date = ClockField(label="Follow up", required=False)
-
-    def clean_follow_up_date(self) -> datetime | None:
-        local = self.cleaned_data["follow_up_date"]
-        return moment_at(self.visit.property, local) if local else None
+    follow_up_date = DeskClockField(label="Follow up", required=False)
 
     def given(self) -> dict[str, Any]:
         """What is left empty stays as it is."""
@@ -292,8 +308,14 @@ class BookForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         given = self.cleaned_data
         if {"listing", "scheduled_date"} <= given.keys():
-            given["scheduled_date"] = moment_at(given["listing"], given["scheduled_date"])
+            self.place_time(given, given["listing"].timezone)
         return given
+
+    def place_time(self, given: dict[str, Any], zone: str) -> None:
+        try:
+            given["scheduled_date"] = moment_at(zone, given["scheduled_date"])
+        except ValidationError as error:
+            self.add_error("scheduled_date", error)
 
     def given(self) -> dict[str, Any]:
         rest = dict(self.cleaned_data)
@@ -326,10 +348,10 @@ class TimeOffForm(DismissForm):
         self.fields["ends"].help_text = f"By the agent's clock ({self.agent.timezone})."
 
     def clean_starts(self) -> datetime:
-        return moment_at(self.agent, self.cleaned_data["starts"])
+        return moment_at(self.agent.timezone, self.cleaned_data["starts"])
 
     def clean_ends(self) -> datetime:
-        return moment_at(self.agent, self.cleaned_data["ends"])
+        return moment_at(self.agent.timezone, self.cleaned_data["ends"])
 
     def given(self) -> dict[str, Any]:
         given = self.cleaned_data

@@ -29,7 +29,9 @@ def write(visit: Visit, by: User, fields: dict[str, Any]) -> None:
 
 
 def apply(visit: Visit, fields: dict[str, Any]) -> list[str]:
-    """Set the fields that differ; their names."""
+    """Set the fields that differ; their names. Forms show no seconds: a follow-up has none to lose."""
+    if moment := fields.get("follow_up_date"):
+        fields = {**fields, "follow_up_date": clock.whole_minute(moment)}
     changed = [name for name, value in fields.items() if getattr(visit, name) != value]
     for name in changed:
         setattr(visit, name, fields[name])

@@ -273,6 +273,12 @@ class Visit(models.Model):
                 name="visit_completed_has_actual_date",
                 condition=~Q(status="completed") | Q(actual_date__isnull=False),
             ),
+            # Beyond, the driver cannot read what it has written.
+            models.CheckConstraint(
+                name="visit_follow_up_in_our_time",
+                condition=Q(follow_up_date__isnull=True)
+                | Q(follow_up_date__gte=clock.FIRST, follow_up_date__lt=clock.END),
+            ),
         ]
 
     def __str__(self) -> str:

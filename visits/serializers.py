@@ -7,7 +7,8 @@ from agents.models import Agent, Engagement
 from agents.serializers import AgentCardSerializer, AgentSerializer
 from flatmates.serializers import MessageSerializer
 from ghar.accounts.models import User
-from ghar.api.fields import YEARS, IdField, InstantField, LanguageField, StrictSerializer
+from ghar.api.fields import IdField, InstantField, LanguageField, StrictSerializer
+from ghar.clock import NOT_OURS, YEARS
 from properties.serializers import PropertyCardSerializer, PropertySerializer
 from visits import policy
 from visits.models import Visit, VisitEvent
@@ -215,7 +216,7 @@ class SlotQuerySerializer(serializers.Serializer[Any]):
         if not 0 <= days < LONGEST_SLOT_DAYS:
             raise serializers.ValidationError({"to": [f"Ask for 1 to {LONGEST_SLOT_DAYS} days at a time."]})
         if given["to"].year >= YEARS.stop or given["from"].year < YEARS.start:
-            raise serializers.ValidationError({"from": ["The year must be between 1900 and 2999."]})
+            raise serializers.ValidationError({"from": [NOT_OURS]})
         return given
 
 

@@ -115,7 +115,7 @@ def schedule(
     listing = Property.objects.filter(pk=property_id).first()
     if listing is None:
         raise Invalid(property_id="There is no such listing.")
-    start = scheduled_date.replace(second=0, microsecond=0)
+    start = clock.whole_minute(scheduled_date)
     visit = Visit(
         user=user,
         property=listing,
@@ -342,7 +342,7 @@ def _length(context: str, minutes: int | None) -> timedelta:
 
 
 def _set_time(visit: Visit, start: datetime) -> None:
-    start = start.replace(second=0, microsecond=0)
+    start = clock.whole_minute(start)
     for name, value in _times(start, start + (visit.scheduled_end - visit.scheduled_date)).items():
         setattr(visit, name, value)
 

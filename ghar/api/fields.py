@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, cast
 
@@ -12,10 +12,10 @@ from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 
 from ghar.api.renderers import instant, number
+from ghar.clock import in_our_time
 from ghar.validators import validate_language, validate_timezone
 
 MAX_ID = 2**63 - 1
-YEARS = range(1900, 3000)
 DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 DATE_AND_TIME = re.compile(
     r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d(:?\d\d)?)?", re.ASCII
@@ -37,16 +37,6 @@ def parse_instant_or_date(text: str) -> datetime:
     if DATE.fullmatch(text):
         return in_our_time(datetime.fromisoformat(text))
     return parse_instant(text.replace(" ", "+") if "T" in text else text)
-
-
-def in_our_time(moment: datetime) -> datetime:
-    try:
-        utc = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
-    except OverflowError:
-        raise ValueError("The year must be between 1900 and 2999.") from None
-    if utc.year not in YEARS:
-        raise ValueError("The year must be between 1900 and 2999.")
-    return utc
 
 
 class InstantField(serializers.Field):

@@ -1,12 +1,13 @@
 """Times as people at a listing say them."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.utils.dateparse import parse_datetime
 from drf_spectacular.utils import extend_schema_field
 
+from ghar import clock
 from ghar.api.fields import InstantField
 from ghar.api.renderers import instant
 from ghar.errors import Invalid
@@ -27,10 +28,10 @@ def at_place(moment: datetime, zone: str, field: str) -> datetime:
     """The moment in UTC, of a clock in that zone if it has none of its own."""
     if moment.tzinfo:
         return moment
-    utc = moment.replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
-    if utc.astimezone(ZoneInfo(zone)).replace(tzinfo=None) != moment:
-        raise Invalid(**{field: f"Clocks in {zone} skip this time: choose another one, or give an offset."})
-    return utc
+    try:
+        return clock.at_place(moment, zone)
+    except ValueError as error:
+        raise Invalid(**{field: str(error)}) from None
 
 
 def local(moment: datetime, zone: str) -> str:
