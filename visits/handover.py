@@ -21,7 +21,7 @@ def assign_best(visit: Visit, by: User | None, reason: str) -> None:
         return
     if not give_best(visit, by, reason):
         reasons = assignment.obstacles(Wanted.by(visit))
-        raise AgentNotEligible(words.of_nobody(reasons), reasons=reasons)
+        raise AgentNotEligible(words.of_nobody(reasons, bool(taken_off(visit))), reasons=reasons)
 
 
 def give_best(visit: Visit, by: User | None, reason: str) -> bool:

@@ -34,12 +34,12 @@ def of_key(key: dict[str, Any]) -> str:
     return _sentence(part for part in told if part)
 
 
-def of_nobody(reasons: Iterable[str]) -> str:
-    """Why no agent can take a visit; without reasons somebody could, but not for this visit."""
-    missing = "; ".join(OBSTACLES[reason] for reason in reasons)
-    if not missing:
-        return "Whoever could take this visit was taken off it before; name an agent."
-    return f"No agent can take this visit. What keeps them from it: {missing}."
+def of_nobody(reasons: Iterable[str], taken_off: bool = False) -> str:
+    """Why no agent can take a visit. Some were taken off it if told so, and if nothing else is missing."""
+    missing = [OBSTACLES[reason] for reason in reasons]
+    if taken_off or not missing:
+        missing.append("was taken off it before and only comes back by name")
+    return f"No agent can take this visit. What keeps them from it: {'; '.join(missing)}."
 
 
 def of_decision(data: dict[str, Any]) -> str:

@@ -641,7 +641,12 @@ class TestAssign:
         assert refused.json()["reasons"] == []
         AgentFactory(cities=["Delhi"])
         AgentFactory(is_available=False)
-        assert api(ops).post(self.path(tour), {}).json()["reasons"] == ["unavailable"]
+        refused = api(ops).post(self.path(tour), {}).json()
+        assert refused["reasons"] == ["unavailable"]
+        assert refused["detail"] == (
+            "No agent can take this visit. What keeps them from it: takes no new visits; "
+            "was taken off it before and only comes back by name."
+        )
         assert snapshot() == before
         assert api(ops).post(self.path(tour), {"agent_id": agent.pk}).json()["agent_id"] == agent.pk
 
