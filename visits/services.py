@@ -17,7 +17,6 @@ from agents.models import Agent, Engagement
 from ghar import clock
 from ghar.accounts.models import User
 from ghar.errors import (
-    AgentNotEligible,
     Invalid,
     InvalidTransition,
     NotAllowed,
@@ -34,6 +33,8 @@ from visits.absence import dismiss as dismiss
 from visits.absence import take_time_off as take_time_off
 from visits.absence import update_agent as update_agent
 from visits.availability import Wanted
+from visits.engagements import engage as engage
+from visits.engagements import move_engagement as move_engagement
 from visits.models import Visit, VisitEvent
 from visits.sweep import assign_pending as assign_pending
 
@@ -268,39 +269,6 @@ def assign(
     if visit.agent_id != former_id:
         sweep.look_after_commit({former_id})
     return visit
-
-
-@in_transaction
-def engage(*, user: User) -> Engagement:
-    """The seeker's open engagement, or a new one with the best agent. Raises AgentNotEligible."""
-    user = User.objects.select_for_update(no_key=True).get(pk=user.pk)
-    present = Engagement.objects.open().filter(seeker=user).select_related("agent").first()
-    if present:
-        return present
-    wanted = Wanted(seeker_id=user.pk)
-    decision = assignment.choose(wanted=wanted, taste=ranking.Taste.of(user, None, f"{user.pk}:"))
-    if decision.agent is None:
-        raise AgentNotEligible("No agent takes new seekers now.", reasons=assignment.obstacles(wanted))
-    assignment.mark_assigned(decision.agent)
-    return handover.begin_engagement(user, decision.agent, "Asked for an agent")
-
-
-@in_transaction
-def move_engagement(*, user: User, agent: Agent, by: User, reason: str) -> Engagement:
-    """Give a seeker another agent for good; visits that are booked stay with whoever has them."""
-    if not is_staff_with(by, "visits.assign_agent"):
-        raise NotAllowed("Assigning agents needs the permission visits.assign_agent.")
-    if not reason:
-        raise Invalid(reason="Say why the seeker gets another agent.")
-    user = User.objects.select_for_update(no_key=True).get(pk=user.pk)
-    present = Engagement.objects.open().filter(seeker=user).first()
-    assignment.hold({agent.pk, present.agent_id if present else None})
-    if not Agent.objects.filter(pk=agent.pk, is_active=True).exists():
-        raise AgentNotEligible(f"{agent.name} is no longer employed.", reasons=["inactive"])
-    if present and present.agent_id == agent.pk:
-        return present
-    Engagement.objects.open().filter(seeker=user).update(ended_at=clock.now())
-    return handover.begin_engagement(user, agent, reason)
 
 
 @in_transaction
