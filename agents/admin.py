@@ -7,7 +7,7 @@ from django.http import HttpRequest
 from agents import services
 from agents.forms import AgentForm, HoursFormSet
 from agents.models import Agent, AgentInteraction, Engagement, TimeOff, WorkingHours
-from ghar.admin import SavedByServices
+from ghar.admin import BaseAdmin, SavedByServices
 
 
 class WorkingHoursInline(admin.TabularInline):
@@ -86,7 +86,7 @@ class AgentAdmin(SavedByServices):
             services.remove_time_off(time_off=time_off, by=request.user)
 
 
-class RecordAdmin(admin.ModelAdmin):
+class RecordAdmin(BaseAdmin):
     """What has happened is not rewritten."""
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:

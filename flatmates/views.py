@@ -14,8 +14,9 @@ from rest_framework.viewsets import GenericViewSet
 from flatmates import serializers, services
 from flatmates.models import Message, Swipe, UserConversation, UserMatch
 from ghar.accounts.models import User
-from ghar.api.fields import MAX_ID, StrictSerializer
+from ghar.api.fields import StrictSerializer
 from ghar.errors import NotFound
+from ghar.validators import MAX_ID
 
 
 class Swipes(APIView):

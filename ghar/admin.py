@@ -1,11 +1,13 @@
 """What the admin pages of all apps share."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.conf import settings
 from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.utils import unquote
+from django.contrib.admin.widgets import AutocompleteSelect
 from django.core.exceptions import PermissionDenied
 from django.db.models import Func, IntegerField, QuerySet, Subquery
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -14,6 +16,7 @@ from django.template.response import TemplateResponse
 from django.utils import timezone
 
 from ghar.errors import DomainError
+from ghar.validators import is_id
 
 admin.site.site_title = admin.site.site_header = "Ghar visits"
 admin.site.index_title = "Today"
@@ -52,7 +55,29 @@ def count_of(rows: QuerySet[Any]) -> Subquery:
     return Subquery(rows.order_by().annotate(n=CountRows("pk")).values("n"))
 
 
-class ReadOnlyAdmin(admin.ModelAdmin):
+class Chooser(AutocompleteSelect):
+    """A row found by typing. What was sent and is no id, Django's own would look for and fail."""
+
+    def optgroups(self, name: str, value: Sequence[str], attr: Any = None) -> Any:
+        return super().optgroups(name, [each for each in value if is_id(str(each))], attr)
+
+
+class BaseAdmin(admin.ModelAdmin):
+    """What no page of ours sends is refused where Django's own admin fails."""
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name in self.get_autocomplete_fields(request):
+            kwargs.setdefault("widget", Chooser(db_field, self.admin_site))
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    def response_action(self, request: HttpRequest, queryset: Any, *args: Any) -> HttpResponse | None:
+        if not all(map(is_id, request.POST.getlist(ACTION_CHECKBOX_NAME))):
+            self.message_user(request, "Tick rows of this list.", messages.ERROR)
+            return None
+        return super().response_action(request, queryset, *args)
+
+
+class ReadOnlyAdmin(BaseAdmin):
     """To look things up. What changes them has its own way."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -65,7 +90,7 @@ class ReadOnlyAdmin(admin.ModelAdmin):
         return False
 
 
-class OwnPages(admin.ModelAdmin):
+class OwnPages(BaseAdmin):
     """Pages of our own beside those of the admin, and what the change page shows besides its form."""
 
     def change_view(
@@ -98,7 +123,7 @@ class OwnPages(admin.ModelAdmin):
         return TemplateResponse(request, f"admin/{template}", given)
 
 
-class SavedByServices(admin.ModelAdmin):
+class SavedByServices(BaseAdmin):
     """Rows that services write and nobody deletes: `save_model` calls them, and what they refuse is told."""
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:

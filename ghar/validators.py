@@ -9,9 +9,15 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import URLValidator
 
+MAX_ID = 2**63 - 1
 LANGUAGE = re.compile(r"[a-z]{2}")
 # From the root of this server; a second slash or a backslash would make browsers go elsewhere.
 OWN_PATH = re.compile(r"/(?![/\\])[^\s\\\"'<>\x00-\x1f]*")
+
+
+def is_id(text: str) -> bool:
+    """Whether a row can have it: in plain digits, and no more than PostgreSQL keeps."""
+    return text.isascii() and text.isdigit() and len(text) < 20 and 0 < int(text) <= MAX_ID
 
 
 def validate_language(value: str) -> None:

@@ -5,7 +5,7 @@ from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 
 from ghar.accounts.models import User
-from ghar.admin import SavedByServices
+from ghar.admin import BaseAdmin, SavedByServices
 from properties import services
 from properties.forms import ImageFormSet, PropertyForm
 from properties.models import Amenity, Property, PropertyImage
@@ -17,7 +17,7 @@ def editor(request: HttpRequest) -> User:
 
 
 @admin.register(Amenity)
-class AmenityAdmin(admin.ModelAdmin):
+class AmenityAdmin(BaseAdmin):
     list_display = ("title", "category", "icon", "listings")
     list_filter = ("category",)
     search_fields = ("title",)

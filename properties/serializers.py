@@ -4,7 +4,8 @@ from django.conf import settings
 from django.db import models
 from rest_framework import serializers
 
-from ghar.api.fields import MAX_ID, FiniteFloatField, HttpUrlField, NumberField, StrictSerializer
+from ghar.api.fields import FiniteFloatField, HttpUrlField, NumberField, StrictSerializer
+from ghar.validators import MAX_ID
 from properties.models import Amenity, Property, PropertyImage
 from properties.services import LAST_PLACE
 

@@ -18,6 +18,7 @@ from agents.models import Agent
 from ghar import clock
 from ghar.admin import OwnPages, refusal
 from ghar.errors import DomainError
+from ghar.validators import is_id
 from properties.admin import PropertyAdmin, editor
 from properties.models import Property
 from visits import agent_admin as agent_admin
@@ -168,8 +169,7 @@ class VisitAdmin(Desk):
         number = search_term.strip()
         if not number.startswith("="):
             return super().get_search_results(request, queryset, search_term)
-        digits = number[1:] if number[1:].isdecimal() and number.isascii() else "0"
-        return queryset.filter(pk=int(digits)), False
+        return (queryset.filter(pk=number[1:]) if is_id(number[1:]) else queryset.none()), False
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

@@ -7,9 +7,9 @@ from django.db.models import Q
 
 from agents.filters import AgentFilter
 from agents.models import AgentQuerySet
-from ghar.api.fields import MAX_ID
 from ghar.api.filters import FlagFilter, InstantFilter, OrderingFilter
 from ghar.staff import is_staff_with
+from ghar.validators import MAX_ID
 from visits import availability
 from visits.models import Visit, VisitQuerySet
 

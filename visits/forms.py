@@ -8,13 +8,13 @@ from zoneinfo import ZoneInfo
 from django import forms
 from django.conf import settings
 from django.contrib import admin
-from django.contrib.admin.widgets import AutocompleteSelect
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from agents.models import Agent
 from ghar import clock
 from ghar.accounts.models import User
+from ghar.admin import Chooser
 from properties.models import Property
 from visits import assignment, handover, services, words
 from visits.assignment import Candidate
@@ -290,8 +290,8 @@ class Proposals:
         )
 
 
-def found_by_typing(column: str) -> AutocompleteSelect:
-    return AutocompleteSelect(Visit._meta.get_field(column), admin.site)
+def found_by_typing(column: str) -> Chooser:
+    return Chooser(Visit._meta.get_field(column), admin.site)
 
 
 class BookForm(forms.Form):

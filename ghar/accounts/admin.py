@@ -2,21 +2,29 @@ from collections.abc import Callable
 
 from django.contrib import admin, messages
 from django.contrib.auth import admin as auth_admin
+from django.contrib.auth.models import Group
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from ghar.accounts import services
 from ghar.accounts.forms import LoginForm, NewUserForm, PasswordForm, UserForm
 from ghar.accounts.models import User
+from ghar.admin import BaseAdmin
 from ghar.errors import DomainError
 
 PRIVILEGES = ("is_staff", "is_superuser", "groups", "user_permissions")
 
 admin.site.login_form = LoginForm
+admin.site.unregister(Group)
+
+
+@admin.register(Group)
+class GroupAdmin(BaseAdmin, auth_admin.GroupAdmin):
+    """Django's own, with what all pages share."""
 
 
 @admin.register(User)
-class UserAdmin(auth_admin.UserAdmin):
+class UserAdmin(BaseAdmin, auth_admin.UserAdmin):
     """People. Nobody is deleted; only superusers give rights, or change those who have some."""
 
     form = UserForm

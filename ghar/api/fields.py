@@ -13,9 +13,8 @@ from rest_framework.exceptions import ValidationError
 
 from ghar.api.renderers import instant, number
 from ghar.clock import in_our_time
-from ghar.validators import validate_language, validate_timezone
+from ghar.validators import MAX_ID, validate_language, validate_timezone
 
-MAX_ID = 2**63 - 1
 DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 DATE_AND_TIME = re.compile(
     r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d(:?\d\d)?)?", re.ASCII

@@ -7,6 +7,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django_mcpz.oauth.models import AccessToken, Client, RefreshToken
 
+from ghar.admin import BaseAdmin
 from ghar.mcp.models import Grant
 
 # Whose pages they are must have been imported before.
@@ -17,7 +18,7 @@ for model in (AccessToken, RefreshToken, Client):
 
 
 @admin.register(Grant)
-class GrantAdmin(admin.ModelAdmin):
+class GrantAdmin(BaseAdmin):
     """Who has let which assistant act as him, and where."""
 
     list_display = ("user", "client", "server", "granted_at", "renewed", "holds")

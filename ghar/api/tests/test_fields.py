@@ -7,7 +7,6 @@ from rest_framework import serializers
 
 from ghar.accounts.models import User
 from ghar.api.fields import (
-    MAX_ID,
     FiniteFloatField,
     HttpUrlField,
     IdField,
@@ -19,6 +18,7 @@ from ghar.api.fields import (
     TimezoneField,
 )
 from ghar.api.filters import InstantFilter
+from ghar.validators import MAX_ID
 
 NOON = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
 
