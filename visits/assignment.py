@@ -13,7 +13,7 @@ from ghar import clock
 from ghar.transactions import after_commit
 from visits import fairness, words
 from visits.availability import REASONS, Wanted, eligible, in_calendar, in_standing, judged, lacks
-from visits.models import Visit
+from visits.models import Visit, VisitEvent
 from visits.ranking import COMPUTED, RANKS, USUAL_CAPACITY, Taste, key_of, ranked, ranks
 
 # How many of those who would have come before or after the chosen one a decision tells of.
@@ -43,10 +43,14 @@ class Decision:
 
 @dataclass(frozen=True)
 class Candidate:
-    """An agent as staff see him while they choose: `rank` counts from 1, the eligible ones first."""
+    """An agent as staff see him while they choose: `rank` counts from 1, the eligible ones first.
+
+    Who was taken off the visit is never proposed, eligible or not.
+    """
 
     agent: Agent
     eligible: bool
+    proposed: bool
     reasons: list[str]
     load: float
     rank: int
@@ -54,29 +58,31 @@ class Candidate:
 
 
 def candidates(visit: Visit) -> list[Candidate]:
-    """Every active agent, in the order in which he would be chosen for a tour.
+    """Every active agent, in the order in which he would be chosen for a tour."""
+    off = taken_off(visit)
+    found = [_candidate(agent, lacks(agent), agent.pk in off) for agent in _by_their_key(visit)]
+    found.sort(key=lambda each: (not each.eligible, not each.proposed))
+    return [replace(each, rank=rank) for rank, each in enumerate(found, 1)]
 
-    Whoever does not serve the city comes last; what he does at the hour does not matter.
-    """
-    wanted = Wanted.by(visit)
+
+def _by_their_key(visit: Visit) -> list[Any]:
+    """Whoever does not serve the city comes last; what he does at the hour does not matter."""
+    wanted, there = Wanted.by(visit), serves(visit.property.city)
     employed = ranked(Agent.objects.filter(is_active=True), Taste.by(visit))
-    there = serves(visit.property.city)
-    agents = [
-        *judged(employed.filter(there), wanted),
-        *judged(employed.exclude(there), replace(wanted, start=None, end=None)),
-    ]
-    in_order = sorted(((lacks(agent), agent) for agent in agents), key=lambda pair: bool(pair[0]))
-    return [
-        Candidate(
-            agent=agent,
-            eligible=not missing,
-            reasons=missing,
-            load=round(agent.live_visits / (agent.capacity or USUAL_CAPACITY), 2),
-            rank=rank,
-            explanation=words.of_obstacles(missing) if missing else words.of_key(key_of(agent)),
-        )
-        for rank, (missing, agent) in enumerate(in_order, 1)
-    ]
+    elsewhere = judged(employed.exclude(there), replace(wanted, start=None, end=None))
+    return [*judged(employed.filter(there), wanted), *elsewhere]
+
+
+def _candidate(agent: Any, missing: list[str], taken_off: bool) -> Candidate:
+    return Candidate(
+        agent=agent,
+        eligible=not missing,
+        proposed=not missing and not taken_off,
+        reasons=missing,
+        load=round(agent.live_visits / (agent.capacity or USUAL_CAPACITY), 2),
+        rank=0,
+        explanation=words.of_candidate(missing, key_of(agent), taken_off),
+    )
 
 
 def choose(
@@ -97,6 +103,14 @@ def choose(
         return Decision(None, in_vain=wanted)
     _count(agent, wanted, taste, avoid)
     return Decision(agent, key_of(agent), _others(agent, wanted, taste))
+
+
+def taken_off(visit: Visit) -> set[int]:
+    """Agents whom staff took off this visit: never chosen for it automatically again, at whatever time."""
+    if visit._state.adding:
+        return set()
+    events = visit.events.filter(change=VisitEvent.Change.UNASSIGNED).exclude(data__has_key="absent")
+    return set(events.values_list("data__from_agent_id", flat=True))
 
 
 def hold(agent_ids: Collection[int | None]) -> None:

@@ -172,7 +172,7 @@ class AssignForm(ActForm):
         """Whose row is ticked: the one sent, else the best one for a visit without an agent."""
         if self.is_bound:
             return self["agent"].value() or ""
-        best = next((each for each in self.candidates if each.eligible), None)
+        best = next((each for each in self.candidates if each.proposed), None)
         return str(best.agent.pk) if best and not self.visit.agent_id else ""
 
     def rows(self) -> list[tuple[Candidate, bool, bool]]:
@@ -275,7 +275,7 @@ class Proposals:
         if visit.agent_id:
             return LEAVE
         for each in candidates:
-            if each.eligible and not self.is_promised(each.agent.pk, visit):
+            if each.proposed and not self.is_promised(each.agent.pk, visit):
                 self.made.append((each.agent.pk, visit))
                 return str(each.agent.pk)
         return LEAVE

@@ -21,7 +21,7 @@ def assign_best(visit: Visit, by: User | None, reason: str) -> None:
         return
     if not give_best(visit, by, reason):
         reasons = assignment.obstacles(Wanted.by(visit))
-        raise AgentNotEligible(words.of_nobody(reasons, bool(taken_off(visit))), reasons=reasons)
+        raise AgentNotEligible(words.of_nobody(reasons, bool(assignment.taken_off(visit))), reasons=reasons)
 
 
 def give_best(visit: Visit, by: User | None, reason: str) -> bool:
@@ -30,20 +30,12 @@ def give_best(visit: Visit, by: User | None, reason: str) -> bool:
     decision = assignment.choose(
         wanted=Wanted.by(visit),
         taste=ranking.Taste.by(visit),
-        avoid=taken_off(visit),
+        avoid=assignment.taken_off(visit),
         leaving=former.pk if former else None,
     )
     if decision.agent:
         hand(visit, by, decision.agent, reason, told_of(former, decision))
     return decision.agent is not None
-
-
-def taken_off(visit: Visit) -> set[int]:
-    """Agents whom staff took off this visit: never chosen for it automatically again, at whatever time."""
-    if visit._state.adding:
-        return set()
-    events = visit.events.filter(change=Change.UNASSIGNED).exclude(data__has_key="absent")
-    return set(events.values_list("data__from_agent_id", flat=True))
 
 
 def give_away(visit: Visit, by: User | None, reason: str) -> None:
@@ -56,7 +48,7 @@ def give_away(visit: Visit, by: User | None, reason: str) -> None:
     decision = assignment.choose(
         wanted=Wanted.by(visit),
         taste=ranking.Taste.by(visit),
-        avoid={*taken_off(visit), visit.agent_id or 0},
+        avoid={*assignment.taken_off(visit), visit.agent_id or 0},
     )
     hand(visit, by, decision.agent, reason, {**told_of(former, decision), "absent": True})
 

@@ -366,7 +366,7 @@ def _choose(visit: Visit, former: Agent | None = None) -> assignment.Decision:
     decision = assignment.choose(
         wanted=wanted,
         taste=ranking.Taste.by(visit),
-        avoid=handover.taken_off(visit),
+        avoid=assignment.taken_off(visit),
         leaving=former.pk if former else None,
     )
     visit.agent = decision.agent

@@ -15,6 +15,7 @@ OBSTACLES = {
     "travel": "cannot get there in time from his neighbouring visit",
     "own_visit": "is the visitor himself",
 }
+TAKEN_OFF = "was taken off it before and only comes back by name"
 
 
 def of_obstacles(reasons: Iterable[str]) -> str:
@@ -34,11 +35,17 @@ def of_key(key: dict[str, Any]) -> str:
     return _sentence(part for part in told if part)
 
 
+def of_candidate(missing: list[str], key: dict[str, Any], taken_off: bool) -> str:
+    """What speaks for and against an agent, before anybody is chosen."""
+    told = of_obstacles(missing) if missing else of_key(key)
+    return f"{told} {TAKEN_OFF[0].upper()}{TAKEN_OFF[1:]}." if taken_off else told
+
+
 def of_nobody(reasons: Iterable[str], taken_off: bool = False) -> str:
     """Why no agent can take a visit. Some were taken off it if told so, and if nothing else is missing."""
     missing = [OBSTACLES[reason] for reason in reasons]
     if taken_off or not missing:
-        missing.append("was taken off it before and only comes back by name")
+        missing.append(TAKEN_OFF)
     return f"No agent can take this visit. What keeps them from it: {'; '.join(missing)}."
 
 

@@ -42,8 +42,7 @@ class TestCandidates:
         assert [item["rank"] for item in items] == [1, 2, 3, 4]
         found = [(item["agent"]["id"], item["reasons"]) for item in items]
         assert found[:2] == [(agent.pk, []), (free.pk, [])]
-        # Equal but for the draw.
-        assert sorted(found[2:]) == sorted([(elsewhere.pk, ["city"]), (on_leave.pk, ["unavailable"])])
+        assert found[2:] == [(on_leave.pk, ["unavailable"]), (elsewhere.pk, ["city"])]
         assert list(items[0]) == ["agent", "eligible", "reasons", "load", "rank", "explanation"]
         assert (items[0]["eligible"], items[0]["load"]) == (True, 0.02)
         assert items[0]["explanation"].startswith("Is the seeker's present agent; ")
@@ -68,6 +67,23 @@ class TestCandidates:
             services.assign(visit=waiting, by=ops)
             waiting.refresh_from_db()
             assert waiting.agent_id == best
+
+    def test_who_was_taken_off_comes_after_the_other_eligible_ones(self, api, ops, client, tour, agent):
+        services.assign(visit=tour, by=ops, agent_id=None, reason="Asked to be off")
+        other = AgentFactory(name="Other")
+        first, second = self.get(api(ops), tour).json()["items"]
+        assert [(item["agent"]["id"], item["eligible"]) for item in (first, second)] == [
+            (other.pk, True),
+            (agent.pk, True),
+        ]
+        assert second["explanation"].endswith(". Was taken off it before and only comes back by name.")
+        client.force_login(ops)
+        ticked = f'value="{other.pk}" checked'
+        assert ticked in client.get(f"/admin/visits/visit/{tour.pk}/change/").content.decode()
+        Agent.objects.filter(pk=other.pk).update(is_available=False)
+        page = client.get(f"/admin/visits/visit/{tour.pk}/change/").content.decode()
+        assert " checked" not in page
+        assert "Was taken off it before" in page
 
     def test_are_for_staff(self, api, asha, bala, tour, agent):
         assert self.get(api(), tour).status_code == 401
