@@ -36,7 +36,9 @@ agency = Server(
 
 
 class ListInput(PageInput):
-    agent_type = serializers.ChoiceField(Agent.Type.choices, required=False)
+    agent_type = serializers.ChoiceField(
+        Agent.Type.choices, required=False, help_text="Agents of this type only."
+    )
     language = LanguageField(required=False, help_text="ISO 639-1, such as mr: agents who speak it.")
     city = serializers.CharField(max_length=80, required=False, help_text="Agents who serve it, in any case.")
 

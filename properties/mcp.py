@@ -30,8 +30,15 @@ class SearchInput(PageInput):
         min_value=0, required=False, help_text="Of base_price: per month for rent, in the local currency."
     )
     price_max = NumberField(min_value=0, required=False, help_text="As price_min.")
-    bedrooms_min = serializers.IntegerField(min_value=0, max_value=MAX_BEDROOMS, required=False)
-    bedrooms_max = serializers.IntegerField(min_value=0, max_value=MAX_BEDROOMS, required=False)
+    bedrooms_min = serializers.IntegerField(
+        min_value=0, max_value=MAX_BEDROOMS, required=False, help_text="At least so many bedrooms."
+    )
+    bedrooms_max = serializers.IntegerField(
+        min_value=0,
+        max_value=MAX_BEDROOMS,
+        required=False,
+        help_text="At most so many: 2 in both for a 2 BHK. Listings without a number are left out.",
+    )
     amenities = serializers.ListField(
         child=serializers.CharField(max_length=LENGTH),
         max_length=AMENITIES,

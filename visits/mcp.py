@@ -12,7 +12,7 @@ from rest_framework.exceptions import ValidationError
 from agents.mcp import AgentInput, agency
 from agents.mcp import find as find_agent
 from agents.models import Agent
-from ghar.api.fields import IdField, StrictSerializer
+from ghar.api.fields import DayField, IdField, StrictSerializer
 from ghar.errors import Invalid, InvalidTransition, NotAllowed
 from ghar.mcp.pages import PageInput, page, page_serializer
 from ghar.mcp.server import Call, ask, tool, users
@@ -41,6 +41,7 @@ TIME_HELP = (
     "ISO 8601. Without Z or an offset it is local to the listing: 2026-11-25T11:00 is 11:00 there."
     " Seconds are dropped."
 )
+REASON_HELP = "Why, in the user's words: the history shows it to the other side. At most 500 characters."
 VISIT_HELP = "The id of a visit, as lists and bookings give it."
 VisitPage = page_serializer(VisitAnswer)
 
@@ -65,8 +66,8 @@ class ListInput(PageInput):
 
 class SlotsInput(StrictSerializer):
     property_id = IdField(help_text="An id from properties_search.")
-    from_date = serializers.DateField(help_text="YYYY-MM-DD, a local date of the listing; included.")
-    to_date = serializers.DateField(help_text="YYYY-MM-DD; included, at most 31 days in all.")
+    from_date = DayField(help_text="YYYY-MM-DD, a local date of the listing; included.")
+    to_date = DayField(help_text="YYYY-MM-DD; included, at most 31 days in all.")
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         try:
@@ -79,13 +80,13 @@ class SlotsInput(StrictSerializer):
 
 class RescheduleInput(VisitInput):
     new_date = LocalInstantField(help_text=TIME_HELP)
-    reason = serializers.CharField(max_length=500, allow_blank=True, default="")
+    reason = serializers.CharField(max_length=500, allow_blank=True, default="", help_text=REASON_HELP)
 
 
 class CarefulInput(VisitInput):
     """Of a change that is tried out and asked for first."""
 
-    reason = serializers.CharField(max_length=500, allow_blank=True, default="")
+    reason = serializers.CharField(max_length=500, allow_blank=True, default="", help_text=REASON_HELP)
     dry_run = serializers.BooleanField(default=False, help_text="Show what would happen, and change nothing.")
     confirm = serializers.BooleanField(
         default=False,
@@ -100,12 +101,15 @@ class AssignInput(CarefulInput):
         help_text="An id from agent_candidates. Absent: the best one. null: nobody, he is taken off.",
     )
     reason = serializers.CharField(
-        max_length=500, allow_blank=True, default="", help_text="Required from one agent to another."
+        max_length=500,
+        allow_blank=True,
+        default="",
+        help_text="Required from one agent to another, for the history. At most 500 characters.",
     )
 
 
 class AgentDayInput(AgentInput, PageInput):
-    day = serializers.DateField(
+    day = DayField(
         required=False, help_text="YYYY-MM-DD, a local date of the agent: all his visits of that day."
     )
 

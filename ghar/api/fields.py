@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, cast
 
@@ -12,7 +12,7 @@ from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 
 from ghar.api.renderers import instant, number
-from ghar.clock import in_our_time
+from ghar.clock import NOT_OURS, YEARS, in_our_time
 from ghar.validators import MAX_ID, validate_language, validate_timezone
 
 DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
@@ -49,6 +49,16 @@ class InstantField(serializers.Field):
 
     def to_representation(self, value: datetime) -> str:
         return instant(value)
+
+
+class DayField(serializers.DateField):
+    """A date of our time: whose midnights are moments in every zone."""
+
+    def to_internal_value(self, value: Any) -> date:
+        day = super().to_internal_value(value)
+        if day.year not in YEARS:
+            raise ValidationError(NOT_OURS)
+        return day
 
 
 class TextField(serializers.CharField):

@@ -18,7 +18,10 @@ class PageInput(StrictSerializer):
         required=False, max_length=2_000, help_text="next_cursor of the page before, with the same arguments."
     )
     limit = serializers.IntegerField(
-        min_value=1, max_value=KeysetPagination.max_limit, default=KeysetPagination.default_limit
+        min_value=1,
+        max_value=KeysetPagination.max_limit,
+        default=KeysetPagination.default_limit,
+        help_text=f"How many items of the list at a time, from 1 to {KeysetPagination.max_limit}.",
     )
 
 

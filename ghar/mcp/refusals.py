@@ -25,8 +25,9 @@ REFUSALS = (
 )
 # Keys of an error's `extra` that faces other than this one do not know.
 OFFERS, NEXT = "offers", "next"
+WITH_FIELDS = "Correct the arguments that are named, asking the user where you are not sure."
 NEXT_STEPS = {
-    "validation_error": "Correct the arguments that are named, asking the user where you are not sure.",
+    "validation_error": "Do not try the same again: tell the user why it is refused.",
     "invalid_cursor": "Call again without cursor, with the arguments that you want now.",
     "permission_denied": "Do not try again: tell the user that his account may not do this.",
     "not_found": "Do not guess ids: a list or search tool names those that there are.",
@@ -56,7 +57,8 @@ def told(problem: Problem) -> str:
         f"- {name}: {' '.join(sentences)}" for name, sentences in problem.extra.get("errors", {}).items()
     ]
     reasons = problem.extra.get("reasons", [])
-    next_step = problem.extra.get(NEXT) or NEXT_STEPS.get(problem.code)
+    usual = WITH_FIELDS if fields else NEXT_STEPS.get(problem.code)
+    next_step = problem.extra.get(NEXT) or usual
     lines = [
         f"{problem.code}: {problem.detail or DETAILS[problem.code]}",
         *fields,

@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from agents.models import Agent
+from flatmates.tests.factories import match
 from ghar.mcp.tests.assistant import Assistant
 from ghar.models import OutboxEvent
 from properties.models import Property
@@ -151,6 +152,17 @@ class TestShapes:
             assert tool["description"]
             assert tool["inputSchema"]["additionalProperties"] is False
             assert tool["outputSchema"]["type"] == "object"
+
+    def test_every_argument_is_described(self, hers, desk):
+        tools = hers.tools() | desk.tools()
+        inputs = {name: tool["inputSchema"].get("properties", {}) for name, tool in tools.items()}
+        assert sum(map(len, inputs.values())) > 40
+        assert [
+            f"{name}.{field}"
+            for name, fields in inputs.items()
+            for field, schema in fields.items()
+            if not schema.get("description")
+        ] == []
 
 
 # What is refused: who asks, which tool with what, and the same over REST. `w` is the world.
@@ -338,6 +350,42 @@ def test_a_refusal_is_that_of_rest(api, asha, ops, hers, desk, world, everything
     for slot in theirs.get("alternatives", []):
         assert f"({slot['start']})" in text
     assert "\nNext: " in text
+
+
+@pytest.mark.parametrize("day", ["9999-12-31", "3000-01-01", "1899-12-31", "0001-01-01"])
+def test_days_that_are_not_of_our_time_are_named(api, asha, hers, desk, agent, listing, day):
+    sentence = "The year must be between 1900 and 2999."
+    text = desk.refusal("agent_visits", agent_id=agent.pk, day=day)
+    assert text == (
+        f"validation_error: Check the fields named in errors.\n- day: {sentence}\n"
+        "Next: Correct the arguments that are named, asking the user where you are not sure."
+    )
+    text = hers.refusal("visits_slots", property_id=listing.pk, from_date=day, to_date=day)
+    assert f"\n- from_date: {sentence}\n- to_date: {sentence}\n" in text
+    answer = api(asha).get(f"{API}/properties/{listing.pk}/slots?from={day}&to={day}")
+    assert (answer.status_code, answer.json()["errors"]) == (400, {"from": [sentence], "to": [sentence]})
+
+
+@pytest.mark.parametrize("day", ["2999-12-31", "1900-01-01"])
+def test_the_last_days_of_our_time_are_empty(api, asha, hers, desk, agent, listing, day):
+    assert desk.call("agent_visits", agent_id=agent.pk, day=day)["items"] == []
+    found = hers.call("visits_slots", property_id=listing.pk, from_date=day, to_date=day)
+    assert found["items"] == []
+
+
+def test_only_named_arguments_are_to_be_corrected(asha, bala, desk):
+    match(asha, bala)
+    meet = book(
+        asha,
+        ListingFactory(owner=asha),
+        local(3, 11),
+        visit_context="flatmate_meet",
+        counterparty_user_id=bala.pk,
+    )
+    assert desk.refusal("agent_candidates", visit_id=meet.pk) == (
+        "validation_error: Only tours have an agent; flatmates meet on their own.\n"
+        "Next: Do not try the same again: tell the user why it is refused."
+    )
 
 
 class TestOffers:
