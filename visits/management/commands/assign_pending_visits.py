@@ -1,11 +1,15 @@
+import logging
 import time
 from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand
+from django.db import InterfaceError, OperationalError, connection
 
 from visits import services
 from visits.models import Visit
+
+log = logging.getLogger(__name__)
 
 
 class Command(BaseCommand):
@@ -24,9 +28,17 @@ class Command(BaseCommand):
             self.sweep(limit, options["verbosity"])
             while watch:
                 time.sleep(interval)
-                self.sweep(limit, options["verbosity"], quiet=True)
+                self.next_sweep(limit, options["verbosity"], interval)
         except KeyboardInterrupt:
             self.stderr.write("Interrupted; what was assigned stays.")
+
+    def next_sweep(self, limit: int | None, verbosity: int, interval: float) -> None:
+        """A database that restarts does not end the watch: the round after this one connects anew."""
+        try:
+            self.sweep(limit, verbosity, quiet=True)
+        except (OperationalError, InterfaceError) as error:
+            log.warning("No database to assign visits in; again in %g s: %s", interval, error)
+            connection.close()
 
     def sweep(self, limit: int | None, verbosity: int, quiet: bool = False) -> None:
         """`quiet`: say nothing when nothing was done."""
