@@ -1,6 +1,7 @@
 """Settings, read from the environment once and here only. docs/operations.md lists them."""
 
 import json
+import math
 import os
 import secrets
 from datetime import timedelta
@@ -14,6 +15,8 @@ from django.core.exceptions import ImproperlyConfigured
 from ghar import database
 
 BASE_DIR = Path(__file__).resolve().parent.parent
+# Those of agents.models, which cannot be asked before there are settings.
+AGENT_TYPES = ("general", "specialist", "senior")
 
 
 def env_str(name: str, default: str = "") -> str:
@@ -52,6 +55,26 @@ def env_json(name: str, default: Any) -> Any:
         return json.loads(env_str(name, json.dumps(default)))
     except ValueError as error:
         raise ImproperlyConfigured(f"{name} must be JSON: {error}") from None
+
+
+def env_bands(name: str) -> list[dict[str, Any]]:
+    """From each price on, the order of agent types."""
+    bands = env_json(name, [])
+    if isinstance(bands, list) and all(map(is_band, bands)):
+        return bands
+    raise ImproperlyConfigured(
+        f'{name} must be a list such as [{{"price_from": 100000, "order": ["senior", "general"]}}]:'
+        f" prices from 0, and of the types {', '.join(AGENT_TYPES)} each once at most"
+    )
+
+
+def is_band(band: Any) -> bool:
+    if not isinstance(band, dict) or band.keys() != {"price_from", "order"}:
+        return False
+    price, order = band["price_from"], band["order"]
+    is_price = type(price) in {int, float} and 0 <= price < math.inf
+    is_order = isinstance(order, list) and all(kind in AGENT_TYPES for kind in order)
+    return is_price and is_order and len(set(order)) == len(order)
 
 
 def env_log_level(name: str, default: str) -> str:
@@ -323,4 +346,4 @@ URGENT_HOURS = env_int("VISIT_URGENT_HOURS", 4)
 ENGAGEMENT_IDLE_DAYS = env_int("ENGAGEMENT_IDLE_DAYS", 60, least=1)
 HORIZON_DAYS = env_int("VISIT_HORIZON_DAYS", 90, least=1)
 # [{"price_from": 100000, "order": ["senior", "specialist", "general"]}]; types not named rank last and equal.
-AGENT_TYPE_BANDS = env_json("VISIT_AGENT_TYPE_BANDS", [])
+AGENT_TYPE_BANDS = env_bands("VISIT_AGENT_TYPE_BANDS")

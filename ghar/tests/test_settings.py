@@ -6,6 +6,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from django.conf import settings
+
+from agents.models import Agent
 
 MANAGE = str(Path(__file__).resolve().parents[2] / "manage.py")
 
@@ -43,6 +46,19 @@ def manage(tmp_path):
         ("GHAR_DESK_TIME_ZONE", "../etc"),
         ("VISIT_TOUR_MINUTES", "5"),
         ("VISIT_AGENT_TYPE_BANDS", "[1"),
+        ("VISIT_AGENT_TYPE_BANDS", "{}"),
+        ("VISIT_AGENT_TYPE_BANDS", "[[]]"),
+        ("VISIT_AGENT_TYPE_BANDS", '[{"price": 1}]'),
+        ("VISIT_AGENT_TYPE_BANDS", '[{"price_from": 1}]'),
+        ("VISIT_AGENT_TYPE_BANDS", '[{"price_from": 1, "order": ["senior"], "to": 2}]'),
+        ("VISIT_AGENT_TYPE_BANDS", '[{"price_from": "1", "order": ["senior"]}]'),
+        ("VISIT_AGENT_TYPE_BANDS", '[{"price_from": true, "order": ["senior"]}]'),
+        ("VISIT_AGENT_TYPE_BANDS", '[{"price_from": -1, "order": ["senior"]}]'),
+        ("VISIT_AGENT_TYPE_BANDS", '[{"price_from": NaN, "order": ["senior"]}]'),
+        ("VISIT_AGENT_TYPE_BANDS", '[{"price_from": 1, "order": "senior"}]'),
+        ("VISIT_AGENT_TYPE_BANDS", '[{"price_from": 1, "order": ["expert"]}]'),
+        ("VISIT_AGENT_TYPE_BANDS", '[{"price_from": 1, "order": [["senior"]]}]'),
+        ("VISIT_AGENT_TYPE_BANDS", '[{"price_from": 1, "order": ["senior", "senior"]}]'),
     ],
 )
 def test_a_bad_value_is_refused_by_the_name_of_its_variable(manage, name, value):
@@ -51,6 +67,12 @@ def test_a_bad_value_is_refused_by_the_name_of_its_variable(manage, name, value)
     assert done.stderr.splitlines()[-1].startswith(
         f"django.core.exceptions.ImproperlyConfigured: {name} must be"
     )
+
+
+def test_bands_of_agent_types_are_taken(manage):
+    assert tuple(Agent.Type.values) == settings.AGENT_TYPES
+    bands = '[{"price_from": 0, "order": []}, {"price_from": 1e5, "order": ["senior", "specialist"]}]'
+    assert manage("check", VISIT_AGENT_TYPE_BANDS=bands).returncode == 0
 
 
 def test_without_debug_a_missing_secret_is_an_error(manage):
