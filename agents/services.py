@@ -19,7 +19,7 @@ from agents.signals import agent_changed
 from ghar import clock
 from ghar.errors import Invalid, NotAllowed, NotFound
 from ghar.transactions import in_transaction
-from ghar.validators import phone_number
+from ghar.validators import phone_number, single_spaced
 
 # The rating is the mean of so many last ones: what an agent was like long ago fades.
 RATED = 100
@@ -198,7 +198,7 @@ def _tidy(fields: dict[str, Any]) -> dict[str, Any]:
 def _cities(names: Iterable[str]) -> list[str]:
     """Single spaces, and each city once however it is written."""
     once: dict[str, str] = {}
-    for name in (" ".join(name.split()) for name in names):
+    for name in map(single_spaced, names):
         once.setdefault(name.casefold(), name)
     return list(once.values())
 

@@ -39,6 +39,11 @@ def validate_timezone(value: str) -> None:
         raise ValidationError("%(value)s is not a time zone such as Asia/Kolkata.", params={"value": value})
 
 
+def single_spaced(text: str) -> str:
+    """Names are compared, and a blank more would make another one of them."""
+    return " ".join(text.split())
+
+
 def validate_link(value: str) -> None:
     """A web address, or a path that this server answers."""
     if OWN_PATH.fullmatch(value):

@@ -13,7 +13,7 @@ from django.db.models.functions import Abs, Concat, Upper
 
 from ghar import clock
 from ghar.staff import is_staff_with
-from ghar.validators import validate_link, validate_timezone
+from ghar.validators import single_spaced, validate_link, validate_timezone
 from properties import geo
 from properties.validators import validate_features
 
@@ -234,7 +234,11 @@ class Property(models.Model):
         return f"{self.title}, {self.city}"
 
     def clean(self) -> None:
-        """What fields can't check alone; NaN slips through the comparisons of their validators."""
+        """What fields can't check alone; NaN slips through the comparisons of their validators.
+
+        City and locality become as agents' cities are, whoever writes them.
+        """
+        self.city, self.locality = single_spaced(self.city), single_spaced(self.locality)
         place = {"latitude": self.latitude, "longitude": self.longitude}
         wrong = {name: "Enter a number." for name, at in place.items() if at is not None and math.isnan(at)}
         missing = [name for name, at in place.items() if at is None]

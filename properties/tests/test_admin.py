@@ -196,3 +196,12 @@ def test_nobody_else_gets_in(client, asha):
     client.force_login(asha)
     assert client.get(LIST).status_code == 302
     assert client.get(change(PropertyFactory())).status_code == 302
+
+
+def test_blanks_make_no_other_city(desk, asha):
+    listing = PropertyFactory(owner=asha)
+    assert (
+        desk.post(change(listing), page(listing, city="New  Delhi", locality="Hauz  Khas")).status_code == 302
+    )
+    listing.refresh_from_db()
+    assert (listing.city, listing.locality) == ("New Delhi", "Hauz Khas")

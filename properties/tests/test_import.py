@@ -398,3 +398,9 @@ def test_imported_listings_stand_beside_others(load, asha):
     PropertyFactory.create_batch(2, owner=asha)
     load(HOUSE_RENT)
     assert Property.objects.filter(import_key=None).count() == 2
+
+
+def test_blanks_make_no_other_city(load):
+    load(f"{HEADER},locality\nHome,apartment,rent,New  Delhi,50000,Hauz  Khas\n")
+    listing = Property.objects.get()
+    assert (listing.city, listing.locality) == ("New Delhi", "Hauz Khas")

@@ -573,6 +573,22 @@ class TestReconciliation:
         assert run("reconcile_agent_load").endswith("0 drifts, 0 repaired.\n")
 
 
+class TestCities:
+    @pytest.mark.parametrize("city", ["New  Delhi ", " new\u00a0delhi", "NEW\t DELHI"])
+    def test_are_the_same_however_they_are_spaced(self, api, asha, bala, city):
+        agent = AgentFactory(cities=["New Delhi"])
+        sent = {"title": "Home", "property_type": "house", "purpose": "rent", "base_price": 20_000}
+        listing = (
+            api(bala).post("/api/v1/properties", {**sent, "city": city, "locality": "Hauz  Khas "}).json()
+        )
+        assert (listing["city"], listing["locality"]) == (" ".join(city.split()), "Hauz Khas")
+        path = f"/api/v1/properties/{listing['id']}"
+        changed = api(bala).patch(path, {"city": city.lower()}).json()
+        assert changed["city"] == "new delhi"
+        visit = {"property_id": listing["id"], "scheduled_date": local(2, 11).isoformat()}
+        assert api(asha).post("/api/v1/visits", visit).json()["agent_id"] == agent.pk
+
+
 class TestReassignment:
     def test_back_and_forth_with_reasons(self, api, ops, tour, agent):
         other = AgentFactory()
