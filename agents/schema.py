@@ -67,7 +67,8 @@ extend_schema_view(
     ),
     partial_update=operation(
         "Change an agent",
-        description="Staff only. `working_hours` are replaced as a whole.",
+        description="Staff only. `working_hours` are replaced as a whole. `is_active: false` is the same as "
+        "DELETE, which has a `dry_run` to show what would move; here it is refused.",
         request=StaffAgentSerializer,
         responses=StaffAgentSerializer,
     ),

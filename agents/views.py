@@ -22,7 +22,7 @@ from agents.serializers import (
     serializer_for,
 )
 from ghar.api.permissions import StaffPermission
-from ghar.errors import NotFound
+from ghar.errors import Invalid, NotFound
 
 # Who has left is no longer listed; the row stays, so leaving is a change.
 STAFF_ACTS = {
@@ -61,6 +61,8 @@ class AgentViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericView
 
     def partial_update(self, request: Request, pk: str) -> Response:
         agent = self.get_object()
+        if is_dry_run(request):
+            raise Invalid(dry_run="PATCH writes: DELETE with ?dry_run=true shows what would move if he left.")
         data = read(StaffAgentSerializer, request, partial=True)
         return self.answer(self.change(agent, data))
 

@@ -492,6 +492,17 @@ class TestAbsence:
         visit.refresh_from_db()
         assert (visit.agent, visit.events.last().reason) == (None, "The agent has left")
 
+    def test_a_change_is_never_tried_out(self, api, ops, agent, snapshot):
+        self.visits(agent, 2)
+        path, before = f"/api/v1/agents/{agent.pk}", snapshot()
+        answer = api(ops).patch(f"{path}?dry_run=true", {"is_active": False})
+        assert (answer.status_code, answer.json()["errors"]) == (
+            400,
+            {"dry_run": ["PATCH writes: DELETE with ?dry_run=true shows what would move if he left."]},
+        )
+        assert (Agent.objects.get(pk=agent.pk).is_active, snapshot()) == (True, before)
+        assert api(ops).patch(f"{path}?dry_run=false", {"is_active": False}).status_code == 200
+
     def test_is_for_staff_and_the_agent_himself(self, api, asha, bala, agent, snapshot):
         self.visits(agent, 2)
         path, before = f"/api/v1/agents/{agent.pk}", snapshot()
