@@ -11,6 +11,7 @@ from django.db.models.functions import Coalesce
 from agents import services as agent_services
 from agents.models import Agent, AgentInteraction, Engagement
 from ghar import clock
+from ghar.accounts.models import User
 from ghar.transactions import in_transaction
 from visits.models import Visit
 
@@ -31,8 +32,17 @@ def idle_engagements(days: int | None = None) -> Any:
 def close_idle_engagements(*, days: int | None = None) -> Iterator[Engagement]:
     """End each in a transaction of its own; those that were, as it goes."""
     for engagement in idle_engagements(days).select_related("agent", "seeker"):
-        if agent_services.end_engagement(engagement=engagement, by=None):
+        if _end_if_idle(engagement, days):
             yield engagement
+
+
+@in_transaction
+def _end_if_idle(engagement: Engagement, days: int | None) -> bool:
+    """Judged again under the locks that a booking and a contact take: there may be one since the list."""
+    User.objects.select_for_update(no_key=True).get(pk=engagement.seeker_id)
+    Agent.objects.select_for_update(no_key=True).get(pk=engagement.agent_id)
+    still_idle = idle_engagements(days).filter(pk=engagement.pk).exists()
+    return still_idle and agent_services.end_engagement(engagement=engagement, by=None)
 
 
 class Drift(NamedTuple):

@@ -534,6 +534,26 @@ class TestEngagements:
         agent.refresh_from_db()
         assert agent.live_users == 1
 
+    def test_who_books_meanwhile_keeps_his_agent(self, asha, bala, agent):
+        long_ago, eleven, twelve = local(-100, 9), local(-99, 11), local(-99, 12)
+        with clock.at(long_ago):
+            book(asha, ListingFactory(), eleven)
+            book(bala, ListingFactory(), twelve)
+        first, second = Engagement.objects.order_by("pk")
+
+        class Meanwhile(StringIO):
+            """The first has ended when the command says so; then the second seeker books."""
+
+            def write(self, text):
+                if not self.tell():
+                    book(second.seeker, ListingFactory(), local(3, 11))
+                return super().write(text)
+
+        out = Meanwhile()
+        call_command("close_idle_engagements", days=60, verbosity=2, stdout=out)
+        assert out.getvalue().splitlines()[-1] == "1 ended."
+        assert list(Engagement.objects.open()) == [second]
+
     def test_move_with_the_seeker(self, ops, bala, tour, agent, asha):
         other = AgentFactory()
         with pytest.raises(NotAllowed):
