@@ -126,11 +126,14 @@ class EngagementAdmin(RecordAdmin):
 
     @admin.action(description="End", permissions=["end"])
     def end(self, request: HttpRequest, queryset: QuerySet[Engagement]) -> None:
-        engagements = queryset.select_related("agent").order_by("agent_id", "pk")
-        ended = [
-            services.end_engagement(engagement=engagement, by=request.user) for engagement in engagements
-        ]
-        self.message_user(request, f"{sum(ended)} ended; {len(ended) - sum(ended)} had ended before.")
+        ended = before = 0
+        for engagement in queryset.select_related("agent").order_by("agent_id", "pk"):
+            if services.end_engagement(engagement=engagement, by=request.user):
+                self.log_change(request, engagement, "Ended.")
+                ended += 1
+            else:
+                before += 1
+        self.message_user(request, f"{ended} ended; {before} had ended before.")
 
 
 @admin.register(AgentInteraction)

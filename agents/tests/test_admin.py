@@ -1,6 +1,7 @@
 from datetime import timedelta
 
 import pytest
+from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Permission
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -208,7 +209,7 @@ class TestEngagements:
     def url(self):
         return reverse("admin:agents_engagement_changelist")
 
-    def test_they_are_ended(self, desk):
+    def test_they_are_ended(self, desk, ops):
         first, second, kept = EngagementFactory(), EngagementFactory(ended_at=TOMORROW), EngagementFactory()
         sent = {"action": "end", "_selected_action": [first.pk, second.pk]}
         response = desk.post(self.url(), sent, follow=True)
@@ -217,6 +218,8 @@ class TestEngagements:
             engagement.refresh_from_db()
         assert first.ended_at is not None
         assert (second.ended_at, kept.ended_at) == (TOMORROW, None)
+        entry = LogEntry.objects.get()
+        assert (entry.object_id, entry.user, entry.get_change_message()) == (str(first.pk), ops, "Ended.")
 
     @pytest.mark.parametrize(("state", "shown"), [("", 3), ("open", 2), ("ended", 1)])
     def test_the_open_ones_are_found(self, desk, state, shown):
