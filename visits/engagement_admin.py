@@ -34,6 +34,9 @@ class MovableEngagementAdmin(OwnPages, EngagementAdmin):
 
     def move_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         engagement = self.found(request, object_id, allowed=self.has_move_permission(request))
+        if engagement.ended_at:
+            self.message_user(request, "This engagement has ended: move the open one.", messages.ERROR)
+            return HttpResponseRedirect(reverse("admin:agents_engagement_change", args=[engagement.pk]))
         form = EngagementForm(request.POST if request.method == "POST" else None)
         if form.is_valid() and self.move(request, engagement, **form.cleaned_data):
             return HttpResponseRedirect(reverse("admin:agents_engagement_changelist"))
@@ -42,12 +45,16 @@ class MovableEngagementAdmin(OwnPages, EngagementAdmin):
 
     def move(self, request: HttpRequest, engagement: Engagement, **given: Any) -> bool:
         """Whether the seeker's agent is the one given now; a refusal is told."""
+        agent = given["agent"]
         try:
-            services.move_engagement(user=engagement.seeker, by=editor(request), **given)
+            present = services.move_engagement(user=engagement.seeker, by=editor(request), **given)
         except DomainError as error:
             self.message_user(request, refusal(error), messages.ERROR)
             return False
-        agent = given["agent"]
-        self.log_change(request, engagement, f"Moved to {agent}: {given['reason']}")
-        self.message_user(request, f"{engagement.seeker} is with {agent} now.", messages.SUCCESS)
+        if present == engagement:
+            done = f"{engagement.seeker} is with {agent} already: nothing changed."
+            self.message_user(request, done, messages.WARNING)
+        else:
+            self.log_change(request, engagement, f"Moved to {agent}: {given['reason']}")
+            self.message_user(request, f"{engagement.seeker} is with {agent} now.", messages.SUCCESS)
         return True

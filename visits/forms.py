@@ -9,6 +9,7 @@ from django import forms
 from django.conf import settings
 from django.contrib import admin
 from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from agents.models import Agent
@@ -290,17 +291,19 @@ class Proposals:
         )
 
 
-def found_by_typing(column: str) -> Chooser:
-    return Chooser(Visit._meta.get_field(column), admin.site)
+def chosen(rows: QuerySet[Any], column: str, **kwargs: Any) -> forms.ModelChoiceField:
+    """A row found by typing. Whether it will do, the service says, and why not."""
+    field: Any = Visit._meta.get_field(column)
+    missing = {"invalid_choice": f"There is no such {field.verbose_name}."}
+    widget = Chooser(field, admin.site)
+    return forms.ModelChoiceField(rows, widget=widget, error_messages=missing, **kwargs)
 
 
 class BookForm(forms.Form):
     time_field = "scheduled_date"
 
-    user = forms.ModelChoiceField(
-        User.objects.filter(is_active=True), label="Visitor", widget=found_by_typing("user")
-    )
-    listing = forms.ModelChoiceField(Property.objects.available(), widget=found_by_typing("property"))
+    user = chosen(User.objects.all(), "user", label="Visitor")
+    listing = chosen(Property.objects.all(), "property")
     scheduled_date = ClockField(label="Time", help_text="As the clocks at the listing show it.")
     duration_minutes = forms.IntegerField(label="Minutes", required=False, help_text="Empty: the usual.")
     special_requirements = forms.CharField(max_length=2_000, required=False, widget=forms.Textarea)
@@ -323,7 +326,7 @@ class BookForm(forms.Form):
 
 
 class EngagementForm(forms.Form):
-    agent = forms.ModelChoiceField(Agent.objects.filter(is_active=True), widget=found_by_typing("agent"))
+    agent = chosen(Agent.objects.all(), "agent")
     reason = forms.CharField(max_length=200)
 
 

@@ -154,7 +154,8 @@ class TestEngagement:
         answer = desk.post(self.page("move"), {"agent": "", "reason": ""})
         assert set(answer.context["form"].errors) == {"agent", "reason"}
         gone = AgentFactory(is_active=False)
-        assert set(desk.post(self.page("move"), self.sent(gone)).context["form"].errors) == {"agent"}
+        answer = desk.post(self.page("move"), self.sent(gone))
+        assert messages_of(answer) == [f"{gone} is no longer employed."]
         Agent.objects.filter(pk=gone.pk).delete()
         assert everything(snapshot) == before
         assert Engagement.objects.get().ended_at is None
@@ -164,13 +165,27 @@ class TestEngagement:
         assert desk.get(self.page("move")).status_code == 200
         assert everything(snapshot) == before
 
-    def test_who_is_over_is_not_moved_from_its_page(self, desk, tour):
+    def test_who_is_over_is_not_moved_from_its_page(self, desk, tour, rohan):
         desk.post(
             reverse("admin:agents_engagement_changelist"),
             {"action": "end", "_selected_action": [Engagement.objects.get().pk]},
         )
-        assert Engagement.objects.get().ended_at
+        ended = Engagement.objects.get()
+        assert ended.ended_at
+        assert LogEntry.objects.get().get_change_message() == "Ended."
         assert 'href="../move/"' not in desk.get(self.page()).content.decode()
+        for ask in (desk.get, desk.post):
+            answer = ask(self.page("move"), self.sent(rohan), follow=True)
+            assert answer.redirect_chain == [(self.page(), 302)]
+            assert messages_of(answer) == ["This engagement has ended: move the open one."]
+        assert Engagement.objects.get().ended_at == ended.ended_at
+        assert LogEntry.objects.count() == 1
+
+    def test_to_the_agent_who_has_the_seeker_already(self, desk, tour, agent):
+        answer = desk.post(self.page("move"), self.sent(agent), follow=True)
+        assert messages_of(answer) == [f"Asha Rao is with {agent} already: nothing changed."]
+        assert Engagement.objects.get().ended_at is None
+        assert not LogEntry.objects.exists()
 
     def test_one_that_is_not_there(self, desk, tour):
         missing = reverse("admin:agents_engagement_move", args=[Engagement.objects.get().pk + 1])
