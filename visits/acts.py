@@ -96,6 +96,12 @@ def outcome(act: Act, visit: Visit) -> str:
     return f"{visit.get_status_display()}."
 
 
+def since(changed: Visit) -> str:
+    """What the queue has made of the visit as soon as the act was done, if anything."""
+    now = Visit.objects.select_related("agent").get(pk=changed.pk)
+    return words.of_queue(now.agent.name) if now.agent and now.agent_id != changed.agent_id else ""
+
+
 def shown_by(visit: Visit) -> str:
     if not visit.is_tour():
         return "they meet without an agent"
@@ -112,8 +118,6 @@ def clock_face(moment: datetime, zone: str) -> str:
 def told(error: DomainError, zone: str) -> str:
     """A refusal with what helps to go on."""
     sentences = [refusal(error)]
-    if reasons := error.extra.get("reasons"):
-        sentences.append(words.of_obstacles(reasons))
     if free := error.extra.get("alternatives"):
         sentences.append(f"Free instead: {'; '.join(clock_face(slot['start'], zone) for slot in free)}.")
     return " ".join(sentences)

@@ -1,5 +1,6 @@
 """The pages on which staff act: on one visit, on ticked ones, or to book a new one."""
 
+from collections import Counter
 from functools import partial
 from typing import Any
 
@@ -13,12 +14,13 @@ from ghar.admin import OwnPages
 from ghar.errors import DomainError
 from properties.admin import editor
 from visits import services
-from visits.acts import ACTS, ASSIGN, CHANGE, Act, clock_face, outcome, shown_by, told
+from visits.acts import ACTS, ASSIGN, CHANGE, Act, clock_face, outcome, shown_by, since, told
 from visits.forms import ActForm, AssignManyForm, BookForm, as_typed
 from visits.models import Visit, VisitQuerySet
 
 MOST_AT_ONCE = 100
 ACT_PAGE = "visits/visit/act.html"
+KEPT = "with the same agent as before"
 
 
 class Desk(OwnPages):
@@ -56,17 +58,23 @@ class Desk(OwnPages):
         return self.own_page(request, ACT_PAGE, act.does, form=form, visit=visit, act=act)
 
     def act(self, request: HttpRequest, visit: Visit, act: Act, form: ActForm) -> bool:
+        before = visit.version
         try:
             changed = act.service(visit=visit, by=editor(request), **form.given())
         except DomainError as error:
             self.refuse(request, form, error, visit.property.timezone)
             return False
-        self.told_as_done(request, changed, outcome(act, changed), form.cleaned_data.get("reason", ""))
+        if changed.version == before:
+            self.message_user(request, "It is so already: nothing changed.", messages.WARNING)
+        else:
+            done = self.log_act(request, changed, act, form.cleaned_data.get("reason", ""))
+            self.message_user(request, f"{done}{since(changed)}", messages.SUCCESS)
         return True
 
-    def told_as_done(self, request: HttpRequest, visit: Visit, done: str, reason: str) -> None:
-        self.log_change(request, visit, f"{done} {reason}".strip())
-        self.message_user(request, done, messages.SUCCESS)
+    def log_act(self, request: HttpRequest, changed: Visit, act: Act, reason: str) -> str:
+        done = outcome(act, changed)
+        self.log_change(request, changed, f"{done} {reason}".strip())
+        return done
 
     def refuse(self, request: HttpRequest, form: Any, error: DomainError, zone: str) -> None:
         """Tell what is in the way; the form offers the free times that come with it."""
@@ -123,24 +131,33 @@ class Desk(OwnPages):
 
     def assign_each(self, request: HttpRequest, form: AssignManyForm) -> HttpResponse:
         """One service call a visit; what one refuses does not keep the others."""
-        done = refused = 0
-        for visit, agent_id in form.wanted():
-            ok = self.assign_one(request, visit, agent_id, form.cleaned_data["reason"])
-            done, refused = done + ok, refused + (not ok)
-        level = messages.WARNING if refused or not done else messages.SUCCESS
-        self.message_user(request, f"{done} assigned, {refused} refused.", level)
+        reason = form.cleaned_data["reason"]
+        ended = Counter(
+            self.assign_one(request, visit, agent_id, reason) for visit, agent_id in form.wanted()
+        )
+        all_well = ended["assigned"] and not ended["refused"]
+        self.message_user(request, in_numbers(ended), messages.SUCCESS if all_well else messages.WARNING)
         return HttpResponseRedirect(
             f"{reverse('admin:visits_visit_changelist')}?{request.POST.get('back', '')}"
         )
 
-    def assign_one(self, request: HttpRequest, visit: Visit, agent_id: Any, reason: str) -> bool:
+    def assign_one(self, request: HttpRequest, visit: Visit, agent_id: Any, reason: str) -> str:
+        """How it ended, in a word."""
+        before = visit.version
         try:
             changed = services.assign(visit=visit, by=editor(request), agent_id=agent_id, reason=reason)
         except DomainError as error:
             self.message_user(request, f"{visit}, {visit.user}: {told(error, 'UTC')}", messages.ERROR)
-            return False
-        self.log_change(request, changed, f"{outcome(ACTS['assign'], changed)} {reason}".strip())
-        return True
+            return "refused"
+        if changed.version == before:
+            return KEPT
+        self.log_act(request, changed, ACTS["assign"], reason)
+        return "assigned"
+
+
+def in_numbers(ended: Counter[str]) -> str:
+    kept = f", {ended[KEPT]} {KEPT}" if ended[KEPT] else ""
+    return f"{ended['assigned']} assigned, {ended['refused']} refused{kept}."
 
 
 def sent(request: HttpRequest) -> Any:

@@ -63,7 +63,7 @@ def assign_named(visit: Visit, by: User, agent_id: int, reason: str, override: b
     missing = availability.lacks(agent)
     final = [reason for reason in missing if not (override and reason in LIFTABLE)]
     if final:
-        raise AgentNotEligible(f"{agent.name} cannot take this visit: {', '.join(final)}.", reasons=final)
+        raise AgentNotEligible(words.of_refusal(agent.name, final), reasons=final)
     hand(visit, by, agent, reason, {"overridden": missing} if missing else {})
 
 

@@ -36,6 +36,7 @@ from visits.answers import (
 from visits.filters import VisitFilter
 from visits.models import Visit
 from visits.serializers import CandidateSerializer, SlotQuerySerializer, WorkloadSerializer
+from visits.words import of_queue
 
 TIME_HELP = (
     "ISO 8601. Without Z or an offset it is local to the listing: 2026-11-25T11:00 is 11:00 there."
@@ -365,5 +366,5 @@ def carefully(
         done = service(visit=visit, by=request.user, **given)
     now = shown(request, done)
     taken = now["agent"] if now["agent_id"] != rehearsed["agent_id"] else None
-    since = f" Since then the queue has given it to {taken['name']}." if taken else ""
+    since = of_queue(taken["name"]) if taken else ""
     return told(now, changed=True, summary=f"Done: {act}.{since}")

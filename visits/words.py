@@ -22,6 +22,15 @@ def of_obstacles(reasons: Iterable[str]) -> str:
     return _sentence(OBSTACLES[reason] for reason in reasons)
 
 
+def of_refusal(name: str, reasons: Iterable[str]) -> str:
+    return f"{name} cannot take this visit: {'; '.join(OBSTACLES[reason] for reason in reasons)}."
+
+
+def of_queue(name: str) -> str:
+    """What may come after somebody was taken off a visit, and before its outcome is told."""
+    return f" Since then the queue has given it to {name}."
+
+
 def of_key(key: dict[str, Any]) -> str:
     """What speaks for and against an agent, the weightiest first; `key` is that of a decision."""
     told = [

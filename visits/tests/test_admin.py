@@ -75,7 +75,7 @@ class TestAssign:
             ({"reason": ""}, "Say why the visit goes from {agent} to Rohan."),
             (
                 {"reason": "Nearer", "busy": "x"},
-                "Rohan cannot take this visit: city. Does not serve this city.",
+                "Rohan cannot take this visit: does not serve this city.",
             ),
             (
                 {"override": "on"},
@@ -90,6 +90,32 @@ class TestAssign:
         assert (answer.status_code, messages_of(answer)) == (200, [sentence.format(agent=agent)])
         assert snapshot() == before
         assert logged() == []
+
+    @pytest.mark.parametrize("sent", ["auto", "present"])
+    def test_what_is_so_already_is_said_and_not_logged(self, desk, tour, agent, snapshot, sent):
+        before = snapshot()
+        answer = desk.post(
+            page(tour, "assign"), {"agent": sent.replace("present", str(agent.pk))}, follow=True
+        )
+        assert answer.redirect_chain == [(page(tour), 302)]
+        assert messages_of(answer) == ["It is so already: nothing changed."]
+        assert (snapshot(), logged()) == (before, [])
+
+    def test_nobody_twice_is_said_too(self, desk, tour, snapshot):
+        services.assign(visit=tour, by=desk_of(desk), agent_id=None)
+        before = snapshot()
+        answer = desk.post(page(tour, "assign"), {"agent": "none"}, follow=True)
+        assert messages_of(answer) == ["It is so already: nothing changed."]
+        assert (snapshot(), logged()) == (before, [])
+
+    @pytest.mark.django_db(transaction=True)
+    def test_the_queue_may_be_at_once(self, desk, tour):
+        AgentFactory(name="Rohan")
+        answer = desk.post(page(tour, "assign"), {"agent": "none"}, follow=True)
+        taken_off = "Taken off its agent: back in the queue."
+        assert messages_of(answer) == [f"{taken_off} Since then the queue has given it to Rohan."]
+        assert Visit.objects.get().agent.name == "Rohan"
+        assert logged() == [("Ops Desk", taken_off)]
 
     @pytest.mark.parametrize("agent", ["", "0", "x", "9" * 30])
     def test_nobody_of_that_name(self, desk, tour, snapshot, agent):
@@ -116,6 +142,12 @@ class TestLife:
         desk.post(page(tour, "reschedule"), {"new_date": typed(local(3, 16, 30)), "reason": "Asked to"})
         tour.refresh_from_db()
         assert (tour.status, tour.scheduled_date) == ("rescheduled", local(3, 16, 30))
+
+    def test_the_same_time_again_is_said_and_not_logged(self, desk, tour, snapshot):
+        before = snapshot()
+        answer = desk.post(page(tour, "reschedule"), {"new_date": typed(tour.scheduled_date)}, follow=True)
+        assert messages_of(answer) == ["It is so already: nothing changed."]
+        assert (snapshot(), logged()) == (before, [])
 
     def test_cancel(self, desk, tour):
         desk.post(page(tour, "cancel"), {"reason": "Called off"})
@@ -196,6 +228,26 @@ class TestBook:
             answer = desk.post(ADD, self.sent(asha, listing), follow=True)
         assert messages_of(answer) == ["This was booked already; here it is."]
         assert Visit.objects.count() == 1
+
+    @pytest.mark.parametrize("listing_is", ["withdrawn", "rented"])
+    def test_a_listing_that_takes_no_visits(self, desk, asha, listing, listing_is):
+        Property.objects.update(status=listing_is)
+        answer = desk.post(ADD, self.sent(asha, listing))
+        assert messages_of(answer) == ["This listing takes no visits now; look for a similar one."]
+        assert not Visit.objects.exists()
+
+    def test_somebody_whose_account_is_closed(self, desk, asha, listing):
+        type(asha).objects.filter(pk=asha.pk).update(is_active=False)
+        answer = desk.post(ADD, self.sent(asha, listing))
+        assert messages_of(answer) == ["This account is closed."]
+        assert not Visit.objects.exists()
+
+    def test_what_is_not_there(self, desk, asha, listing):
+        sent = self.sent(asha, listing) | {"user": asha.pk + 1_000, "listing": listing.pk + 1_000}
+        assert desk.post(ADD, sent).context["form"].errors == {
+            "user": ["There is no such visitor."],
+            "listing": ["There is no such property."],
+        }
 
     def test_a_refusal_keeps_what_was_typed(self, desk, asha, listing):
         book(asha, ListingFactory(), local(2, 11))

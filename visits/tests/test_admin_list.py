@@ -203,7 +203,7 @@ class TestAssignMany:
         *refusals, total = messages_of(answer)
         assert total == "2 assigned, 1 refused."
         assert refusals == [
-            f"{third}, {third.user}: Rohan cannot take this visit: busy. Is at another listing then."
+            f"{third}, {third.user}: Rohan cannot take this visit: is at another listing then."
         ]
         assert [Visit.objects.get(pk=visit.pk).agent for visit in queue] == [agent, rohan, None]
         events = VisitEvent.objects.filter(change="assigned")
@@ -214,6 +214,26 @@ class TestAssignMany:
         AgentFactory(name="Rohan")
         assert messages_of(self.send(desk, queue, everyone="auto"))[-1] == "2 assigned, 1 refused."
         assert Agent.objects.filter(live_visits=1).count() == 2
+
+    def test_who_keeps_his_visit_is_not_counted_as_assigned(self, desk, tour, snapshot):
+        waiting = book(UserFactory(), ListingFactory(), local(2, 11))
+        AgentFactory(name="Rohan")
+        kept = f"agent_{tour.pk}"
+        before = snapshot()
+        answer = self.send(desk, [tour], **{kept: "auto"})
+        assert messages_of(answer) == ["0 assigned, 0 refused, 1 with the same agent as before."]
+        assert snapshot() == before
+        assert not LogEntry.objects.exists()
+        answer = self.send(desk, [tour, waiting], **{kept: "auto", f"agent_{waiting.pk}": "auto"})
+        assert messages_of(answer)[-1] == "1 assigned, 0 refused, 1 with the same agent as before."
+        assert LogEntry.objects.get().object_id == str(waiting.pk)
+
+    def test_what_keeps_all_of_them_from_it_is_said_once(self, desk, agent, asha, listing):
+        night = book(asha, listing, local(2, 3))
+        refused, _ = messages_of(self.send(desk, [night], everyone="auto"))
+        assert refused == (
+            f"{night}, Asha Rao: No agent can take this visit. What keeps them from it: does not work then."
+        )
 
     def test_a_reason_where_one_is_replaced(self, desk, tour, snapshot):
         rohan = AgentFactory(name="Rohan")

@@ -115,7 +115,7 @@ def test_a_refusal_is_told_and_leaves_the_visit_alone(enter):
     open_unassigned(page, "Dev Malhotra")
     page.get_by_role("radio", name="Meera Kulkarni").check()
     page.get_by_role("button", name="Assign", exact=True).click()
-    assert_told(page, re.compile("Meera Kulkarni cannot take this visit: hours"))
+    assert_told(page, re.compile("Meera Kulkarni cannot take this visit: does not work then"))
     assert Visit.objects.unassigned().filter(user__full_name="Dev Malhotra").exists()
 
     page.get_by_role("radio", name="Meera Kulkarni").check()
