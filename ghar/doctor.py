@@ -99,12 +99,15 @@ def version() -> Finding:
 
 
 def migrations() -> Finding:
-    loader = MigrationLoader(connection)
-    missing = sorted(set(loader.graph.nodes) - set(loader.applied_migrations))
-    if missing:
-        names = ", ".join(".".join(key) for key in missing)
-        return Finding("Migrations", f"not applied: {names}", "Run: python manage.py migrate")
+    if missing := missing_migrations():
+        return Finding("Migrations", f"not applied: {', '.join(missing)}", "Run: python manage.py migrate")
     return Finding("Migrations", "all applied")
+
+
+def missing_migrations() -> list[str]:
+    loader = MigrationLoader(connection)
+    missing = set(loader.graph.nodes) - set(loader.applied_migrations)
+    return sorted(".".join(key) for key in missing)
 
 
 def expected() -> dict[str, set[str]]:
