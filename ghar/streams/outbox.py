@@ -1,5 +1,6 @@
 """What django-eventstream asks of a project: where events are kept, and who may read which channel."""
 
+from collections.abc import Collection
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
@@ -12,7 +13,7 @@ from django_eventstream.utils import sse_encode_event
 from ghar.api.renderers import encode, instant
 from ghar.events import STAFF, user_channel
 from ghar.models import OutboxEvent
-from ghar.staff import is_staff_with
+from ghar.staff import is_staff_with, staff_with
 
 STAFF_PERMISSION = "visits.view_visit"
 
@@ -53,8 +54,17 @@ class Outbox(StorageBase):
 def channels_of(user: Any) -> frozenset[str]:
     if user is None or isinstance(user, AnonymousUser) or not user.is_active:
         return frozenset()
-    staff = {STAFF} if is_staff_with(user, STAFF_PERMISSION) else set()
-    return frozenset({user_channel(user.pk), *staff})
+    return _channels(user.pk, is_staff_with(user, STAFF_PERMISSION))
+
+
+def channels_of_all(user_ids: Collection[int]) -> dict[int, frozenset[str]]:
+    """The same of many active users at once, however many."""
+    staff = set(staff_with(STAFF_PERMISSION).filter(pk__in=user_ids).values_list("pk", flat=True))
+    return {user_id: _channels(user_id, user_id in staff) for user_id in user_ids}
+
+
+def _channels(user_id: int, is_staff: bool) -> frozenset[str]:
+    return frozenset({user_channel(user_id), *({STAFF} if is_staff else ())})
 
 
 def bounds() -> tuple[int, int]:

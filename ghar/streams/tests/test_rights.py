@@ -1,0 +1,84 @@
+"""By what right streams are open is looked up for all at once."""
+
+import pytest
+from django.contrib.auth.models import Group, Permission
+from django.contrib.sessions.models import Session
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from knox.models import AuthToken
+
+from ghar import clock
+from ghar.accounts import services as account_services
+from ghar.events import STAFF, user_channel
+from ghar.streams.rights import SESSION, TOKEN, rights_of
+from ghar.testing import PASSWORD, create_user
+
+pytestmark = pytest.mark.django_db
+
+
+def session_of(user):
+    client = Client()
+    client.force_login(user)
+    return f"{SESSION}{client.cookies['sessionid'].value}"
+
+
+def token_of(user):
+    return f"{TOKEN}{AuthToken.objects.create(user)[0].digest}"
+
+
+@pytest.fixture
+def desk(db):
+    """Staff who may see visits by their group."""
+    group = Group.objects.create(name="Lookers")
+    group.permissions.add(Permission.objects.get(codename="view_visit"))
+
+    def hire(name):
+        user = create_user(name, is_staff=True)
+        user.groups.add(group)
+        return user
+
+    return hire
+
+
+def test_as_many_queries_for_all_as_for_one(desk):
+    def asked(people):
+        credentials = [make(user) for user in people for make in (session_of, token_of)]
+        with CaptureQueriesContext(connection) as queries:
+            rights = rights_of(credentials)
+        assert set(rights) == set(credentials)
+        return len(queries)
+
+    few = asked([desk("One")])
+    assert asked([desk(f"Clerk{number}") for number in range(5)]) == few == 4
+
+
+def test_everybody_hears_what_is_his_and_staff_with_the_permission_what_is_theirs(desk, asha, ops):
+    root = create_user("Root", is_staff=True, is_superuser=True)
+    clerk, curious = desk("Clerk"), create_user("Curious", is_staff=True)
+    former = desk("Former")
+    former.is_staff = False
+    former.save()
+    people = [clerk, ops, root, curious, former, asha]
+    credentials = {make(user): user for user in people for make in (session_of, token_of)}
+    staff = {clerk.pk, ops.pk, root.pk}
+    assert rights_of(credentials) == {
+        name: frozenset({user_channel(user.pk)} | ({STAFF} if user.pk in staff else set()))
+        for name, user in credentials.items()
+    }
+
+
+def test_what_is_over_gives_no_right(asha, bala, settings):
+    old = session_of(asha)
+    account_services.change_password(by=asha, current=PASSWORD, new=f"{PASSWORD} more")
+    expired = session_of(asha)
+    Session.objects.filter(session_key=expired.removeprefix(SESSION)).update(expire_date=clock.now())
+    closed = [session_of(bala), token_of(bala)]
+    bala.is_active = False
+    bala.save()
+    good, garbled = session_of(asha), session_of(asha)
+    Session.objects.filter(session_key=garbled.removeprefix(SESSION)).update(session_data="x")
+    anybody = [old, expired, *closed, garbled, f"{SESSION}None", f"{TOKEN}x", "", good]
+    assert rights_of(anybody) == {good: frozenset({user_channel(asha.pk)})}
+    settings.AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.RemoteUserBackend"]
+    assert rights_of([good]) == {}
