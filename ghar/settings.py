@@ -301,7 +301,8 @@ SPECTACULAR_SETTINGS = {
 Every path works with and without a slash at its end. Times go out in UTC, such as `2026-11-25T05:30:00Z`;
 they come in with `Z` or an offset, and without either they are UTC. Whatever is refused is a `Problem` with
 a `code`: what is not yours to see is 404, what is not yours to do is 403, a method that a path does not have
-is 405 (`method_not_allowed`, with `Allow`). Lists are pages: go on with `cursor=` and `next_cursor`.""",
+is 405 (`method_not_allowed`, with `Allow`). Lists are pages: go on with `cursor=` and `next_cursor`.
+A parameter of a URL that is blank counts as not given.""",
     "OAS_VERSION": "3.1.1",
     "SERVERS": [{"url": "/", "description": "The server of this document"}, {"url": PUBLIC_URL}],
     "SCHEMA_PATH_PREFIX": "/api/v1",

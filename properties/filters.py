@@ -5,7 +5,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxLengthValidator, ProhibitNullCharactersValidator
 
-from ghar.api.filters import FlagFilter, OrderingFilter
+from ghar.api.filters import FlagFilter, OrderingFilter, WholeFilter
 from properties.models import Property, PropertyQuerySet
 
 RADIUS_KM = 500
@@ -38,10 +38,6 @@ class NamesFilter(django_filters.Filter):
 
 class FloatFilter(django_filters.Filter):
     field_class = forms.FloatField
-
-
-class WholeFilter(django_filters.Filter):
-    field_class = forms.IntegerField
 
 
 class PropertyForm(forms.Form):

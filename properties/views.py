@@ -11,6 +11,7 @@ from rest_framework.viewsets import GenericViewSet
 
 from ghar.accounts.models import User
 from ghar.api.fields import StrictSerializer
+from ghar.api.pagination import OpenPagination
 from properties import services
 from properties.filters import PropertyFilter
 from properties.models import Property
@@ -29,6 +30,7 @@ class PropertyViewSet(ListModelMixin, RetrieveModelMixin, DestroyModelMixin, Gen
     serializer_class = PropertySerializer
     filterset_class = PropertyFilter
     permission_classes = [IsAuthenticatedOrReadOnly, MayChangeListing]
+    pagination_class = OpenPagination
     lookup_value_regex = "[0-9]+"
 
     def get_queryset(self) -> QuerySet[Property]:

@@ -7,9 +7,8 @@ from django.db.models import Q
 
 from agents.filters import AgentFilter
 from agents.models import AgentQuerySet
-from ghar.api.filters import FlagFilter, InstantFilter, OrderingFilter
+from ghar.api.filters import FlagFilter, IdFilter, InstantFilter, OrderingFilter
 from ghar.staff import is_staff_with
-from ghar.validators import MAX_ID
 from visits import availability
 from visits.models import Visit, VisitQuerySet
 
@@ -30,7 +29,7 @@ class VisitFilter(django_filters.FilterSet):
 
     status = django_filters.MultipleChoiceFilter(choices=Visit.Status, distinct=False)
     visit_context = django_filters.ChoiceFilter(choices=Visit.Context)
-    property = django_filters.NumberFilter(field_name="property_id", min_value=1, max_value=MAX_ID)
+    property = IdFilter("property_id")
     to = InstantFilter(field_name="scheduled_date", lookup_expr="lt")
     vars()["from"] = InstantFilter(field_name="scheduled_date", lookup_expr="gte")
     ordering = OrderingFilter(fields=["scheduled_date", "created_at"])
@@ -43,10 +42,10 @@ class VisitFilter(django_filters.FilterSet):
 class AgencyVisitFilter(VisitFilter):
     """What staff and agents narrow their lists by."""
 
-    agent = django_filters.NumberFilter(field_name="agent_id", min_value=1, max_value=MAX_ID)
+    agent = IdFilter("agent_id")
     unassigned = FlagFilter(method="in_queue")
     urgent = FlagFilter(method="begins_soon")
-    user = django_filters.NumberFilter(field_name="user_id", min_value=1, max_value=MAX_ID)
+    user = IdFilter("user_id")
     follow_up_due = FlagFilter(method="due")
     q = django_filters.CharFilter(method="search", max_length=100)
 

@@ -7,15 +7,21 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django_filters.rest_framework import DjangoFilterBackend
+from rest_framework.request import Request
 
 from ghar.api.fields import parse_instant_or_date
 from ghar.api.pagination import FLAGS
+from ghar.api.query import not_blank
+from ghar.validators import MAX_ID
 
 
 class FilterBackend(DjangoFilterBackend):
     """django-filter's, always refusing bad values; parameters that no filter knows are ignored."""
 
     raise_exception = True
+
+    def get_filterset_kwargs(self, request: Request, queryset: QuerySet[Any], view: Any) -> dict[str, Any]:
+        return {**super().get_filterset_kwargs(request, queryset, view), "data": not_blank(request)}
 
 
 class OrderingFilter(django_filters.OrderingFilter):
@@ -26,6 +32,19 @@ class OrderingFilter(django_filters.OrderingFilter):
         if not terms:
             return qs
         return qs.order_by(*terms, "-pk" if terms[-1].startswith("-") else "pk")
+
+
+class WholeFilter(django_filters.Filter):
+    """A whole number, where django-filter's NumberFilter cuts 1.5 down to 1."""
+
+    field_class = forms.IntegerField
+
+
+class IdFilter(WholeFilter):
+    """The id of a row."""
+
+    def __init__(self, field_name: str) -> None:
+        super().__init__(field_name, min_value=1, max_value=MAX_ID)
 
 
 class InstantFormField(forms.CharField):

@@ -16,6 +16,8 @@ from rest_framework.pagination import BasePagination
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from ghar.api.query import not_blank
+
 PAGING = {"cursor", "limit", "include_total"}
 FLAGS = {"true": True, "1": True, "false": False, "0": False}
 
@@ -62,14 +64,17 @@ class Column:
 class KeysetPagination(BasePagination):
     default_limit = 20
     max_limit = 100
+    # A cursor is for whoever asked; where all see much the same it outlasts logging in.
+    is_personal = True
 
     def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
         columns = columns_of(queryset)
         self.limit = self.get_limit(request)
         self.total = queryset.count() if get_flag(request, "include_total") else None
-        place = f"{request.path.rstrip('/')} {request.user.pk} {filters_of(request)} {columns}"
-        if "cursor" in request.query_params:
-            queryset = queryset.filter(after(columns, read(request.query_params["cursor"], place)))
+        reader = request.user.pk if self.is_personal else "anybody"
+        place = f"{request.path.rstrip('/')} {reader} {filters_of(request, view)} {columns}"
+        if cursor := not_blank(request).get("cursor"):
+            queryset = queryset.filter(after(columns, read(cursor, place)))
         rows = list(queryset[: self.limit + 1])
         self.has_more = len(rows) > self.limit
         page = rows[: self.limit]
@@ -88,7 +93,7 @@ class KeysetPagination(BasePagination):
         )
 
     def get_limit(self, request: Request) -> int:
-        text = request.query_params.get("limit", str(self.default_limit))
+        text = not_blank(request).get("limit", str(self.default_limit))
         if not (text.isascii() and text.isdigit() and text.strip("0")):
             raise ValidationError({"limit": ["Give a whole number from 1."]})
         return min(int(text.lstrip("0")[:9]), self.max_limit)
@@ -112,15 +117,25 @@ class KeysetPagination(BasePagination):
         ]
 
 
+class OpenPagination(KeysetPagination):
+    """Of a list that anybody may read."""
+
+    is_personal = False
+
+
 def get_flag(request: Request, name: str) -> bool:
-    text = request.query_params.get(name, "false").lower()
+    text = not_blank(request).get(name, "false").lower()
     if text not in FLAGS:
         raise ValidationError({name: ["Give true or false."]})
     return FLAGS[text]
 
 
-def filters_of(request: Request) -> list[tuple[str, list[str]]]:
-    return sorted((name, values) for name, values in request.query_params.lists() if name not in PAGING)
+def filters_of(request: Request, view: Any) -> list[tuple[str, list[str]]]:
+    """What narrows and orders the list, as far as it knows. A tool has no view, and knows all it is given."""
+    given = not_blank(request)
+    filterset = getattr(view, "filterset_class", None)
+    known = given.keys() - PAGING if view is None else filterset.base_filters if filterset else ()
+    return sorted((name, values) for name, values in given.lists() if name in known)
 
 
 def columns_of(queryset: QuerySet[Any]) -> list[Column]:

@@ -9,6 +9,7 @@ from rest_framework.request import Request
 
 from ghar.api.fields import StrictSerializer
 from ghar.api.pagination import KeysetPagination
+from ghar.api.query import not_blank
 
 Asked = dict[str, Any]
 
@@ -43,7 +44,7 @@ def page(
     """One page. `name` is the tool's: a cursor of another list is refused."""
     question = rest_request(request, asked, name)
     if filters is not None:
-        filterset = filters(question.query_params, rows, request=question)
+        filterset = filters(not_blank(question), rows, request=question)
         if not filterset.is_valid():
             raise translate_validation(filterset.errors)
         rows = filterset.qs

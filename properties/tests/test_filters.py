@@ -51,6 +51,10 @@ def found(response):
         ("locality=bandra west", "a"),
         ("city=mumbai&locality=POWAI", "b"),
         ("property_type=villa", "c"),
+        ("property_type=", "fedcba"),
+        ("property_type=&property_type=villa", "c"),
+        ("purpose=", "fedcba"),
+        ("purpose=%20&bedrooms_min=&price_max=&available=&lat=&lng=&radius_km=&ordering=&q=", "fedcba"),
         ("property_type=villa&property_type=shop", "dc"),
         ("purpose=buy&purpose=short_stay", "fc"),
         ("price_min=95000", "dca"),
@@ -224,3 +228,8 @@ def test_a_cursor_belongs_to_its_filters(api, homes):
     cursor = api().get(f"{PROPERTIES}?limit=2&city=pune").json()
     other = api().get(f"{PROPERTIES}?limit=2&city=mumbai&cursor={cursor['next_cursor'] or 'x'}")
     assert (other.status_code, other.json()["code"]) == (400, "invalid_cursor")
+
+
+def test_a_cursor_outlasts_logging_in(api, homes, asha):
+    cursor = api().get(f"{PROPERTIES}?limit=2&city=&utm=mail").json()["next_cursor"]
+    assert found(api(asha).get(f"{PROPERTIES}?limit=2&cursor={cursor}")) == "dc"

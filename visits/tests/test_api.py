@@ -307,6 +307,8 @@ class TestReading:
         order = [v["id"] for v in client.get("/api/v1/visits/all?ordering=scheduled_date").json()["items"]]
         assert order == [a.pk, b.pk, c.pk]
         assert ids("unassigned=1&follow_up_due=0") == {c.pk}
+        assert ids("status=&visit_context=&property=&agent=&user=&from=&to=&q=") == {a.pk, b.pk, c.pk}
+        assert ids("status=&status=confirmed&unassigned=&urgent=%20") == {b.pk}
         for bad in (
             "status=no_show",
             "from=then",
@@ -314,6 +316,9 @@ class TestReading:
             "unassigned_=1&property=x",
             "unassigned=maybe",
             "follow_up_due=2",
+            f"property={a.property_id}.5",
+            f"agent={agent.pk}.5",
+            f"user={asha.pk}.5",
         ):
             assert problem(client.get(f"/api/v1/visits/all?{bad}")) == (400, "validation_error")
 

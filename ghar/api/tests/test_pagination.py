@@ -11,6 +11,7 @@ from rest_framework.permissions import AllowAny
 from ghar.accounts.models import User
 from ghar.accounts.tests.factories import UserFactory
 from ghar.api.filters import OrderingFilter
+from ghar.api.pagination import OpenPagination
 from ghar.api.routers import Router
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls(__name__)]
@@ -39,6 +40,10 @@ class People(viewsets.ReadOnlyModelViewSet):
         return User.objects.annotate(length=length).order_by("-created_at", "-id")
 
 
+class Open(People):
+    pagination_class = OpenPagination
+
+
 class Unordered(People):
     def get_queryset(self):
         return User.objects.order_by("created_at")
@@ -57,6 +62,7 @@ class Nulls(People):
 
 router = Router()
 router.register("people", People, basename="person")
+router.register("open", Open, basename="open")
 router.register("unordered", Unordered, basename="unordered")
 router.register("others", People, basename="other")
 router.register("nulls", Nulls, basename="nulls")
@@ -153,13 +159,14 @@ def test_a_page_is_one_query_without_offset(api, people, django_assert_num_queri
 
 
 @pytest.mark.parametrize(
-    ("limit", "used"), [("1", 1), ("100", 100), ("101", 100), ("0099", 99), ("9" * 5_000, 100)]
+    ("limit", "used"),
+    [("", 20), (" ", 20), ("1", 1), ("100", 100), ("101", 100), ("0099", 99), ("9" * 5_000, 100)],
 )
 def test_limit_is_clamped(api, limit, used):
     assert api().get("/people", {"limit": limit}).json()["limit"] == used
 
 
-@pytest.mark.parametrize("limit", ["0", "-1", "", "ten", "1.5", "+5", "٣", "000", "1e2", "\0"])
+@pytest.mark.parametrize("limit", ["0", "-1", "ten", "1.5", "+5", "٣", "000", "1e2", "\0"])
 def test_junk_as_limit_is_refused(api, limit):
     response = api().get("/people", {"limit": limit})
 
@@ -181,6 +188,13 @@ def test_total_counts_what_the_filters_leave_on_every_page(api, people):
     }
 
 
+def test_a_cursor_of_what_all_may_read_outlasts_logging_in(api, people, asha):
+    cursor = api().get("/open?limit=2").json()["next_cursor"]
+    own, others = (api(user).get("/open", {"limit": 2, "cursor": cursor}) for user in (None, asha))
+
+    assert (others.status_code, others.json()["items"]) == (200, own.json()["items"])
+
+
 def test_a_cursor_belongs_to_its_list_filters_order_and_user(api, people, asha, bala):
     cursor = api(asha).get("/people?staff=false&limit=1").json()["next_cursor"]
 
@@ -197,7 +211,7 @@ def test_a_cursor_belongs_to_its_list_filters_order_and_user(api, people, asha, 
     assert status(asha, "/others", staff="false") == 400
 
 
-@pytest.mark.parametrize("cursor", ["", "junk", "a:b:c", "\0", "é", "x" * 10_000, "null", "." * 50])
+@pytest.mark.parametrize("cursor", ["junk", "a:b:c", "\0", "é", "x" * 10_000, "null", "." * 50])
 def test_what_is_no_cursor_of_ours_is_refused(api, people, cursor):
     response = api().get("/people", {"cursor": cursor})
 
@@ -224,6 +238,22 @@ def test_only_named_columns_order(api, people, ordering):
 
 def test_parameters_that_nobody_knows_are_ignored(api, people):
     assert len(api().get("/people?colour=blue").json()["items"]) == 5
+
+
+def test_a_cursor_holds_with_other_parameters_that_nobody_knows_and_with_blank_ones(api, people):
+    cursor = api().get("/people?ordering=created_at&limit=2&utm=1").json()["next_cursor"]
+    url = f"/people?ordering=created_at&limit=2&cursor={cursor}"
+    second = api().get(url).json()["items"]
+
+    for query in ("utm=2", "utm=1&colour=blue", "staff=", "staff=%20&include_total="):
+        assert api().get(f"{url}&{query}").json()["items"] == second
+
+
+def test_a_blank_parameter_is_none(api, people):
+    plain = api().get("/people")
+
+    assert api().get("/people?cursor=&limit=&include_total=&staff=&ordering=").json() == plain.json()
+    assert api().get("/people?cursor=%20&limit=%20&include_total=%20").json() == plain.json()
 
 
 def test_an_order_that_ties_is_a_mistake_of_ours(api):
