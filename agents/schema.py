@@ -30,6 +30,7 @@ NEW = {
     "working_hours": [{"weekday": 0, "opens": "09:00", "closes": "19:00"}],
 }
 WEEK = {"items": [{"weekday": day, "opens": "09:00", "closes": "19:00"} for day in range(6)]}
+SEEN_BY = "The agent himself and staff, those who may only view agents included."
 HOLIDAY = {"from": "2026-12-24T00:00:00+05:30", "to": "2026-12-27T00:00:00+05:30", "reason": "Holiday"}
 
 extend_schema_serializer(component_name="Agent")(StaffAgentSerializer)
@@ -87,8 +88,10 @@ extend_schema_view(
         responses=StaffAgentSerializer,
         examples=[OpenApiExample("Away", {"is_available": False}, request_only=True)],
     ),
-    hours=operation("An agent's working hours", responses=HoursSerializer),
-    time_off=operation("An agent's time off", responses=TimeOffSerializer(many=True), filters=False),
+    hours=operation("An agent's working hours", description=SEEN_BY, responses=HoursSerializer),
+    time_off=operation(
+        "An agent's time off", description=SEEN_BY, responses=TimeOffSerializer(many=True), filters=False
+    ),
     remove_time_off=operation("Give time off back", responses={204: None}),
 )(AgentViewSet)
 operation(
