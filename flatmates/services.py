@@ -38,10 +38,7 @@ def swipe(*, by: User, target_user_id: int, action: str, context_property_id: in
     if target is None or not target.is_active or UserBlock.objects.between(by.pk, target.pk).exists():
         raise Invalid(target_user_id="There is nobody with this id whom you could swipe.")
     mine = _write_swipe(by, target, action, context_property_id)
-    theirs = Swipe.objects.likes().filter(user=target, target=by).first()
-    if action == Swipe.Action.PASS or theirs is None:
-        return Outcome(did_match=False)
-    return _match(mine, theirs)
+    return Outcome(did_match=False) if action == Swipe.Action.PASS else _match(mine)
 
 
 @in_transaction
@@ -109,7 +106,10 @@ def _lock_people(*ids: int) -> dict[int, User]:
 
 
 def _locked(conversation_id: int) -> UserConversation:
-    return UserConversation.objects.select_for_update(no_key=True).get(pk=conversation_id)
+    conversation = UserConversation.objects.select_for_update(no_key=True).filter(pk=conversation_id).first()
+    if conversation is None:
+        raise NotFound("This conversation is gone: deleted in the meantime.")
+    return conversation
 
 
 def _check_context(user: User, property_id: int | None) -> None:
@@ -127,18 +127,33 @@ def _write_swipe(by: User, target: User, action: str, context_id: int | None) ->
     return mine
 
 
-def _match(mine: Swipe, theirs: Swipe) -> Outcome:
-    """The match of two likes with its conversation: the one that there is, or a new or revived one."""
+def _match(mine: Swipe) -> Outcome:
+    """What a like comes to: the match that there is, whatever the other one has swiped since; else the match
+    of two likes with its conversation, new or revived.
+    """
     pair = canonical_pair(mine.user_id, mine.target_id)
     match = UserMatch.objects.of_pair(*pair).active().first()
     if match:
         conversation = UserConversation.objects.of_pair(*pair).first()
+        _complete_context(pair, match.context_property_id or mine.context_property_id)
         return Outcome(True, match.pk, conversation and conversation.pk)
+    theirs = Swipe.objects.likes().filter(user=mine.target_id, target=mine.user_id).first()
+    if theirs is None:
+        return Outcome(did_match=False)
     context_id = mine.context_property_id or theirs.context_property_id
     match = _open(UserMatch, pair, context_id, created_at=clock.now())
     conversation = _open(UserConversation, pair, context_id)
     events.matched(match, conversation)
     return Outcome(True, match.pk, conversation.pk)
+
+
+def _complete_context(pair: tuple[int, int], context_id: int | None) -> None:
+    """Who matched over no listing in particular do so over the one that either names later."""
+    if context_id is None:
+        return
+    for model in (UserMatch, UserConversation):
+        without = model.objects.of_pair(*pair).filter(context_property=None)
+        without.update(context_property=context_id, updated_at=clock.now())
 
 
 def _open(model: Any, pair: tuple[int, int], context_id: int | None, **values: Any) -> Any:

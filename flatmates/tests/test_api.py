@@ -73,6 +73,38 @@ class TestSwipe:
         outcome = swipe(api(chitra), asha, context_property_id=other.pk).json()
         assert UserMatch.objects.get(pk=outcome["match_id"]).context_property == other
 
+    def test_a_like_of_who_match_is_answered_by_the_match_even_after_a_pass(self, api, asha, bala, matched):
+        swipe(api(asha), bala, "pass")
+        outcome = {"did_match": True, "match_id": matched[0].pk, "conversation_id": matched[1].pk}
+        assert swipe(api(bala), asha).json() == outcome
+        assert swipe(api(bala), asha, "super_like").json() == outcome
+        assert Swipe.objects.get(user=asha).action == "pass"
+
+    @pytest.mark.parametrize("first", [True, False])
+    def test_a_context_that_is_named_after_the_match_is_theirs(self, api, asha, bala, matched, first):
+        home, other = ListingFactory(title="Sea view"), ListingFactory()
+        named, peer = (asha, bala) if first else (bala, asha)
+        outcome = swipe(api(named), peer, context_property_id=home.pk).json()
+        assert outcome == {"did_match": True, "match_id": matched[0].pk, "conversation_id": matched[1].pk}
+        for path in ("matches", "conversations"):
+            for user in (asha, bala):
+                (item,) = api(user).get(f"{BASE}/{path}").json()["items"]
+                assert item["context_property"] == {"id": home.pk, "title": "Sea view"}
+        swipe(api(peer), named, context_property_id=other.pk)
+        assert UserMatch.objects.get().context_property == home
+        assert UserConversation.objects.get().context_property == home
+
+    def test_a_conversation_without_a_context_gets_that_of_its_match(self, api, asha, bala):
+        home = ListingFactory()
+        match(asha, bala, home)
+        UserConversation.objects.update(context_property=None)
+        swipe(api(bala), asha, context_property_id=ListingFactory().pk)
+        assert UserConversation.objects.get().context_property == home
+
+    def test_a_pass_gives_no_context(self, api, asha, bala, matched):
+        swipe(api(asha), bala, "pass", context_property_id=ListingFactory().pk)
+        assert UserMatch.objects.get().context_property is None
+
     @pytest.mark.parametrize(
         ("change", "field"),
         [

@@ -137,11 +137,14 @@ class Flatmates(RuleBasedStateMachine):
         self.swipes[a, b] = action
         self.contexts[a, b] = over or self.contexts.get((a, b), False)
         pair = self.pair(a, b)
-        matched = action != "pass" and self.swipes.get((b, a), "pass") != "pass"
+        active = self.matches.get(pair) == "active"
+        matched = action != "pass" and (active or self.swipes.get((b, a), "pass") != "pass")
         assert response.data["did_match"] == matched
         if not matched:
             assert (response.data["match_id"], response.data["conversation_id"]) == (None, None)
-        elif self.matches.get(pair) != "active":
+        elif active:
+            self.over[pair] = self.over[pair] or self.contexts[a, b]
+        else:
             self.matches[pair] = "active"
             self.over[pair] = self.contexts[a, b] or self.contexts[b, a]
         if matched:

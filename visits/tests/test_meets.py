@@ -292,6 +292,13 @@ class TestRefusals:
                 response = post(api(asha), bala, listing)
             assert self.refused(response) == (400, "validation_error", "property_id")
 
+    def test_the_listing_that_one_of_them_names_after_the_match(self, api, asha, bala, matched):
+        over = ListingFactory()
+        like = {"target_user_id": asha.pk, "action": "like", "context_property_id": over.pk}
+        assert api(bala).post("/api/v1/flatmates/swipes", like).json()["match_id"] == matched[0].pk
+        response = post(api(asha), bala, over)
+        assert (response.status_code, response.json()["property_id"]) == (201, over.pk)
+
     @pytest.mark.parametrize("change", [{"is_available": False}, {"status": "rented"}])
     def test_a_listing_that_takes_no_visits(self, api, asha, bala, home, matched, unchanged, change):
         Property.objects.update(**change)
