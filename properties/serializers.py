@@ -16,6 +16,7 @@ FIELDS = {
 }
 TITLE_LENGTH = 80
 AMENITIES = 100
+ADD_IMAGES = "add images with POST /properties/{id}/images."
 
 
 class LinkField(serializers.CharField):
@@ -113,6 +114,9 @@ class PropertySerializer(PropertyCardSerializer):
 class PropertyInputSerializer(StrictSerializer, serializers.ModelSerializer[Property]):
     """What an owner writes. Which values go together is for `properties.services` to judge."""
 
+    shown = PropertySerializer.Meta.fields
+    instead = {"images": ADD_IMAGES, "main_image_url": ADD_IMAGES}
+
     serializer_field_mapping = FIELDS
     amenities = serializers.ListField(
         child=AmenityNameField(), max_length=AMENITIES, required=False, help_text="Ids or titles."
@@ -152,6 +156,8 @@ class PropertyInputSerializer(StrictSerializer, serializers.ModelSerializer[Prop
 
 
 class ImageInputSerializer(StrictSerializer):
+    shown = ImageSerializer.Meta.fields
+
     image_url = HttpUrlField()
     caption = serializers.CharField(max_length=200, allow_blank=True, required=False)
     display_order = serializers.IntegerField(min_value=0, max_value=LAST_PLACE, required=False)

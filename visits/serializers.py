@@ -14,6 +14,9 @@ from visits.models import Visit, VisitEvent
 from visits.services import LONGEST_MINUTES, SHORTEST_MINUTES
 
 LONGEST_SLOT_DAYS = 31
+ASSIGN = "staff assign an agent with POST /visits/{id}/assign."
+# A template of REST framework's: its braces are doubled.
+SETTABLE = "Only confirmed and cancelled can be set; complete a visit with POST /visits/{{id}}/complete."
 
 
 class PersonSerializer(serializers.ModelSerializer[User]):
@@ -109,6 +112,9 @@ class VisitEventSerializer(serializers.ModelSerializer[VisitEvent]):
 
 
 class ScheduleSerializer(StrictSerializer):
+    shown = VisitSerializer.Meta.fields
+    instead = {"agent_id": ASSIGN, "agent": ASSIGN}
+
     property_id = IdField()
     scheduled_date = InstantField()
     visit_context = serializers.ChoiceField(
@@ -141,7 +147,18 @@ class VisitMessageSerializer(MessageSerializer):
 
 
 class UpdateSerializer(StrictSerializer):
-    status = serializers.ChoiceField(choices=[Visit.Status.CONFIRMED, Visit.Status.CANCELLED], required=False)
+    shown = VisitSerializer.Meta.fields
+    instead = {
+        "agent_id": ASSIGN,
+        "agent": ASSIGN,
+        "version": "send the one that you have read as If-Match.",
+    }
+
+    status = serializers.ChoiceField(
+        choices=[Visit.Status.CONFIRMED, Visit.Status.CANCELLED],
+        required=False,
+        error_messages={"invalid_choice": SETTABLE},
+    )
     scheduled_date = InstantField(required=False)
     special_requirements = serializers.CharField(max_length=2_000, allow_blank=True, required=False)
     visit_notes = serializers.CharField(max_length=5_000, allow_blank=True, required=False)

@@ -81,13 +81,18 @@ def _alternatives(visit: Visit, new_date: datetime | None = None) -> Iterator[No
 
 
 def _changing(func: Callable[P, Visit]) -> Callable[P, Visit]:
-    """One transaction for the whole change of a visit; a lost race answers with free times."""
+    """One transaction for the whole change of a visit. A move that loses its race answers with free times;
+    whatever else does is Contended: no other time would help it.
+    """
     run = in_transaction(func)
 
     @wraps(func)
     def change(*args: P.args, **kwargs: P.kwargs) -> Visit:
         given: dict[str, Any] = kwargs
-        with _alternatives(given["visit"], given.get("new_date") or given.get("scheduled_date")):
+        new_date = given.get("new_date") or given.get("scheduled_date")
+        if new_date is None:
+            return run(*args, **kwargs)
+        with _alternatives(given["visit"], new_date):
             return run(*args, **kwargs)
 
     return change

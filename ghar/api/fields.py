@@ -1,10 +1,10 @@
 """Fields and the serializer that the apps' inputs and outputs are made of."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 from django.core.validators import URLValidator
 from django.utils.dateparse import parse_datetime
@@ -121,6 +121,10 @@ class HttpUrlField(TextField):
 class StrictSerializer(serializers.Serializer):
     """Refuses what it does not know, and what is not to be written, by name."""
 
+    # What answers show under names that nobody writes here, and of some of them what to do instead.
+    shown: ClassVar[Collection[str]] = ()
+    instead: ClassVar[Mapping[str, str]] = {}
+
     def to_internal_value(self, data: Any) -> Any:
         errors: dict[str, Any] = self.strangers(data) if isinstance(data, Mapping) else {}
         value = None
@@ -134,7 +138,12 @@ class StrictSerializer(serializers.Serializer):
 
     def strangers(self, data: Mapping[str, Any]) -> dict[str, Any]:
         return {
-            name[:100]: ["This field is read-only." if name in self.fields else "There is no such field."]
+            name[:100]: [self.refusal(name)]
             for name in data
             if name not in self.fields or self.fields[name].read_only
         }
+
+    def refusal(self, name: str) -> str:
+        if name not in self.fields and name not in self.shown:
+            return "There is no such field."
+        return f"This field is read-only{f': {self.instead[name]}' if name in self.instead else '.'}"

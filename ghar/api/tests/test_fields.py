@@ -193,6 +193,22 @@ def test_a_strict_serializer_names_all_that_is_wrong():
     }
 
 
+def test_a_strict_serializer_tells_what_is_only_read_and_what_to_do_instead():
+    class Input(Outer):
+        shown = ["name", "version", "agent"]
+        instead = {"agent": "ask for one."}
+
+    given = Input(data={"name": "A", "version": 1, "agent": 2, "id": 3, "colour": "blue"})
+
+    assert not given.is_valid()
+    assert given.errors == {
+        "version": ["This field is read-only."],
+        "agent": ["This field is read-only: ask for one."],
+        "id": ["This field is read-only."],
+        "colour": ["There is no such field."],
+    }
+
+
 @pytest.mark.parametrize("data", [None, [], "x", 7])
 def test_a_strict_serializer_takes_objects_only(data):
     assert not Outer(data=data).is_valid()

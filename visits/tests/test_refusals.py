@@ -1,0 +1,118 @@
+"""What a refusal says: how to go on, and the truth when somebody else was faster. Nothing changes."""
+
+import pytest
+
+from ghar.transactions import StartOver
+from properties.models import Property
+from visits import locks
+from visits.tests.factories import AgentFactory, local
+from visits.tests.test_api import iso, problem
+
+pytestmark = pytest.mark.django_db
+
+ASSIGN = "This field is read-only: staff assign an agent with POST /visits/{id}/assign."
+SETTABLE = "Only confirmed and cancelled can be set; complete a visit with POST /visits/{id}/complete."
+
+
+class TestFields:
+    @pytest.mark.parametrize(
+        ("name", "told"),
+        [
+            ("agent_id", ASSIGN),
+            ("agent", ASSIGN),
+            ("version", "This field is read-only: send the one that you have read as If-Match."),
+            ("id", "This field is read-only."),
+            ("user_id", "This field is read-only."),
+            ("property_id", "This field is read-only."),
+            ("cancellation_reason", "This field is read-only."),
+            ("colour", "There is no such field."),
+        ],
+    )
+    @pytest.mark.parametrize("method", ["patch", "put"])
+    def test_what_a_visit_shows_and_takes_from_nobody(self, api, ops, tour, snapshot, method, name, told):
+        before = snapshot()
+        answer = getattr(api(ops), method)(f"/api/v1/visits/{tour.pk}", {name: 1, "visit_notes": "x"})
+        assert problem(answer) == (400, "validation_error")
+        assert answer.json()["errors"] == {name: [told]}
+        assert snapshot() == before
+
+    def test_a_booking_does_not_choose_its_agent(self, api, asha, agent, listing, snapshot):
+        before = snapshot()
+        body = {"property_id": listing.pk, "scheduled_date": iso(local(2, 11)), "agent_id": agent.pk}
+        answer = api(asha).post("/api/v1/visits", {**body, "status": "confirmed", "colour": 1})
+        assert answer.json()["errors"] == {
+            "agent_id": [ASSIGN],
+            "status": ["This field is read-only."],
+            "colour": ["There is no such field."],
+        }
+        assert snapshot() == before
+
+    def test_a_listing(self, api, asha):
+        flat = {"title": "A", "property_type": "room", "purpose": "rent", "city": "Pune", "base_price": 1}
+        sent = {**flat, "owner_id": 1, "id": 2, "images": [], "colour": 3}
+        assert api(asha).post("/api/v1/properties", sent).json()["errors"] == {
+            "owner_id": ["This field is read-only."],
+            "id": ["This field is read-only."],
+            "images": ["This field is read-only: add images with POST /properties/{id}/images."],
+            "colour": ["There is no such field."],
+        }
+        assert not Property.objects.exists()
+
+    @pytest.mark.parametrize("status", ["completed", "scheduled", "rescheduled", "done", 7])
+    def test_a_status_that_cannot_be_set(self, api, ops, tour, snapshot, status):
+        before = snapshot()
+        answer = api(ops).patch(f"/api/v1/visits/{tour.pk}", {"status": status})
+        assert problem(answer) == (400, "validation_error")
+        assert answer.json()["errors"] == {"status": [SETTABLE]}
+        assert snapshot() == before
+
+    def test_an_agent_who_cannot_take_the_visit(self, api, ops, tour, snapshot):
+        other = AgentFactory(name="Rohan", cities=["Delhi"], is_available=False)
+        before = snapshot()
+        answer = api(ops).post(f"/api/v1/visits/{tour.pk}/assign", {"agent_id": other.pk, "reason": "Nearer"})
+        assert problem(answer) == (409, "agent_not_eligible")
+        said = "Rohan cannot take this visit: takes no new visits; does not serve this city."
+        assert (answer.json()["detail"], answer.json()["reasons"]) == (said, ["unavailable", "city"])
+        assert snapshot() == before
+
+
+class TestLostRaces:
+    """Each try finds that somebody else was faster."""
+
+    @pytest.fixture(autouse=True)
+    def contended(self, monkeypatch, tour):
+        def lose(*args, **kwargs):
+            raise StartOver
+
+        monkeypatch.setattr(locks, "lock", lose)
+
+    @pytest.mark.parametrize(
+        ("method", "path", "body"),
+        [
+            ("post", "/confirm", {}),
+            ("post", "/cancel", {"reason": "x"}),
+            ("post", "/complete", {"notes": "x"}),
+            ("post", "/assign", {}),
+            ("patch", "", {"status": "confirmed"}),
+            ("patch", "", {"visit_notes": "x"}),
+        ],
+    )
+    def test_whatever_moves_nothing_is_to_be_tried_again(self, api, ops, tour, snapshot, method, path, body):
+        before = snapshot()
+        answer = getattr(api(ops), method)(f"/api/v1/visits/{tour.pk}{path}", body)
+        assert problem(answer) == (503, "unavailable")
+        assert answer["Retry-After"] == "2"
+        assert "try again" in answer.json()["detail"]
+        assert "alternatives" not in answer.json()
+        assert snapshot() == before
+
+    @pytest.mark.parametrize(
+        ("method", "path", "field"), [("post", "/reschedule", "new_date"), ("patch", "", "scheduled_date")]
+    )
+    def test_a_move_is_told_free_times(self, api, ops, tour, snapshot, method, path, field):
+        before = snapshot()
+        answer = getattr(api(ops), method)(f"/api/v1/visits/{tour.pk}{path}", {field: iso(local(3, 11))})
+        assert problem(answer) == (409, "visit_conflict")
+        assert answer.json()["detail"] == "Somebody else was faster; choose another time."
+        assert answer.json()["alternatives"][0].keys() == {"start", "end"}
+        assert snapshot() == before
