@@ -1,12 +1,14 @@
 """What a refusal says: how to go on, and the truth when somebody else was faster. Nothing changes."""
 
 import pytest
+from django.db import connection
 
 from ghar.transactions import StartOver
 from properties.models import Property
-from visits import locks
-from visits.tests.factories import AgentFactory, local
+from visits import locks, meets
+from visits.tests.factories import AgentFactory, ListingFactory, UserFactory, local
 from visits.tests.test_api import iso, problem
+from visits.views import VisitViewSet
 
 pytestmark = pytest.mark.django_db
 
@@ -115,4 +117,58 @@ class TestLostRaces:
         assert problem(answer) == (409, "visit_conflict")
         assert answer.json()["detail"] == "Somebody else was faster; choose another time."
         assert answer.json()["alternatives"][0].keys() == {"start", "end"}
+        assert snapshot() == before
+
+
+def erase(table, pk):
+    with connection.cursor() as cursor:
+        cursor.execute(f"DELETE FROM {table} WHERE id = %s", [pk])
+
+
+class TestRowsThatAreGone:
+    """Somebody deleted them after they were looked up, and before they are locked."""
+
+    @pytest.mark.parametrize(
+        ("path", "body"),
+        [
+            ("/confirm", {}),
+            ("/cancel", {}),
+            ("/complete", {}),
+            ("/assign", {}),
+            ("/reschedule", {"new_date": "2100-01-01T00:00:00Z"}),
+        ],
+    )
+    def test_a_visit(self, api, ops, tour, monkeypatch, path, body):
+        valid = VisitViewSet.valid
+
+        def erase_first(view, serializer):
+            with connection.cursor() as cursor:
+                cursor.execute("DELETE FROM visits_visitevent WHERE visit_id = %s", [tour.pk])
+            erase("visits_visit", tour.pk)
+            return valid(view, serializer)
+
+        monkeypatch.setattr(VisitViewSet, "valid", erase_first)
+        answer = api(ops).post(f"/api/v1/visits/{tour.pk}{path}", body)
+        assert problem(answer) == (404, "not_found")
+        assert answer.json()["detail"] == "This visit is gone: deleted in the meantime."
+
+    @pytest.mark.parametrize("exclusive", [False, True])
+    def test_the_listing_of_a_booking(self, api, asha, agent, monkeypatch, snapshot, exclusive):
+        listing = ListingFactory(exclusive_tours=exclusive)
+        before = snapshot()
+        monkeypatch.setattr(meets, "prepare", lambda *_: erase("properties_property", listing.pk))
+        body = {"property_id": listing.pk, "scheduled_date": iso(local(2, 11))}
+        answer = api(asha).post("/api/v1/visits", body)
+        assert problem(answer) == (404, "not_found")
+        assert answer.json()["detail"] == "This listing is gone: deleted in the meantime."
+        assert snapshot() == before
+
+    def test_whom_a_visit_is_booked_for(self, api, ops, agent, listing, monkeypatch, snapshot):
+        seeker = UserFactory()
+        before = snapshot()
+        monkeypatch.setattr(meets, "prepare", lambda *_: erase("accounts_user", seeker.pk))
+        body = {"property_id": listing.pk, "scheduled_date": iso(local(2, 11)), "user_id": seeker.pk}
+        answer = api(ops).post("/api/v1/visits", body)
+        assert problem(answer) == (404, "not_found")
+        assert answer.json()["detail"] == "This person is gone: deleted in the meantime."
         assert snapshot() == before
