@@ -119,6 +119,7 @@ class Desk(OwnPages):
         form = AssignManyForm(request.POST if final else None, visits=suitable)
         if form.is_valid():
             return self.assign_each(request, form)
+        form.propose()
         return self.own_page(
             request,
             "visits/visit/assign_many.html",

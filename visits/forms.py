@@ -209,20 +209,25 @@ class AssignManyForm(forms.Form):
     def __init__(self, *args: Any, visits: Iterable[Visit], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.visits = list(visits)
-        agents: dict[str, str] = {}
-        proposed = Proposals()
+        employed = Agent.objects.filter(is_active=True).order_by("name", "pk").values_list("pk", "name")
+        by_name = [(str(pk), name) for pk, name in employed]
         for visit in self.visits:
-            candidates = assignment.candidates(visit)
-            agents |= {str(each.agent.pk): each.agent.name for each in candidates}
-            self.fields[row_name(visit)] = forms.ChoiceField(
-                choices=row_choices(visit, candidates), initial=proposed.pick(visit, candidates)
-            )
-        by_name = sorted(agents.items(), key=lambda pair: pair[1])
+            self.fields[row_name(visit)] = forms.ChoiceField(choices=row_choices(visit, by_name))
         self.fields["everyone"] = forms.ChoiceField(
             label="Give all of them to",
             required=False,
             choices=[("", "as chosen below"), (AUTOMATIC, "the best who is free, one by one"), *by_name],
         )
+
+    def propose(self) -> None:
+        """Put whoever can take a visit first, and tick the best. Costs queries a visit, and only a page
+        that is shown needs it."""
+        proposed = Proposals()
+        for visit in self.visits:
+            candidates = assignment.candidates(visit)
+            field: Any = self.fields[row_name(visit)]
+            field.choices = row_choices(visit, [(str(each.agent.pk), described(each)) for each in candidates])
+            field.initial = proposed.pick(visit, candidates)
 
     def rows(self) -> list[tuple[Visit, forms.BoundField]]:
         return [(visit, self[row_name(visit)]) for visit in self.visits]
@@ -249,12 +254,12 @@ def row_name(visit: Visit) -> str:
     return f"agent_{visit.pk}"
 
 
-def row_choices(visit: Visit, candidates: Iterable[Candidate]) -> list[tuple[str, str]]:
+def row_choices(visit: Visit, agents: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
     present = f"leave it with {visit.agent}" if visit.agent else "leave it without an agent"
     return [
         (LEAVE, present),
         (AUTOMATIC, "the best who is free when it is its turn"),
-        *((str(each.agent.pk), described(each)) for each in candidates),
+        *agents,
     ]
 
 

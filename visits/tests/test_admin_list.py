@@ -245,6 +245,30 @@ class TestAssignMany:
         assert messages_of(answer) == ["1 assigned, 0 refused."]
         assert tour.events.latest("id").reason == "Nearer"
 
+    def test_what_each_ticked_visit_costs(self, desk, agent, listing):
+        """To rank agents for the page; to check what was chosen, nothing."""
+        visits = [book(UserFactory(), listing, local(2, 3)) for _ in range(12)]
+
+        def queries(ask, *args):
+            with CaptureQueriesContext(connection) as captured:
+                assert ask(*args).status_code == 200
+            return len(captured)
+
+        ranking = [queries(self.tick, desk, *visits[:count]) for count in (2, 12)]
+        leaving = [queries(self.send, desk, visits[:count]) for count in (2, 12)]
+        assert ((ranking[1] - ranking[0]) / 10, leaving[1] - leaving[0]) == (4, 0)
+
+    def test_who_left_meanwhile_is_no_choice(self, desk, queue, agent, snapshot):
+        Agent.objects.update(is_active=False)
+        before = snapshot()
+        answer = self.send(desk, queue, **{f"agent_{queue[0].pk}": agent.pk})
+        assert answer.context["form"].errors == {
+            f"agent_{queue[0].pk}": [
+                f"Select a valid choice. {agent.pk} is not one of the available choices."
+            ]
+        }
+        assert snapshot() == before
+
     def test_what_cannot_have_an_agent_is_left_out(self, desk, ops, tour):
         services.cancel(visit=tour, by=ops)
         answer = self.tick(desk, tour)
