@@ -2,13 +2,14 @@ from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
 
 from ghar import clock, events
+from ghar.management.base import DataCommand
 from ghar.streams import tickets
 
 
-class Command(BaseCommand):
+class Command(DataCommand):
     help = "Forget events that nobody will come back for, and tickets that have run out."
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -7,9 +7,10 @@ from io import BufferedReader, FileIO, TextIOWrapper
 from textwrap import fill
 from typing import Any, TextIO
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from ghar.accounts.models import User
+from ghar.management.base import DataCommand
 from properties import importing, services
 
 CHUNK = 500
@@ -50,7 +51,7 @@ class Counts:
         )
 
 
-class Command(BaseCommand):
+class Command(DataCommand):
     help = "Add the listings of a CSV file."
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:

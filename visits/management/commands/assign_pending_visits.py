@@ -3,16 +3,16 @@ import time
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand
 from django.db import InterfaceError, OperationalError, connection
 
+from ghar.management.base import DataCommand
 from visits import services
 from visits.models import Visit
 
 log = logging.getLogger(__name__)
 
 
-class Command(BaseCommand):
+class Command(DataCommand):
     help = (
         "Give every visit that waits without an agent the best one who can take it, soonest first. "
         "Several may run at once: no visit is assigned twice. Running it again changes nothing that is done."

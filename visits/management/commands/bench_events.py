@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.db import connection, transaction
 from django.db.models import Max
 from knox.models import AuthToken
@@ -25,6 +25,7 @@ from agents.models import Agent
 from ghar import clock
 from ghar.accounts.models import User
 from ghar.events import STAFF, publish, user_channel
+from ghar.management.base import DataCommand
 from ghar.models import OutboxEvent
 from ghar.streams.bench import Client, Verdict, listen, trial
 from properties.models import Property
@@ -37,7 +38,7 @@ WRITERS = 8
 MANY = "2000"
 
 
-class Command(BaseCommand):
+class Command(DataCommand):
     help = "Measure the event stream with servers of its own. Needs an empty database: see `make bench`."
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -2,12 +2,12 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand
 
+from ghar.management.base import DataCommand
 from visits import upkeep
 
 
-class Command(BaseCommand):
+class Command(DataCommand):
     help = (
         "End the engagements of seekers who have had no visit and no contact for long: with their next visit "
         "they get whoever is best then. Running it again changes nothing; interrupted, the rest stays open."

@@ -2,13 +2,12 @@ import sys
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand
-
 from agents.models import Agent
+from ghar.management.base import DataCommand
 from visits import upkeep
 
 
-class Command(BaseCommand):
+class Command(DataCommand):
     help = (
         "Compare the live visits and seekers that stand on each agent's row with what there is, and repair "
         "what differs. Triggers keep them; a difference means that somebody switched the triggers off. "

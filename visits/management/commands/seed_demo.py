@@ -1,11 +1,10 @@
 from typing import Any
 
-from django.core.management.base import BaseCommand
-
+from ghar.management.base import DataCommand
 from visits import demo
 
 
-class Command(BaseCommand):
+class Command(DataCommand):
     help = (
         "Fill an empty database with a small agency to try things on: 20 listings in three cities, "
         "6 agents with working hours, seekers, a staff login, and visits in every status. "

@@ -1,0 +1,16 @@
+"""What the commands share that work on the data."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from ghar import doctor
+
+
+class DataCommand(BaseCommand):
+    """Needs the tables as the code knows them: without, it says what to do instead of failing midway."""
+
+    def execute(self, *args: Any, **options: Any) -> str | None:
+        if not doctor.migrations().is_well:
+            raise CommandError("Run manage.py migrate first.")
+        return super().execute(*args, **options)

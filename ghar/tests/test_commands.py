@@ -1,0 +1,33 @@
+"""Commands on a database that is not migrated say what to do."""
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection
+from django.db.migrations.recorder import MigrationRecorder
+
+from ghar.accounts.models import User
+
+pytestmark = pytest.mark.django_db
+
+COMMANDS = {
+    "seed_demo": [],
+    "assign_pending_visits": [],
+    "close_idle_engagements": [],
+    "reconcile_agent_load": [],
+    "prune_events": [],
+    "import_listings": ["-"],
+    "bench_events": [],
+}
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+@pytest.mark.parametrize("missing", ["tables", "the last migration"])
+def test_migrate_first(name, missing):
+    recorder = MigrationRecorder(connection)
+    if missing == "tables":
+        connection.cursor().execute("DROP TABLE django_migrations")
+    else:
+        recorder.migration_qs.filter(app="visits").latest("id").delete()
+    with pytest.raises(CommandError, match=r"^Run manage\.py migrate first\.$"):
+        call_command(name, *COMMANDS[name])
+    assert not User.objects.exists()
