@@ -34,6 +34,19 @@ def create_user(name: str, **fields: object) -> "User":
     return User.objects.create_user(PASSWORD, email=email, full_name=name, **fields)
 
 
+def somebody_waits_for_a_lock() -> bool:
+    """In this test's database. Within a transaction the view stays as it was first seen, unless cleared."""
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_stat_clear_snapshot()")
+        cursor.execute(
+            "SELECT EXISTS (SELECT FROM pg_stat_activity"
+            " WHERE datname = current_database() AND wait_event_type = 'Lock')"
+        )
+        return cursor.fetchone()[0]
+
+
 @pytest.fixture
 def asha(db: None) -> "User":
     """The customer."""

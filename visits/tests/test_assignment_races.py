@@ -10,18 +10,13 @@ from django.core.management import call_command
 from django.db import connection, transaction
 
 from agents.models import Agent
+from ghar.testing import somebody_waits_for_a_lock
 from visits import assignment, services
 from visits.models import Visit
 from visits.tests.factories import AgentFactory, ListingFactory, UserFactory, book, local
 from visits.tests.threads import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-def waits_for_a_lock():
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
-        return cursor.fetchone()[0] > 0
 
 
 def book_while_locked(agent):
@@ -38,7 +33,7 @@ def book_while_locked(agent):
         with transaction.atomic():
             Agent.objects.select_for_update(no_key=True).get(pk=agent.pk)
             visit = pool.submit(booking)
-            while not visit.done() and not waits_for_a_lock():
+            while not visit.done() and not somebody_waits_for_a_lock():
                 sleep(0.01)
         return visit.result()
 

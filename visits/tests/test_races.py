@@ -1,6 +1,5 @@
 """Many at once, over HTTP, with a thread and a connection each; and that the guards are what decides."""
 
-import time
 from collections import Counter
 from datetime import timedelta
 from functools import partial
@@ -233,20 +232,27 @@ def test_no_live_visit_is_left_where_a_listing_or_an_account_is_closed(ops):
     assert set(Agent.objects.values_list("live_visits", flat=True)) == {0}
 
 
-def test_their_locks_are_what_leaves_none(ops, no_locks, monkeypatch):
+@pytest.mark.parametrize(
+    "close",
+    [
+        lambda visit, ops: services.withdraw_property(listing=visit.property, by=ops),
+        lambda visit, ops: account_services.deactivate(user=visit.user, by=ops),
+    ],
+    ids=["listing", "account"],
+)
+def test_their_locks_are_what_leaves_none(ops, asha, no_locks, monkeypatch, close):
     """Without them a booking is committed after the closing has looked for what to cancel."""
     monkeypatch.setattr(locks, "lock_listing", lambda visit: None)
-    monkeypatch.setattr(locks, "lock_people", in_pairs(None))
-    check = services._check_free
+    monkeypatch.setattr(locks, "lock_people", lambda visit: None)
+    check, listing = services._check_free, ListingFactory()
 
-    def slowly(visit):
+    def close_meanwhile(visit):
         check(visit)
-        time.sleep(0.05)
+        at_once([lambda: close(visit, ops)])
 
-    monkeypatch.setattr(services, "_check_free", slowly)
-    seekers, listings = UserFactory.create_batch(12), ListingFactory.create_batch(12)
-    at_once(closings(ops, seekers, listings))
-    assert Visit.objects.live().count() > 0
+    monkeypatch.setattr(services, "_check_free", close_meanwhile)
+    assert booking(asha, listing, local(2, 11))().status_code == 201
+    assert Visit.objects.live().count() == 1
 
 
 def test_all_writers_mixed_keep_every_promise(ops):

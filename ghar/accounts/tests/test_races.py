@@ -9,24 +9,15 @@ from knox.models import AuthToken
 
 from ghar.accounts import services
 from ghar.accounts.models import User
-from ghar.testing import PASSWORD
+from ghar.testing import PASSWORD, somebody_waits_for_a_lock
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-WAITING = """
-    SELECT count(*) FROM pg_stat_activity
-    WHERE datname = current_database() AND wait_event_type = 'Lock'
-"""
 
 
 def wait_for_the_lock():
     for _ in range(500):
-        with connection.cursor() as cursor:
-            # Within a transaction the view stays as it was first seen.
-            cursor.execute("SELECT pg_stat_clear_snapshot()")
-            cursor.execute(WAITING)
-            if cursor.fetchone()[0]:
-                return
+        if somebody_waits_for_a_lock():
+            return
         time.sleep(0.01)
     pytest.fail("The log-in waited for nothing")
 
