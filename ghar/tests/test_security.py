@@ -37,6 +37,13 @@ def test_the_deployment_checks_find_nothing(manage):
     assert (done.returncode, done.stderr) == (0, "")
 
 
+def test_what_the_documentation_calls_the_least_is_fit_for_strangers(manage):
+    text = (Path(MANAGE).parent / "docs/operations.md").read_text().partition("set at least ")[2]
+    assert re.findall(r"`([A-Z_]+)(?:=0)?`", text.partition(" and run\n")[0]) == list(DEPLOYED)
+    found = "from ghar import doctor; print(*(one.seen for one in doctor.settings_findings()), sep='; ')"
+    assert manage("shell", "-v0", "-c", found, **DEPLOYED).stdout == "fit for strangers\n"
+
+
 @pytest.mark.parametrize(
     ("env", "expected"),
     [
