@@ -178,6 +178,7 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "knox",
+    "django_mcpz",
     "django_mcpz.oauth",
     "ghar",
     "ghar.mcp",

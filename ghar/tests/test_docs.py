@@ -17,6 +17,20 @@ def test_the_table_of_settings_names_those_that_are_read():
     assert sorted(named) == sorted(read)
 
 
+def test_the_regular_jobs_are_commands():
+    jobs = (ROOT / "docs/operations.md").read_text().partition("## Regular jobs")[2].partition("\n## ")[0]
+    named = [row.split("`")[1] for row in jobs.splitlines() if row.startswith("| `")]
+    assert named == [
+        "assign_pending_visits",
+        "close_idle_engagements",
+        "reconcile_agent_load",
+        "prune_events",
+        "mcpz oauth clear",
+        "clearsessions",
+    ]
+    assert {name.split()[0] for name in named} <= get_commands().keys()
+
+
 OURS = {name: app for name, app in get_commands().items() if (ROOT / app.replace(".", "/")).is_dir()}
 
 

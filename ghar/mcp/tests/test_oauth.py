@@ -1,15 +1,18 @@
 """Who may come in: consent, audiences, limits, and how access ends."""
 
 import json
+from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.contrib.auth.models import Permission
 from django.core.cache import cache
+from django.core.management import call_command
 from django.urls import reverse
 from django_mcpz.oauth.models import AccessToken, AuthorizationCode, Client, RefreshToken
 from knox.models import AuthToken
 
+from ghar import clock
 from ghar.accounts import services
 from ghar.mcp import oauth
 from ghar.mcp.models import Grant
@@ -286,3 +289,20 @@ def test_logging_in_by_the_page_is_throttled_together_with_the_api(client, asha,
     assert int(answer["Retry-After"]) > 0
     assert b"Too many attempts" in answer.content
     cache.clear()
+
+
+def test_the_daily_job_deletes_what_is_over(asha, assistant_of, capsys):
+    over, good = assistant_of(asha), assistant_of(asha)
+    tokens = AccessToken.objects.order_by("pk")
+    past = clock.now() - timedelta(days=1)
+    for table in (AccessToken, RefreshToken, AuthorizationCode):
+        table.objects.filter(pk=table.objects.order_by("pk")[0].pk).update(expires_at=past)
+    call_command("mcpz", "oauth", "clear")
+    assert capsys.readouterr().out.splitlines()[:3] == [
+        "Deleted 1 refresh tokens.",
+        "Deleted 1 access tokens.",
+        "Deleted 1 codes.",
+    ]
+    assert tokens.count() == 1
+    assert good.tools()
+    assert over.post(LIST).status_code == 401
