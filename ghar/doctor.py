@@ -3,9 +3,10 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.apps import apps
 from django.conf import settings
@@ -13,9 +14,10 @@ from django.contrib.postgres.operations import CreateExtension
 from django.core import checks
 from django.db import connection
 from django.db.migrations.loader import MigrationLoader
-from django.db.migrations.operations import RunSQL
+from django.db.migrations.operations import AddConstraint, CreateModel, RunSQL
 
 from ghar import clock
+from ghar.validators import validate_timezone
 
 VERSIONS = range(15, 19)
 SKEW = timedelta(seconds=2)
@@ -25,14 +27,33 @@ STATEMENT = re.compile(
     r"(?:IF\s+(?:NOT\s+)?EXISTS\s+)?(\w+)",
     re.IGNORECASE,
 )
+# Name of a thing in the database, and the migration that makes it: ("visits", "0002_guarantees").
+Origins = dict[str, tuple[str, str]]
 # Functions without a schema, triggers and constraints, and the indexes that stand for constraints.
 PRESENT = {
     "function": "SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace",
-    "trigger": "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal AND tgenabled <> 'D'",
+    "trigger": "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal",
     "constraint": "SELECT conname FROM pg_constraint WHERE convalidated"
     " UNION SELECT indexrelid::regclass::text FROM pg_index WHERE indisunique AND indisvalid",
     "extension": "SELECT extname FROM pg_extension",
 }
+# Also those that only a replica would fire.
+DISABLED = """
+SELECT tgrelid::regclass::text, tgname FROM pg_trigger WHERE tgname = ANY(%s) AND tgenabled IN ('D', 'R')
+"""
+# How far each zone is from UTC, in seconds, for zones that the database knows.
+OFFSETS = """
+SELECT zone, array_agg(extract(epoch FROM (at AT TIME ZONE zone) - (at AT TIME ZONE 'UTC'))::int ORDER BY at)
+FROM unnest(%s::text[]) AS zone JOIN pg_timezone_names ON name = zone, unnest(%s::timestamptz[]) AS at
+GROUP BY zone
+"""
+DAYS_AHEAD = 400
+
+
+UPDATE_ZONES = (
+    "Update the older side: of Python the machine's tzdata (or set PYTHONTZPATH= for the tzdata of"
+    " requirements.txt), of PostgreSQL its minor release, or its machine's tzdata if it was built for that."
+)
 
 
 @dataclass(frozen=True)
@@ -55,8 +76,11 @@ def examine() -> Iterator[Finding]:
     applied = migrations()
     yield applied
     if applied.is_well:
-        for kind, names in sorted(expected().items()):
-            yield presence(kind, names)
+        found = expected()
+        for kind, origins in sorted(found.items()):
+            yield presence(kind, origins)
+        yield from disabled_triggers(found["trigger"])
+        yield from time_zones()
 
 
 def settings_findings() -> Iterator[Finding]:
@@ -110,44 +134,118 @@ def missing_migrations() -> list[str]:
     return sorted(".".join(key) for key in missing)
 
 
-def expected() -> dict[str, set[str]]:
-    """Names of what the migrations have made in the database beside tables."""
-    found: dict[str, set[str]] = {kind: set() for kind in PRESENT}
-    for operation in operations():
+def expected() -> dict[str, Origins]:
+    """What the migrations have made in the database beside tables, and which of them made it."""
+    found: dict[str, Origins] = {kind: {} for kind in PRESENT}
+    of_models: Origins = {}
+    for key, operation in operations():
+        of_models |= dict.fromkeys(constraints(operation), key)
         if isinstance(operation, CreateExtension):
-            found["extension"].add(operation.name)
+            found["extension"][operation.name] = key
         if isinstance(operation, RunSQL) and isinstance(operation.sql, str):
-            replay(operation.sql, found)
+            replay(operation.sql, key, found)
     ours = (model for model in apps.get_models() if model._meta.managed)
-    found["constraint"] |= {one.name for model in ours for one in model._meta.constraints}
+    names = {one.name for model in ours for one in model._meta.constraints}
+    found["constraint"] |= {name: of_models[name] for name in names}
     return found
 
 
-def operations() -> Iterator[Any]:
+def constraints(operation: Any) -> list[str]:
+    if isinstance(operation, AddConstraint):
+        return [operation.constraint.name]
+    if isinstance(operation, CreateModel):
+        return [one.name for one in operation.options.get("constraints", ())]
+    return []
+
+
+def operations() -> Iterator[tuple[tuple[str, str], Any]]:
     loader = MigrationLoader(connection)
     done: set[Any] = set()
     for leaf in loader.graph.leaf_nodes():
         for key in loader.graph.forwards_plan(leaf):
             if key not in done:
                 done.add(key)
-                yield from loader.disk_migrations[key].operations
+                yield from ((key, operation) for operation in loader.disk_migrations[key].operations)
 
 
-def replay(sql: str, found: dict[str, set[str]]) -> None:
+def replay(sql: str, key: tuple[str, str], found: dict[str, Origins]) -> None:
     for verb, kind, name in re.findall(STATEMENT, sql):
-        names = found[kind.lower().split()[-1]]
-        names.discard(name) if verb.upper() == "DROP" else names.add(name)
+        origins = found[kind.lower().split()[-1]]
+        if verb.upper() == "DROP":
+            origins.pop(name, None)
+        else:
+            origins[name] = key
 
 
-def presence(kind: str, names: set[str]) -> Finding:
+def presence(kind: str, origins: Origins) -> Finding:
     with connection.cursor() as cursor:
         cursor.execute(PRESENT[kind])
         present = {name.strip('"') for (name,) in cursor.fetchall()}
     label = f"{kind.title()}s"
-    if missing := sorted(names - present):
-        todo = "Somebody removed or disabled them: make them anew as the migrations do, or load a backup."
+    if missing := sorted(origins.keys() - present):
+        todo = f"Somebody removed them. Make them anew, or load a backup: {how_to_make(missing, origins)}."
         return Finding(label, f"missing: {', '.join(missing)}", todo)
-    return Finding(label, f"all {len(names)} present")
+    return Finding(label, f"all {len(origins)} present")
+
+
+def how_to_make(names: list[str], origins: Origins) -> str:
+    """Where the statements stand, for each of the migrations concerned."""
+    by_migration: dict[tuple[str, str], list[str]] = {}
+    for name in names:
+        by_migration.setdefault(origins[name], []).append(name)
+    return "; ".join(
+        f"python manage.py sqlmigrate {app} {migration} shows {', '.join(made)}"
+        for (app, migration), made in by_migration.items()
+    )
+
+
+def disabled_triggers(origins: Origins) -> Iterator[Finding]:
+    with connection.cursor() as cursor:
+        cursor.execute(DISABLED, [list(origins)])
+        rows = sorted(cursor.fetchall())
+    if rows:
+        lines = " ".join(f"ALTER TABLE {table} ENABLE TRIGGER {name};" for table, name in rows)
+        names = ", ".join(name for _, name in rows)
+        yield Finding("Triggers", f"disabled: {names}", f"Run in python manage.py dbshell: {lines}")
+
+
+def time_zones() -> Iterator[Finding]:
+    """Working hours are judged by the database, and shown by Python: both have tables of their own."""
+    zones = sorted(zones_in_use())
+    start = clock.now().replace(minute=0, second=0, microsecond=0)
+    moments = [start + timedelta(hours=hour) for hour in range(24 * DAYS_AHEAD)]
+    with connection.cursor() as cursor:
+        cursor.execute(OFFSETS, [zones, moments])
+        there = dict(cursor.fetchall())
+    if unknown := [zone for zone in zones if zone not in there]:
+        todo = "Update PostgreSQL, or give what is in these zones another one: nobody can be booked there."
+        yield Finding("Time zones", f"PostgreSQL does not know {', '.join(unknown)}", todo)
+    differ = [zone for zone in there if there[zone] != offsets(zone, moments)]
+    if differ:
+        yield Finding(
+            "Time zones", f"Python and PostgreSQL differ in {', '.join(sorted(differ))}", UPDATE_ZONES
+        )
+    if not unknown and not differ:
+        yield Finding("Time zones", f"Python and PostgreSQL agree on all {len(zones)} in use")
+
+
+def zones_in_use() -> set[str]:
+    """Those of listings, of agents (whatever has a zone) and of the desk."""
+    used = {settings.DESK_TIME_ZONE.key}
+    for model in apps.get_models():
+        for field in model._meta.concrete_fields:
+            if validate_timezone in field.validators:
+                used |= set(model._base_manager.values_list(field.attname, flat=True).distinct())
+    return used
+
+
+def offsets(zone: str, moments: list[datetime]) -> list[int]:
+    """In seconds; nothing for a zone that Python does not know."""
+    try:
+        there = ZoneInfo(zone)
+    except ZoneInfoNotFoundError:
+        return []
+    return [int(moment.astimezone(there).utcoffset().total_seconds()) for moment in moments]  # type: ignore[union-attr]
 
 
 def skew() -> Finding:

@@ -8,6 +8,7 @@ import phonenumbers
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import URLValidator
+from django.db import connection
 
 MAX_ID = 2**63 - 1
 LANGUAGE = re.compile(r"[a-z]{2}")
@@ -27,11 +28,14 @@ def validate_language(value: str) -> None:
 
 @cache
 def timezones() -> frozenset[str]:
-    """Every name, but "localtime": that is what the machine says, and PostgreSQL does not know it.
+    """Every name that Python and PostgreSQL both know, but "localtime": that is what a machine says.
 
-    Kept, because to collect them takes a walk through a directory.
+    Kept, because to collect them takes each of the two a walk through a directory.
     """
-    return frozenset(available_timezones()) - {"localtime"}
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT name FROM pg_timezone_names")
+        known = {name for (name,) in cursor.fetchall()}
+    return frozenset(available_timezones() & known) - {"localtime"}
 
 
 def validate_timezone(value: str) -> None:

@@ -1,4 +1,5 @@
 from datetime import UTC, datetime, time, timedelta
+from zoneinfo import available_timezones
 
 import pytest
 from django.contrib.auth.models import Permission
@@ -13,7 +14,7 @@ from agents.tests.factories import (
     TimeOffFactory,
     WorkingHoursFactory,
 )
-from ghar import clock
+from ghar import clock, validators
 
 AGENTS = "/api/v1/agents"
 NOON = datetime(2026, 6, 10, 12, tzinfo=UTC)
@@ -515,3 +516,18 @@ class TestQueries:
         few = self.count(client, url)
         TimeOffFactory.create_batch(10, agent=meera)
         assert self.count(client, url) == few
+
+
+def test_a_zone_that_the_database_does_not_know_is_refused(api, ops, monkeypatch):
+    """As one that was named after PostgreSQL was built."""
+    known = available_timezones()
+    monkeypatch.setattr(validators, "available_timezones", lambda: {*known, "Europe/Newtown"})
+    validators.timezones.cache_clear()
+    answer = api(ops).post(AGENTS, {"name": "Meera", "timezone": "Europe/Newtown"})
+    assert (answer.status_code, answer.json()["errors"]) == (
+        400,
+        {"timezone": ["Europe/Newtown is not a time zone such as Asia/Kolkata."]},
+    )
+    assert not Agent.objects.exists()
+    assert api(ops).post(AGENTS, {"name": "Meera", "timezone": "Europe/Berlin"}).status_code == 201
+    validators.timezones.cache_clear()

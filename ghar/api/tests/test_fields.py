@@ -111,6 +111,7 @@ def test_filters_refuse_what_is_neither(text):
     assert list(Range({"to": text}, User.objects.none()).form.errors) == ["to"]
 
 
+@pytest.mark.django_db
 @pytest.mark.parametrize(
     ("field", "value", "expected"),
     [
