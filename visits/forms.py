@@ -23,6 +23,7 @@ from visits.models import Visit
 
 MINUTES = "%Y-%m-%dT%H:%M"
 AUTOMATIC, NOBODY, LEAVE = "auto", "none", "leave"
+GONE = "There is no such agent, or none any more."
 
 
 class ClockInput(forms.DateTimeInput):
@@ -166,7 +167,7 @@ class AssignForm(ActForm):
         self.candidates = assignment.candidates(self.visit)
         choices = [*SPECIAL, *((str(each.agent.pk), each.agent.name) for each in self.candidates)]
         self.fields["agent"] = forms.ChoiceField(
-            choices=choices, error_messages={"required": "Choose an agent."}
+            choices=choices, error_messages={"required": "Choose an agent.", "invalid_choice": GONE}
         )
 
     def picked(self) -> str:
@@ -212,11 +213,14 @@ class AssignManyForm(forms.Form):
         employed = Agent.objects.filter(is_active=True).order_by("name", "pk").values_list("pk", "name")
         by_name = [(str(pk), name) for pk, name in employed]
         for visit in self.visits:
-            self.fields[row_name(visit)] = forms.ChoiceField(choices=row_choices(visit, by_name))
+            self.fields[row_name(visit)] = forms.ChoiceField(
+                choices=row_choices(visit, by_name), error_messages={"invalid_choice": GONE}
+            )
         self.fields["everyone"] = forms.ChoiceField(
             label="Give all of them to",
             required=False,
             choices=[("", "as chosen below"), (AUTOMATIC, "the best who is free, one by one"), *by_name],
+            error_messages={"invalid_choice": GONE},
         )
 
     def propose(self) -> None:

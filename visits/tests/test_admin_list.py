@@ -263,9 +263,7 @@ class TestAssignMany:
         before = snapshot()
         answer = self.send(desk, queue, **{f"agent_{queue[0].pk}": agent.pk})
         assert answer.context["form"].errors == {
-            f"agent_{queue[0].pk}": [
-                f"Select a valid choice. {agent.pk} is not one of the available choices."
-            ]
+            f"agent_{queue[0].pk}": ["There is no such agent, or none any more."]
         }
         assert snapshot() == before
 
