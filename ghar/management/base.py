@@ -11,6 +11,6 @@ class DataCommand(BaseCommand):
     """Needs the tables as the code knows them: without, it says what to do instead of failing midway."""
 
     def execute(self, *args: Any, **options: Any) -> str | None:
-        if not doctor.migrations().is_well:
+        if doctor.missing_migrations():
             raise CommandError("Run manage.py migrate first.")
         return super().execute(*args, **options)
