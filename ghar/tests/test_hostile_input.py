@@ -189,7 +189,8 @@ QUERY = [
     "\\",
     "'; DROP TABLE visits_visit; --",
 ]
-IDS = ["0", str(2**63), str(2**70), "9" * 400, "-1", "abc", "%00", "1%00", "٣", "1.0", "%ED%A0%80"]
+IDS = ["0", str(2**63), str(2**70), "9" * 400, "9" * 5_000]
+IDS += ["-1", "abc", "%00", "1%00", "٣", "1.0", "%ED%A0%80"]
 PAGING = ["cursor", "limit", "include_total", "ordering"]
 QUERIES = {"properties/ID/slots": ["from", "to", "duration_minutes", "language"]}
 TABLES = ["visits_visit", "visits_visitevent", "properties_property", "properties_propertyimage"]
