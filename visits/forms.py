@@ -271,8 +271,10 @@ def described(candidate: Candidate) -> str:
     """An agent with his load and whether he is free, in one line."""
     agent = candidate.agent
     load = f"{agent.live_visits} of {agent.capacity}" if agent.capacity else agent.live_visits
-    free = "free" if candidate.eligible else words.of_obstacles(candidate.reasons).lower().rstrip(".")
-    return f"{agent.name} · {load} visits · {free}"
+    state = "free" if candidate.eligible else words.of_obstacles(candidate.reasons).lower().rstrip(".")
+    if candidate.eligible and not candidate.proposed:
+        state = f"free, {words.TAKEN_OFF}"
+    return f"{agent.name} · {load} visits · {state}"
 
 
 class Proposals:

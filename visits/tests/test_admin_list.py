@@ -194,6 +194,12 @@ class TestAssignMany:
         assert "Rohan · 0 of 50 visits · free" in text
         assert snapshot() == before
 
+    def test_the_page_between_says_who_was_taken_off(self, desk, ops, tour):
+        services.assign(visit=tour, by=ops, agent_id=None, reason="Asked to be off")
+        answer = self.tick(desk, tour)
+        assert answer.context["form"][f"agent_{tour.pk}"].value() == "leave"
+        assert "free, was taken off it before and only comes back by name" in answer.content.decode()
+
     def test_each_is_given_to_whom_it_says(self, desk, ops, queue, agent):
         rohan = AgentFactory(name="Rohan")
         first, second, third = queue
