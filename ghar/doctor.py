@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 from django.apps import apps
 from django.conf import settings
@@ -17,7 +17,7 @@ from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.operations import AddConstraint, CreateModel, RunSQL
 
 from ghar import clock
-from ghar.validators import validate_timezone
+from ghar.validators import timezones, validate_timezone
 
 VERSIONS = range(15, 19)
 SKEW = timedelta(seconds=2)
@@ -41,15 +41,19 @@ PRESENT = {
 DISABLED = """
 SELECT tgrelid::regclass::text, tgname FROM pg_trigger WHERE tgname = ANY(%s) AND tgenabled IN ('D', 'R')
 """
-# How far each zone is from UTC, in seconds, for zones that the database knows.
+# How far each zone is from UTC, in seconds.
 OFFSETS = """
 SELECT zone, array_agg(extract(epoch FROM (at AT TIME ZONE zone) - (at AT TIME ZONE 'UTC'))::int ORDER BY at)
-FROM unnest(%s::text[]) AS zone JOIN pg_timezone_names ON name = zone, unnest(%s::timestamptz[]) AS at
+FROM unnest(%s::text[]) AS zone, unnest(%s::timestamptz[]) AS at
 GROUP BY zone
 """
 DAYS_AHEAD = 400
 
 
+OTHER_ZONES = (
+    "Give what is there the zone of a city, or update tzdata and PostgreSQL: one of them does not know these,"
+    " or takes them for abbreviations without summer time."
+)
 UPDATE_ZONES = (
     "Update the older side: of Python the machine's tzdata (or set PYTHONTZPATH= for the tzdata of"
     " requirements.txt), of PostgreSQL its minor release, or its machine's tzdata if it was built for that."
@@ -211,22 +215,22 @@ def disabled_triggers(origins: Origins) -> Iterator[Finding]:
 
 def time_zones() -> Iterator[Finding]:
     """Working hours are judged by the database, and shown by Python: both have tables of their own."""
-    zones = sorted(zones_in_use())
+    used = zones_in_use()
+    zones = sorted(used & timezones())
+    if strange := sorted(used - timezones()):
+        yield Finding("Time zones", f"not to be used: {', '.join(strange)}", OTHER_ZONES)
+    if differ := sorted(differing(zones)):
+        yield Finding("Time zones", f"Python and PostgreSQL differ in {', '.join(differ)}", UPDATE_ZONES)
+    if not strange and not differ:
+        yield Finding("Time zones", f"Python and PostgreSQL agree on all {len(zones)} in use")
+
+
+def differing(zones: list[str]) -> Iterator[str]:
     start = clock.now().replace(minute=0, second=0, microsecond=0)
     moments = [start + timedelta(hours=hour) for hour in range(24 * DAYS_AHEAD)]
     with connection.cursor() as cursor:
         cursor.execute(OFFSETS, [zones, moments])
-        there = dict(cursor.fetchall())
-    if unknown := [zone for zone in zones if zone not in there]:
-        todo = "Update PostgreSQL, or give what is in these zones another one: nobody can be booked there."
-        yield Finding("Time zones", f"PostgreSQL does not know {', '.join(unknown)}", todo)
-    differ = [zone for zone in there if there[zone] != offsets(zone, moments)]
-    if differ:
-        yield Finding(
-            "Time zones", f"Python and PostgreSQL differ in {', '.join(sorted(differ))}", UPDATE_ZONES
-        )
-    if not unknown and not differ:
-        yield Finding("Time zones", f"Python and PostgreSQL agree on all {len(zones)} in use")
+        yield from (zone for zone, there in cursor.fetchall() if there != offsets(zone, moments))
 
 
 def zones_in_use() -> set[str]:
@@ -240,11 +244,7 @@ def zones_in_use() -> set[str]:
 
 
 def offsets(zone: str, moments: list[datetime]) -> list[int]:
-    """In seconds; nothing for a zone that Python does not know."""
-    try:
-        there = ZoneInfo(zone)
-    except ZoneInfoNotFoundError:
-        return []
+    there = ZoneInfo(zone)
     return [int(moment.astimezone(there).utcoffset().total_seconds()) for moment in moments]  # type: ignore[union-attr]
 
 

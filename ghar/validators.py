@@ -12,6 +12,8 @@ from django.db import connection
 
 MAX_ID = 2**63 - 1
 LANGUAGE = re.compile(r"[a-z]{2}")
+# PostgreSQL takes these names for abbreviations: offsets that know no summer time, as the zones do.
+ABBREVIATIONS = {"CET", "EET", "MET", "WET"}
 # From the root of this server; a second slash or a backslash would make browsers go elsewhere.
 OWN_PATH = re.compile(r"/(?![/\\])[^\s\\\"'<>\x00-\x1f]*")
 
@@ -35,7 +37,7 @@ def timezones() -> frozenset[str]:
     with connection.cursor() as cursor:
         cursor.execute("SELECT name FROM pg_timezone_names")
         known = {name for (name,) in cursor.fetchall()}
-    return frozenset(available_timezones() & known) - {"localtime"}
+    return frozenset(available_timezones() & known) - {"localtime"} - ABBREVIATIONS
 
 
 def validate_timezone(value: str) -> None:

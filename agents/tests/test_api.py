@@ -518,8 +518,11 @@ class TestQueries:
         assert self.count(client, url) == few
 
 
-def test_a_zone_that_the_database_does_not_know_is_refused(api, ops, monkeypatch):
+def test_a_zone_that_the_database_would_not_take_for_one_is_refused(api, ops, monkeypatch):
     """As one that was named after PostgreSQL was built."""
+    for zone in ("CET", "EET", "MET", "WET", "localtime"):
+        answer = api(ops).post(AGENTS, {"name": "Meera", "timezone": zone})
+        assert (answer.status_code, list(answer.json()["errors"])) == (400, ["timezone"])
     known = available_timezones()
     monkeypatch.setattr(validators, "available_timezones", lambda: {*known, "Europe/Newtown"})
     validators.timezones.cache_clear()

@@ -166,8 +166,9 @@ class TestTimeZones:
         assert "      Update the older side: of Python the machine's tzdata" in out
         assert error == "1 to put right."
 
-    def test_so_is_a_zone_that_the_database_does_not_know(self, sound, berlin):
-        Agent.objects.filter(pk=berlin.pk).update(timezone="Mars/Base")
+    @pytest.mark.parametrize("zone", ["Mars/Base", "CET", "localtime"])
+    def test_so_is_a_zone_that_the_database_does_not_know(self, sound, berlin, zone):
+        Agent.objects.filter(pk=berlin.pk).update(timezone=zone)
         out, error = run()
-        assert "WRONG Time zones: PostgreSQL does not know Mars/Base\n" in out
+        assert f"WRONG Time zones: not to be used: {zone}\n      Give what is there the zone of a city" in out
         assert error == "1 to put right."
