@@ -81,6 +81,8 @@ TOUR = {
 BOOKING = {"property_id": 3, "scheduled_date": "2026-11-25T05:30:00Z"}
 EXAMPLE = OpenApiExample("A tour", TOUR, response_only=True, status_codes=["200", "201"])
 MOVES = ("visit_conflict", "property_unavailable", "no_active_match")
+# A visit that others change all the time is a visit_conflict as well.
+CHANGES = ("invalid_transition", "permission_denied", "visit_conflict")
 
 
 def sent(name: str, value: object) -> OpenApiExample:
@@ -95,7 +97,7 @@ def act(summary: str, *codes: str, request: Any = None, **details: Any) -> Any:
         request=request,
         responses=serializers.VisitSerializer,
         parameters=[ETAG],
-        codes=("invalid_transition", "permission_denied", *codes),
+        codes=(*CHANGES, *codes),
         examples=examples,
         **details,
     )
@@ -162,7 +164,8 @@ extend_schema_view(
     ),
     reschedule=act(
         "Move to another time",
-        *MOVES,
+        "property_unavailable",
+        "no_active_match",
         description="The same agent if he can, else the best other one, else none. The same time again "
         "changes nothing.",
         request=serializers.RescheduleSerializer,

@@ -52,6 +52,13 @@ AFTER_COMPLETION = {
 }
 
 
+# A lost race, of what needs a time and of what needs none.
+FASTER = {
+    True: "Somebody else was faster; choose another time.",
+    False: "Somebody else is changing this visit; try again.",
+}
+
+
 class Choice(Enum):
     AUTOMATIC = "automatic"
 
@@ -74,25 +81,20 @@ def _alternatives(visit: Visit, new_date: datetime | None = None) -> Iterator[No
     except (Taken, Contended, IntegrityError) as error:
         if isinstance(error, IntegrityError) and violated(error) not in PEOPLE_CONSTRAINTS:
             raise
+        detail = str(error) if isinstance(error, Taken) else FASTER[bool(new_date or visit._state.adding)]
         if new_date:
             _set_time(visit, new_date)
-        detail = str(error) if isinstance(error, Taken) else "Somebody else was faster; choose another time."
         raise VisitConflict(detail, alternatives=availability.alternatives(visit)) from None
 
 
 def _changing(func: Callable[P, Visit]) -> Callable[P, Visit]:
-    """One transaction for the whole change of a visit. A move that loses its race answers with free times;
-    whatever else does is Contended: no other time would help it.
-    """
+    """One transaction for the whole change of a visit; a lost race answers with free times."""
     run = in_transaction(func)
 
     @wraps(func)
     def change(*args: P.args, **kwargs: P.kwargs) -> Visit:
         given: dict[str, Any] = kwargs
-        new_date = given.get("new_date") or given.get("scheduled_date")
-        if new_date is None:
-            return run(*args, **kwargs)
-        with _alternatives(given["visit"], new_date):
+        with _alternatives(given["visit"], given.get("new_date") or given.get("scheduled_date")):
             return run(*args, **kwargs)
 
     return change

@@ -102,10 +102,9 @@ class TestLostRaces:
     def test_whatever_moves_nothing_is_to_be_tried_again(self, api, ops, tour, snapshot, method, path, body):
         before = snapshot()
         answer = getattr(api(ops), method)(f"/api/v1/visits/{tour.pk}{path}", body)
-        assert problem(answer) == (503, "unavailable")
-        assert answer["Retry-After"] == "2"
-        assert "try again" in answer.json()["detail"]
-        assert "alternatives" not in answer.json()
+        assert problem(answer) == (409, "visit_conflict")
+        assert answer.json()["detail"] == "Somebody else is changing this visit; try again."
+        assert answer.json()["alternatives"][0].keys() == {"start", "end"}
         assert snapshot() == before
 
     @pytest.mark.parametrize(
