@@ -139,7 +139,7 @@ def read(serializer_class: Any, request: Request, **options: Any) -> dict[str, A
 
 def is_dry_run(request: Request) -> bool:
     """`?dry_run=true`: only show what would happen."""
-    query = DryRunSerializer(data=request.query_params)
+    query = DryRunSerializer(data=request.query_params.dict())
     query.is_valid(raise_exception=True)
     return query.validated_data["dry_run"]
 

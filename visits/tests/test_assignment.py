@@ -467,6 +467,15 @@ class TestAbsence:
         assert not agent.time_off.exists()
         assert api(ops).post(path, self.period(2, 4)).json()["moved"] == moved
 
+    @pytest.mark.parametrize("value", ["", "maybe", "2"])
+    def test_a_dry_run_that_is_neither_true_nor_false_does_nothing(self, api, ops, agent, snapshot, value):
+        self.visits(agent, 2)
+        before = snapshot()
+        path = f"/api/v1/agents/{agent.pk}?dry_run={value}"
+        assert api(ops).delete(path).json()["errors"].keys() == {"dry_run"}
+        assert snapshot() == before
+        assert Agent.objects.get(pk=agent.pk).is_active
+
     def test_leaving_hands_over_everything_ahead(self, api, ops, agent):
         first, second = self.visits(agent, 2, 5)
         other = AgentFactory()
