@@ -65,7 +65,7 @@ def test_plain_sql_may_delete_a_user(asha, bala):
     assert list(AuthToken.objects.all()) == [kept]
     assert not LogEntry.objects.exists()
     assert not User.groups.through.objects.exists()
-    assert Group.objects.get() == group
+    assert Group.objects.get(name="Desk") == group
 
 
 def test_it_can_be_undone_and_done_again():
