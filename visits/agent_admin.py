@@ -34,14 +34,6 @@ class Absence:
     employed: bool = True
 
 
-def return_to_work(*, agent: Agent, by: Any, dry_run: bool) -> Any:
-    return services.update_agent(agent=agent, by=by, dry_run=dry_run, is_active=True)
-
-
-def leave(*, agent: Agent, by: Any, dry_run: bool) -> Any:
-    return services.update_agent(agent=agent, by=by, dry_run=dry_run, is_active=False)
-
-
 ABSENCES = {
     absence.name: absence
     for absence in (
@@ -61,7 +53,7 @@ ABSENCES = {
             done="No longer employed.",
             hint="All his visits to come go to the best other agent, or to the queue.",
             form=DismissForm,
-            service=leave,
+            service=partial(services.update_agent, is_active=False),
         ),
         Absence(
             name="return",
@@ -70,7 +62,7 @@ ABSENCES = {
             done="Employed again.",
             hint="He can be given visits from now on.",
             form=DismissForm,
-            service=return_to_work,
+            service=partial(services.update_agent, is_active=True),
             employed=False,
         ),
     )
