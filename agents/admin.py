@@ -7,7 +7,7 @@ from django.http import HttpRequest
 from agents import services
 from agents.forms import AgentForm, HoursFormSet
 from agents.models import Agent, AgentInteraction, Engagement, TimeOff, WorkingHours
-from ghar.admin import BaseAdmin, SavedByServices
+from ghar.admin import BaseAdmin, ServiceBackedAdmin
 
 
 class WorkingHoursInline(admin.TabularInline):
@@ -33,7 +33,7 @@ class TimeOffInline(admin.TabularInline):
 
 
 @admin.register(Agent)
-class AgentAdmin(SavedByServices):
+class AgentAdmin(ServiceBackedAdmin):
     """Saved through the services. Nobody is deleted: `visits` adds how somebody leaves and comes back."""
 
     form = AgentForm

@@ -26,9 +26,8 @@ class Span(NamedTuple):
     closes: int
 
     def __str__(self) -> str:
-        return (
-            f"{WorkingHours.Weekday(self.weekday).label} {clock_face(self.opens)}–{clock_face(self.closes)}"
-        )
+        day = WorkingHours.Weekday(self.weekday).label
+        return f"{day} {format_minutes(self.opens)}–{format_minutes(self.closes)}"
 
     def row(self) -> Shift:
         return {"weekday": self.weekday, "opens": to_time(self.opens), "closes": to_time(self.closes)}
@@ -62,5 +61,5 @@ def to_time(minutes: int) -> time:
     return time(minutes % DAY // 60, minutes % 60)
 
 
-def clock_face(minutes: int) -> str:
+def format_minutes(minutes: int) -> str:
     return f"{minutes // 60:02}:{minutes % 60:02}"

@@ -16,13 +16,13 @@ from ghar.mcp.pages import PageInput, page, page_serializer
 from ghar.mcp.server import Call, Server, tool
 
 
-def admits(user: Any) -> bool:
+def admits_agency(user: Any) -> bool:
     """Staff and employed agents, whatever a token's scope says."""
     return user.is_staff or Agent.objects.filter(user=user, is_active=True).exists()
 
 
 agency = Server(
-    admits=admits,
+    admits=admits_agency,
     name="ghar-visits-agency",
     title="Ghar visits for the agency",
     description="See agents and their work, and give visits to agents.",
@@ -70,7 +70,7 @@ def agent_list(request: Call, **asked: Any) -> dict[str, Any]:
 
 @tool(agency, description="One agent, with working hours.", takes=AgentInput, gives=StaffAgentSerializer())
 def agent_get(request: Call, *, agent_id: int) -> dict[str, Any]:
-    return shown(request, find(request, agent_id))
+    return agent_json(request, get_agent(request, agent_id))
 
 
 @tool(
@@ -84,16 +84,16 @@ def agent_get(request: Call, *, agent_id: int) -> dict[str, Any]:
     writes=True,
 )
 def agent_set_availability(request: Call, *, agent_id: int, is_available: bool) -> dict[str, Any]:
-    agent = find(request, agent_id)
+    agent = get_agent(request, agent_id)
     if not agent.is_managed_by(request.user):
         raise PermissionDenied(ManagesAgent.message)
     services.set_availability(agent=agent, by=request.user, is_available=is_available)
-    return shown(request, find(request, agent_id))
+    return agent_json(request, get_agent(request, agent_id))
 
 
-def find(request: Call, agent_id: int) -> Agent:
+def get_agent(request: Call, agent_id: int) -> Agent:
     return get_object_or_404(Agent.objects.visible_to(request.user).for_reading(), pk=agent_id)
 
 
-def shown(request: Call, agent: Agent) -> dict[str, Any]:
+def agent_json(request: Call, agent: Agent) -> dict[str, Any]:
     return serializer_for(request.user)(agent).data

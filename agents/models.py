@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models.functions import Cast
 
 from ghar import clock
-from ghar.staff import is_staff_with
+from ghar.staff import has_staff_perm
 from ghar.validators import validate_language, validate_link, validate_timezone
 
 
@@ -37,7 +37,7 @@ def serves(city: str) -> models.Q:
 class AgentQuerySet(models.QuerySet["Agent"]):
     def visible_to(self, user: Any) -> "AgentQuerySet":
         """Those employed; staff see former ones too."""
-        if is_staff_with(user, "agents.view_agent"):
+        if has_staff_perm(user, "agents.view_agent"):
             return self
         return self.filter(is_active=True)
 
@@ -139,7 +139,7 @@ class Agent(models.Model):
     def is_managed_by(self, user: Any) -> bool:
         """Whether `user` may set availability, hours and time off: the agent himself, or staff."""
         himself = self.is_active and self.user_id is not None and self.user_id == user.pk
-        return himself or is_staff_with(user, "agents.change_agent")
+        return himself or has_staff_perm(user, "agents.change_agent")
 
 
 class WorkingHours(models.Model):

@@ -4,7 +4,7 @@ from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
 
 from agents.models import Agent
-from ghar.staff import is_staff_with
+from ghar.staff import has_staff_perm
 
 
 class ManagesAgent(BasePermission):
@@ -13,5 +13,5 @@ class ManagesAgent(BasePermission):
     message = "Only the agent himself and staff may see and change this."
 
     def has_object_permission(self, request: Request, view: Any, obj: Agent) -> bool:
-        looks = request.method in SAFE_METHODS and is_staff_with(request.user, "agents.view_agent")
+        looks = request.method in SAFE_METHODS and has_staff_perm(request.user, "agents.view_agent")
         return looks or obj.is_managed_by(request.user)

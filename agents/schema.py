@@ -20,7 +20,7 @@ from agents.serializers import (
     TimeOffSerializer,
 )
 from agents.views import AgentViewSet
-from ghar.api.openapi import FieldAs, nulls, operation, sometimes
+from ghar.api.openapi import FieldAs, nullable_keys, operation, optional_keys
 
 NEW = {
     "name": "Meera Kulkarni",
@@ -36,8 +36,10 @@ HOLIDAY = {"from": "2026-12-24T00:00:00+05:30", "to": "2026-12-27T00:00:00+05:30
 extend_schema_serializer(component_name="Agent")(StaffAgentSerializer)
 extend_schema_serializer(component_name="PublicAgent")(AgentSerializer)
 # An owner does not get it.
-nulls(AgentCardSerializer, "contact_number")
-sometimes(StaffAgentSerializer, *(set(StaffAgentSerializer.Meta.fields) - set(AgentSerializer.Meta.fields)))
+nullable_keys(AgentCardSerializer, "contact_number")
+optional_keys(
+    StaffAgentSerializer, *(set(StaffAgentSerializer.Meta.fields) - set(AgentSerializer.Meta.fields))
+)
 
 
 class MovedSerializer(serializers.Serializer[Any]):

@@ -9,7 +9,7 @@ from rest_framework.exceptions import ValidationError
 
 from agents.models import Agent
 from ghar.api.fields import IdField, InstantField, LanguageField, NumberField, StrictSerializer, TimezoneField
-from ghar.staff import is_staff_with
+from ghar.staff import has_staff_perm
 
 TIME_OF_DAY = re.compile(r"([01]\d|2[0-3]):([0-5]\d)(:[0-5]\d(\.\d{1,6})?)?", re.ASCII)
 # Shifts of a quarter of an hour with a break after each.
@@ -125,7 +125,7 @@ class StaffAgentSerializer(AgentSerializer):
 
 def serializer_for(user: Any) -> type[AgentSerializer]:
     """What `user` may see of agents."""
-    return StaffAgentSerializer if is_staff_with(user, "agents.view_agent") else AgentSerializer
+    return StaffAgentSerializer if has_staff_perm(user, "agents.view_agent") else AgentSerializer
 
 
 class AvailabilitySerializer(StrictSerializer):

@@ -18,7 +18,7 @@ from agents.models import Agent, AgentInteraction, Engagement, TimeOff, WorkingH
 from agents.signals import agent_changed
 from ghar import clock
 from ghar.errors import Invalid, NotAllowed, NotFound
-from ghar.transactions import in_transaction
+from ghar.transactions import retrying_atomic
 from ghar.validators import phone_number, single_spaced
 
 # The rating is the mean of so many last ones: what an agent was like long ago fades.
@@ -28,9 +28,9 @@ LONGEST_TIME_OFF = timedelta(days=366)
 DECIDES_VISITS = {"is_active", "is_available", "timezone", "cities", "capacity"}
 
 
-@in_transaction
+@retrying_atomic
 def create_agent(*, by: Any, working_hours: Iterable[Shift] = (), **fields: Any) -> Agent:
-    agent = Agent(**_tidy(fields))
+    agent = Agent(**_normalize(fields))
     check_login(agent, fields)
     _check(agent)
     agent.save()
@@ -39,7 +39,7 @@ def create_agent(*, by: Any, working_hours: Iterable[Shift] = (), **fields: Any)
     return agent
 
 
-@in_transaction
+@retrying_atomic
 def update_agent(
     *, agent: Agent, by: Any, working_hours: Iterable[Shift] | None = None, **changes: Any
 ) -> Agent:
@@ -49,7 +49,7 @@ def update_agent(
     """
     check_login(agent, changes)
     agent = _locked(agent)
-    changed = _apply(agent, _tidy(changes))
+    changed = _apply(agent, _normalize(changes))
     if changed:
         _check(agent)
         _save(agent, changed)
@@ -61,7 +61,7 @@ def update_agent(
     return agent
 
 
-@in_transaction
+@retrying_atomic
 def set_availability(*, agent: Agent, by: Any, is_available: bool) -> Agent:
     """Whether he takes new visits; those he has stay."""
     agent = _locked(agent)
@@ -73,7 +73,7 @@ def set_availability(*, agent: Agent, by: Any, is_available: bool) -> Agent:
     return agent
 
 
-@in_transaction
+@retrying_atomic
 def set_hours(*, agent: Agent, by: Any, items: Iterable[Shift]) -> Agent:
     """Replace the whole week; none at all means 09:00 to 19:00 every day."""
     agent = _locked(agent)
@@ -83,7 +83,7 @@ def set_hours(*, agent: Agent, by: Any, items: Iterable[Shift]) -> Agent:
     return agent
 
 
-@in_transaction
+@retrying_atomic
 def add_time_off(*, agent: Agent, by: Any, from_: datetime, to: datetime, reason: str = "") -> TimeOff:
     agent = _locked(agent)
     _require_manager(agent, by)
@@ -95,7 +95,7 @@ def add_time_off(*, agent: Agent, by: Any, from_: datetime, to: datetime, reason
     return time_off
 
 
-@in_transaction
+@retrying_atomic
 def remove_time_off(*, time_off: TimeOff, by: Any) -> None:
     agent = _locked(time_off.agent)
     _require_manager(agent, by)
@@ -109,7 +109,7 @@ def deactivate(*, agent: Agent, by: Any) -> Agent:
     return update_agent(agent=agent, by=by, is_active=False)
 
 
-@in_transaction
+@retrying_atomic
 def end_engagement(*, engagement: Engagement, by: Any) -> bool:
     """Whether it was this call that ended it."""
     _locked(engagement.agent)
@@ -117,7 +117,7 @@ def end_engagement(*, engagement: Engagement, by: Any) -> bool:
     return bool(ended)
 
 
-@in_transaction
+@retrying_atomic
 def record_interaction(*, agent: Agent, by: Any, **fields: Any) -> AgentInteraction:
     """Keep a contact with a seeker. The rating of the agent is the mean of the last RATED satisfactions."""
     agent = _locked(agent)
@@ -191,8 +191,10 @@ def _replace_hours(agent: Agent, items: Iterable[Shift], field: str) -> bool:
     return True
 
 
-def _tidy(fields: dict[str, Any]) -> dict[str, Any]:
-    return {name: TIDIERS[name](value) if name in TIDIERS else value for name, value in fields.items()}
+def _normalize(fields: dict[str, Any]) -> dict[str, Any]:
+    return {
+        name: NORMALIZERS[name](value) if name in NORMALIZERS else value for name, value in fields.items()
+    }
 
 
 def _cities(names: Iterable[str]) -> list[str]:
@@ -214,7 +216,7 @@ def _contact_number(value: str) -> str:
         raise Invalid(contact_number=error.messages[0]) from None
 
 
-TIDIERS: dict[str, Callable[[Any], Any]] = {
+NORMALIZERS: dict[str, Callable[[Any], Any]] = {
     "contact_number": _contact_number,
     "cities": _cities,
     "languages": _languages,

@@ -4,7 +4,7 @@ from flatmates.models import Message, UserConversation, UserMatch
 from ghar.events import publish, user_channel
 
 
-def matched(match: UserMatch, conversation: UserConversation) -> None:
+def publish_new_match(match: UserMatch, conversation: UserConversation) -> None:
     """Each hears of the other."""
     one, two = match.people()
     for person, peer in ((one, two), (two, one)):
@@ -12,7 +12,7 @@ def matched(match: UserMatch, conversation: UserConversation) -> None:
         publish([user_channel(person)], "new_match", data)
 
 
-def written(message: Message, conversation: UserConversation) -> None:
+def publish_new_message(message: Message, conversation: UserConversation) -> None:
     """Both hear of it: the sender may have other devices."""
     data = {"conversation_id": conversation.pk, "message_id": message.pk, "sender_id": message.sender_id}
     publish(map(user_channel, conversation.people()), "new_message", data)

@@ -49,7 +49,7 @@ class PairQuerySet(models.QuerySet[Any]):
 class Pair(models.Model):
     """What matches and conversations have in common."""
 
-    PARTED: ClassVar[str]
+    ENDED_STATUS: ClassVar[str]
     user_one_id: int
     user_two_id: int
     status: Any
@@ -66,4 +66,4 @@ class Pair(models.Model):
     def status_for_reader(self) -> str:
         """Nobody is told that he is blocked. Needs `for_reading`."""
         hidden = self.status == "blocked" and not vars(self)["blocked_by_reader"]
-        return self.PARTED if hidden else self.status
+        return self.ENDED_STATUS if hidden else self.status

@@ -10,7 +10,7 @@ LIKE = {"target_user_id": 9, "action": "like", "context_property_id": 3}
 extend_schema_field(serializers.PeerSerializer)(serializers.PairSerializer.get_peer)
 
 
-def sent(name: str, value: object) -> OpenApiExample:
+def example(name: str, value: object) -> OpenApiExample:
     return OpenApiExample(name, value, request_only=True)
 
 
@@ -20,7 +20,7 @@ extend_schema_view(
         description="Two who like each other match: both get a conversation.",
         request=serializers.SwipeInput,
         responses={200: serializers.OutcomeSerializer},
-        examples=[sent("A like", LIKE)],
+        examples=[example("A like", LIKE)],
     )
 )(views.Swipes)
 extend_schema_view(list=operation("Who likes you", description="Likes that wait for your answer."))(
@@ -46,7 +46,7 @@ extend_schema_view(
         description="To him it looks as if you had parted. 200 when he was blocked already.",
         request=serializers.BlockInput,
         responses={201: serializers.BlockSerializer, 200: serializers.BlockSerializer},
-        examples=[sent("A block", {"blocked_user_id": 9})],
+        examples=[example("A block", {"blocked_user_id": 9})],
     )
 )(views.Blocks)
 extend_schema_view(

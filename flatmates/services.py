@@ -10,11 +10,11 @@ from typing import Any
 from flatmates import events
 from flatmates.models import Message, Swipe, UserBlock, UserConversation, UserMatch
 from flatmates.pairs import canonical_pair, listings_seen_by
-from flatmates.signals import pair_parted
+from flatmates.signals import match_ended
 from ghar import clock
 from ghar.accounts.models import User
 from ghar.errors import Invalid, NoActiveMatch, NotFound
-from ghar.transactions import in_transaction
+from ghar.transactions import retrying_atomic
 
 INVITATION = "Shall we meet there?"
 
@@ -28,7 +28,7 @@ class Outcome:
     conversation_id: int | None = None
 
 
-@in_transaction
+@retrying_atomic
 def swipe(*, by: User, target_user_id: int, action: str, context_property_id: int | None = None) -> Outcome:
     """Pass or like somebody; the same again changes nothing. Only `unmatch` ends a match."""
     if target_user_id == by.pk:
@@ -41,15 +41,15 @@ def swipe(*, by: User, target_user_id: int, action: str, context_property_id: in
     return Outcome(did_match=False) if action == Swipe.Action.PASS else _match(mine)
 
 
-@in_transaction
+@retrying_atomic
 def unmatch(*, match: UserMatch, by: User) -> None:
     """Part; both must like again to match again. Who have parted already stay so."""
     _lock_people(*match.people())
     if UserMatch.objects.active().filter(pk=match.pk).exists():
-        _part(match.people(), by, UserMatch.Status.UNMATCHED, UserConversation.Status.CLOSED)
+        _end_match(match.people(), by, UserMatch.Status.UNMATCHED, UserConversation.Status.CLOSED)
 
 
-@in_transaction
+@retrying_atomic
 def block(*, by: User, blocked_user_id: int) -> tuple[UserBlock, bool]:
     """Keep somebody away, a match included; who is blocked already gives the existing block and False."""
     if blocked_user_id == by.pk:
@@ -59,11 +59,11 @@ def block(*, by: User, blocked_user_id: int) -> tuple[UserBlock, bool]:
     made, is_new = UserBlock.objects.get_or_create(blocker=by, blocked_id=blocked_user_id)
     if is_new:
         pair = canonical_pair(by.pk, blocked_user_id)
-        _part(pair, by, UserMatch.Status.BLOCKED, UserConversation.Status.BLOCKED)
+        _end_match(pair, by, UserMatch.Status.BLOCKED, UserConversation.Status.BLOCKED)
     return made, is_new
 
 
-@in_transaction
+@retrying_atomic
 def unblock(*, by: User, blocked_user_id: int) -> None:
     """Lift one's own block. It revives nothing: whoever wants to match likes again."""
     _lock_people(by.pk, blocked_user_id)
@@ -73,10 +73,10 @@ def unblock(*, by: User, blocked_user_id: int) -> None:
     if not UserBlock.objects.between(by.pk, blocked_user_id).exists():
         for model in (UserMatch, UserConversation):
             blocked = model.objects.of_pair(by.pk, blocked_user_id).filter(status="blocked")
-            blocked.update(status=model.PARTED, updated_at=clock.now())
+            blocked.update(status=model.ENDED_STATUS, updated_at=clock.now())
 
 
-@in_transaction
+@retrying_atomic
 def send_message(*, conversation: UserConversation, by: User, body: str) -> Message:
     conversation = _locked(conversation.pk)
     if conversation.status != UserConversation.Status.ACTIVE:
@@ -84,13 +84,13 @@ def send_message(*, conversation: UserConversation, by: User, body: str) -> Mess
     return _add_message(conversation, by, body=body)
 
 
-def leave_visit_request(*, conversation_id: int, sender: User, visit_id: int) -> Message:
+def post_visit_invitation(*, conversation_id: int, sender: User, visit_id: int) -> Message:
     """The invitation to a visit, in the transaction that makes the visit."""
     kind = Message.Kind.VISIT_REQUEST
     return _add_message(_locked(conversation_id), sender, body=INVITATION, kind=kind, visit_id=visit_id)
 
 
-@in_transaction
+@retrying_atomic
 def mark_read(*, conversation: UserConversation, by: User) -> None:
     """Whatever the other one has written until now."""
     _locked(conversation.pk)
@@ -143,7 +143,7 @@ def _match(mine: Swipe) -> Outcome:
     context_id = mine.context_property_id or theirs.context_property_id
     match = _open(UserMatch, pair, context_id, created_at=clock.now())
     conversation = _open(UserConversation, pair, context_id)
-    events.matched(match, conversation)
+    events.publish_new_match(match, conversation)
     return Outcome(True, match.pk, conversation.pk)
 
 
@@ -163,13 +163,13 @@ def _open(model: Any, pair: tuple[int, int], context_id: int | None, **values: A
     return row
 
 
-def _part(pair: tuple[int, int], by: User, match_status: str, conversation_status: str) -> None:
+def _end_match(pair: tuple[int, int], by: User, match_status: str, conversation_status: str) -> None:
     """The likes go too; whoever listens to pair_parted winds up what the two have planned."""
     now = clock.now()
     Swipe.objects.between(*pair).delete()
     UserMatch.objects.of_pair(*pair).update(status=match_status, updated_at=now)
     UserConversation.objects.of_pair(*pair).update(status=conversation_status, updated_at=now)
-    pair_parted.send(sender=UserMatch, pair=pair, by=by)
+    match_ended.send(sender=UserMatch, pair=pair, by=by)
 
 
 def _add_message(conversation: UserConversation, sender: User, **values: Any) -> Message:
@@ -177,5 +177,5 @@ def _add_message(conversation: UserConversation, sender: User, **values: Any) ->
     message = Message.objects.create(conversation=conversation, sender=sender, created_at=now, **values)
     conversation.last_message_at = conversation.updated_at = now
     conversation.save(update_fields=["last_message_at", "updated_at"])
-    events.written(message, conversation)
+    events.publish_new_message(message, conversation)
     return message

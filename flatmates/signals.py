@@ -1,4 +1,4 @@
 from django.dispatch import Signal
 
 # Sent with `pair` (two ids) and `by` inside the transaction: a receiver's error undoes the parting.
-pair_parted = Signal()
+match_ended = Signal()

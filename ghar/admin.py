@@ -24,7 +24,7 @@ admin.site.site_url = None
 admin.site.enable_nav_sidebar = False
 
 
-class DeskTime:
+class OfficeTimeMiddleware:
     """Middleware: the admin's pages show and take times by the desk's clock."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
@@ -33,11 +33,11 @@ class DeskTime:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         if not request.path_info.startswith("/admin/"):
             return self.get_response(request)
-        with timezone.override(settings.DESK_TIME_ZONE):
+        with timezone.override(settings.OFFICE_TIME_ZONE):
             return self.get_response(request)
 
 
-def refusal(error: DomainError) -> str:
+def error_message(error: DomainError) -> str:
     """What was refused and why, as one text; of wrong fields what is wrong with each."""
     errors: dict[str, list[str]] = error.extra.get("errors", {})
     return " ".join(text for texts in errors.values() for text in texts) or error.detail
@@ -55,7 +55,7 @@ def count_of(rows: QuerySet[Any]) -> Subquery:
     return Subquery(rows.order_by().annotate(n=CountRows("pk")).values("n"))
 
 
-class Chooser(AutocompleteSelect):
+class SafeAutocompleteSelect(AutocompleteSelect):
     """A row found by typing. What was sent and is no id, Django's own would look for and fail."""
 
     def optgroups(self, name: str, value: Sequence[str], attr: Any = None) -> Any:
@@ -67,7 +67,7 @@ class BaseAdmin(admin.ModelAdmin):
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name in self.get_autocomplete_fields(request):
-            kwargs.setdefault("widget", Chooser(db_field, self.admin_site))
+            kwargs.setdefault("widget", SafeAutocompleteSelect(db_field, self.admin_site))
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def response_action(self, request: HttpRequest, queryset: Any, *args: Any) -> HttpResponse | None:
@@ -90,7 +90,7 @@ class ReadOnlyAdmin(BaseAdmin):
         return False
 
 
-class OwnPages(BaseAdmin):
+class ExtraViewsMixin(BaseAdmin):
     """Pages of our own beside those of the admin, and what the change page shows besides its form."""
 
     def change_view(
@@ -116,14 +116,16 @@ class OwnPages(BaseAdmin):
             raise Http404(f"There is no such {self.opts.verbose_name}.")
         return row
 
-    def own_page(self, request: HttpRequest, template: str, title: str, **context: Any) -> TemplateResponse:
+    def render_page(
+        self, request: HttpRequest, template: str, title: str, **context: Any
+    ) -> TemplateResponse:
         given = {**self.admin_site.each_context(request), "opts": self.opts, "title": title, **context}
         if "form" in given:
             given["media"] = self.media + given["form"].media
         return TemplateResponse(request, f"admin/{template}", given)
 
 
-class SavedByServices(BaseAdmin):
+class ServiceBackedAdmin(BaseAdmin):
     """Rows that services write and nobody deletes: `save_model` calls them, and what they refuse is told."""
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:

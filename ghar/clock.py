@@ -8,6 +8,8 @@ from zoneinfo import ZoneInfo
 
 from django.utils import timezone
 
+from ghar import clock
+
 YEARS = range(1900, 3000)
 FIRST, END = datetime(YEARS.start, 1, 1, tzinfo=UTC), datetime(YEARS.stop, 1, 1, tzinfo=UTC)
 NOT_OURS = f"The year must be between {YEARS.start} and {YEARS.stop - 1}."
@@ -21,7 +23,7 @@ def now() -> datetime:
 
 
 @contextmanager
-def at(moment: datetime) -> Iterator[None]:
+def frozen_at(moment: datetime) -> Iterator[None]:
     """Let `now()` answer `moment` in this thread or task: for demo data and tests."""
     token = _frozen.set(moment)
     try:
@@ -41,7 +43,7 @@ def in_our_time(moment: datetime) -> datetime:
     return utc
 
 
-def at_place(local: datetime, zone: str) -> datetime:
+def local_to_utc(local: datetime, zone: str) -> datetime:
     """What the clocks of a zone show, in UTC. ValueError for what they skip, or never show in our time."""
     there = ZoneInfo(zone)
     utc = in_our_time(local.replace(tzinfo=there))
@@ -53,3 +55,10 @@ def at_place(local: datetime, zone: str) -> datetime:
 def whole_minute(moment: datetime) -> datetime:
     """As people say times: seconds are dropped."""
     return moment.replace(second=0, microsecond=0)
+
+
+def format_local(moment: datetime, zone: str) -> str:
+    """Sun 22 Nov, 11:00, as the clocks there show it; with the year if it is another one."""
+    there = moment.astimezone(ZoneInfo(zone))
+    this_year = clock.now().astimezone(ZoneInfo(zone)).year
+    return f"{there:%a %-d %b, %H:%M}" if there.year == this_year else f"{there:%a %-d %b %Y, %H:%M}"

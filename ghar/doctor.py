@@ -235,7 +235,7 @@ def differing(zones: list[str]) -> Iterator[str]:
 
 def zones_in_use() -> set[str]:
     """Those of listings, of agents (whatever has a zone) and of the desk."""
-    used = {settings.DESK_TIME_ZONE.key}
+    used = {settings.OFFICE_TIME_ZONE.key}
     for model in apps.get_models():
         for field in model._meta.concrete_fields:
             if validate_timezone in field.validators:

@@ -52,7 +52,7 @@ class InvalidTransition(Refused):
 
 
 class AgentNotEligible(Refused):
-    """`reasons` is a list of the names in visits.availability.REASONS."""
+    """`reasons` is a list of the names in visits.scheduling.eligibility.REASONS."""
 
     code = "agent_not_eligible"
 

@@ -203,7 +203,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "ghar.admin.DeskTime",
+    "ghar.admin.OfficeTimeMiddleware",
 ]
 
 ROOT_URLCONF = "ghar.urls"
@@ -246,7 +246,7 @@ USE_I18N = True
 USE_TZ = True
 PHONE_REGION = env_str("PHONE_REGION", "IN")
 # The clock of the admin's pages. What happens at a listing is shown by the clocks there.
-DESK_TIME_ZONE = env_zone("GHAR_DESK_TIME_ZONE", "Asia/Kolkata")
+OFFICE_TIME_ZONE = env_zone("GHAR_OFFICE_TIME_ZONE", "Asia/Kolkata")
 
 STATIC_URL = "/static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"

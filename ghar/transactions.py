@@ -25,15 +25,15 @@ LOST_RACES = (
 )
 
 
-class StartOver(Exception):
+class RetryTransaction(Exception):
     """Under the last lock a row turned up that should have been locked before."""
 
 
-class Contended(VisitConflict):
+class TransactionContention(VisitConflict):
     """Every try was lost to somebody else."""
 
 
-def in_transaction(func: Callable[P, R]) -> Callable[P, R]:
+def retrying_atomic(func: Callable[P, R]) -> Callable[P, R]:
     """Run `func` in one transaction, and again from the start when it loses a race; then Contended."""
 
     @wraps(func)
@@ -43,12 +43,12 @@ def in_transaction(func: Callable[P, R]) -> Callable[P, R]:
                 with transaction.atomic():
                     _limit_lock_waits()
                     return func(*args, **kwargs)
-            except StartOver:
+            except RetryTransaction:
                 continue
             except OperationalError as error:
                 if not isinstance(error.__cause__, LOST_RACES):
                     raise
-        raise Contended("Somebody else is changing the same thing; try again.", alternatives=[])
+        raise TransactionContention("Somebody else is changing the same thing; try again.", alternatives=[])
 
     return run
 
@@ -69,7 +69,7 @@ def after_commit(func: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -
 
 
 @contextmanager
-def rehearsal() -> Iterator[None]:
+def dry_run() -> Iterator[None]:
     """Whatever is done within is undone at its end, and nobody hears of it."""
     with transaction.atomic():
         yield

@@ -5,7 +5,7 @@ from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 
 from ghar.accounts.models import User
-from ghar.admin import BaseAdmin, SavedByServices
+from ghar.admin import BaseAdmin, ServiceBackedAdmin
 from properties import services
 from properties.forms import ImageFormSet, PropertyForm
 from properties.models import Amenity, Property, PropertyImage
@@ -37,7 +37,7 @@ class ImageInline(admin.TabularInline):
 
 
 @admin.register(Property)
-class PropertyAdmin(SavedByServices):
+class PropertyAdmin(ServiceBackedAdmin):
     """Saved through the services. Nothing is deleted: `visits` adds how a listing is withdrawn."""
 
     form = PropertyForm

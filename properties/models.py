@@ -12,16 +12,16 @@ from django.db import models
 from django.db.models.functions import Abs, Concat, Upper
 
 from ghar import clock
-from ghar.staff import is_staff_with
+from ghar.staff import has_staff_perm
 from ghar.validators import single_spaced, validate_link, validate_timezone
 from properties import geo
 from properties.validators import validate_features
 
 # What `q` looks into, as one upper-case text, so that one trigram index serves it.
-SEARCHED = ("title", "description", "locality", "sub_locality", "landmark", "full_address", "city")
-HAYSTACK = Upper(
+SEARCHED_COLUMNS = ("title", "description", "locality", "sub_locality", "landmark", "full_address", "city")
+SEARCH_TEXT = Upper(
     Concat(
-        *[part for name in SEARCHED for part in (models.F(name), models.Value("\n"))],
+        *[part for name in SEARCHED_COLUMNS for part in (models.F(name), models.Value("\n"))],
         output_field=models.TextField(),
     )
 )
@@ -63,7 +63,7 @@ class Amenity(models.Model):
 class PropertyQuerySet(models.QuerySet["Property"]):
     def visible_to(self, user: Any) -> "PropertyQuerySet":
         """Everything but withdrawn listings, which only their owner and staff see."""
-        if is_staff_with(user, "properties.view_property"):
+        if has_staff_perm(user, "properties.view_property"):
             return self
         seen = ~models.Q(status=Property.Status.WITHDRAWN)
         return self.filter(seen | models.Q(owner=user) if user.is_authenticated else seen)
@@ -73,7 +73,7 @@ class PropertyQuerySet(models.QuerySet["Property"]):
 
     def search(self, text: str) -> "PropertyQuerySet":
         """Those in which every word of the text occurs somewhere."""
-        found = self.alias(haystack=HAYSTACK)
+        found = self.alias(haystack=SEARCH_TEXT)
         for word in text.split():
             found = found.filter(haystack__contains=Upper(models.Value(word)))
         return found
@@ -207,7 +207,7 @@ class Property(models.Model):
             models.Index(Upper("city"), "base_price", "id", name="property_city_price"),
             models.Index(fields=["base_price", "id"], name="property_price"),
             models.Index(fields=["latitude", "longitude"], name="property_place"),
-            GinIndex(OpClass(HAYSTACK, name="gin_trgm_ops"), name="property_search"),
+            GinIndex(OpClass(SEARCH_TEXT, name="gin_trgm_ops"), name="property_search"),
         ]
         constraints = [
             models.CheckConstraint(name="property_price_in_range", condition=amount("base_price", 12)),
@@ -250,7 +250,7 @@ class Property(models.Model):
     def may_be_changed_by(self, user: Any) -> bool:
         if not user.is_authenticated:
             return False
-        return self.owner_id == user.pk or is_staff_with(user, "properties.change_property")
+        return self.owner_id == user.pk or has_staff_perm(user, "properties.change_property")
 
     def main_image(self) -> "PropertyImage | None":
         """From the images at hand, so that a prefetched list needs no query of its own."""

@@ -115,7 +115,7 @@ class PropertyInputSerializer(StrictSerializer, serializers.ModelSerializer[Prop
     """What an owner writes. Which values go together is for `properties.services` to judge."""
 
     shown = PropertySerializer.Meta.fields
-    instead = {"images": ADD_IMAGES, "main_image_url": ADD_IMAGES}
+    read_only_hints = {"images": ADD_IMAGES, "main_image_url": ADD_IMAGES}
 
     serializer_field_mapping = FIELDS
     amenities = serializers.ListField(

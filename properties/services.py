@@ -32,7 +32,7 @@ def create(*, by: User, amenities: Iterable[int | str] = (), **fields: Any) -> P
     listing = Property(**{"owner": by, **fields})
     _refuse_withdrawing(fields)
     listing.full_clean(validate_constraints=False)
-    _settle_rent(listing)
+    _default_rent(listing)
     listing.save(force_insert=True)
     listing.amenities.set(_amenities(amenities))
     return listing
@@ -50,7 +50,7 @@ def update(
     for name, value in changes.items():
         setattr(listing, name, value)
     listing.full_clean(validate_constraints=False)
-    _settle_rent(listing)
+    _default_rent(listing)
     _save(listing, *changes, "monthly_rent")
     if amenities is not None:
         listing.amenities.set(_amenities(amenities))
@@ -83,7 +83,7 @@ def add_image(
     image = PropertyImage(property=listing, image_url=image_url, caption=caption, display_order=place)
     image.full_clean(validate_constraints=False)
     image.save(force_insert=True)
-    return _settled(listing, image, main=is_main_image)
+    return _with_main_image(listing, image, main=is_main_image)
 
 
 @transaction.atomic
@@ -97,7 +97,7 @@ def update_image(*, image: PropertyImage, by: User, **changes: Any) -> PropertyI
     image.is_main_image = image.is_main_image and not main
     image.full_clean(validate_constraints=False)
     image.save(update_fields=[*changes])
-    return _settled(listing, image, main=main)
+    return _with_main_image(listing, image, main=main)
 
 
 @transaction.atomic
@@ -105,7 +105,7 @@ def remove_image(*, image: PropertyImage, by: User) -> None:
     """When it was the main one, the next in order becomes that."""
     listing = _locked(image.property, by)
     image.delete()
-    _settle_main(listing)
+    _ensure_main_image(listing)
     _save(listing)
 
 
@@ -118,7 +118,7 @@ def import_listings(*, drafts: Sequence[Draft], owner: User | None) -> int:
     new = [draft for draft in drafts if draft.key not in present]
     for draft in new:
         draft.listing.import_key, draft.listing.owner = draft.key, owner
-        _settle_rent(draft.listing)
+        _default_rent(draft.listing)
     Property.objects.bulk_create([draft.listing for draft in new])
     PropertyImage.objects.bulk_create([image for draft in new for image in draft.images])
     _link_amenities(new)
@@ -162,7 +162,7 @@ def _refuse_withdrawing(fields: dict[str, Any]) -> None:
         raise Invalid(status="Use DELETE to withdraw a listing: that cancels its visits, too.")
 
 
-def _settle_rent(listing: Property) -> None:
+def _default_rent(listing: Property) -> None:
     """The rent of a listing to let is its base price unless it was set apart."""
     if listing.monthly_rent is None and listing.purpose == Property.Purpose.RENT:
         listing.monthly_rent = listing.base_price
@@ -185,14 +185,14 @@ def _next_place(listing: Property) -> int:
     return 0 if last is None else min(last + 1, LAST_PLACE)
 
 
-def _settled(listing: Property, image: PropertyImage, main: bool) -> PropertyImage:
-    _settle_main(listing, image if main else None)
+def _with_main_image(listing: Property, image: PropertyImage, main: bool) -> PropertyImage:
+    _ensure_main_image(listing, image if main else None)
     _save(listing)
     image.refresh_from_db(fields=["is_main_image"])
     return image
 
 
-def _settle_main(listing: Property, wanted: PropertyImage | None = None) -> None:
+def _ensure_main_image(listing: Property, wanted: PropertyImage | None = None) -> None:
     """One main image while there are any: the wanted one, else the present one, else the first."""
     images = list(listing.images.all())
     if not images:

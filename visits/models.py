@@ -10,7 +10,7 @@ from django.db.models import F, Func, Q
 from django.db.models.lookups import Exact
 
 from ghar import clock
-from ghar.staff import is_staff_with
+from ghar.staff import has_staff_perm
 
 
 class TsTzRange(Func):
@@ -59,7 +59,7 @@ NEXT: dict[str, set[str]] = {
 class VisitQuerySet(models.QuerySet["Visit"]):
     def visible_to(self, user: Any) -> "VisitQuerySet":
         """Participants, its agent while employed, the listing's owner, and staff who may view visits."""
-        if is_staff_with(user, "visits.view_visit"):
+        if has_staff_perm(user, "visits.view_visit"):
             return self
         return self.filter(
             Q(user=user)
@@ -68,13 +68,13 @@ class VisitQuerySet(models.QuerySet["Visit"]):
             | Q(property__owner=user)
         )
 
-    def of_agency(self, user: Any) -> "VisitQuerySet":
+    def for_agency(self, user: Any) -> "VisitQuerySet":
         """All that staff may view; of an agent, those he shows."""
-        if is_staff_with(user, "visits.view_visit"):
+        if has_staff_perm(user, "visits.view_visit"):
             return self
         return self.filter(agent__user=user, agent__is_active=True)
 
-    def of_participant(self, user: Any) -> "VisitQuerySet":
+    def for_participant(self, user: Any) -> "VisitQuerySet":
         return self.filter(Q(user=user) | Q(counterparty_user=user))
 
     def live(self) -> "VisitQuerySet":
@@ -83,7 +83,7 @@ class VisitQuerySet(models.QuerySet["Visit"]):
     def tours(self) -> "VisitQuerySet":
         return self.filter(visit_context=Visit.Context.PROPERTY_TOUR)
 
-    def meets_of(self, a: Any, b: Any) -> "VisitQuerySet":
+    def meets_between(self, a: Any, b: Any) -> "VisitQuerySet":
         """Those of two people, whoever invited."""
         return self.filter(Q(user=a, counterparty_user=b) | Q(user=b, counterparty_user=a))
 
@@ -110,11 +110,11 @@ class VisitQuerySet(models.QuerySet["Visit"]):
             Exact(DateAt("property__timezone", "scheduled_date"), DateAt("property__timezone", now))
         )
 
-    def awaited(self) -> "VisitQuerySet":
+    def awaiting_confirmation(self) -> "VisitQuerySet":
         """Somebody's word is waited for, and there is still time for it."""
         return self.upcoming().filter(awaiting__isnull=False)
 
-    def to_close(self) -> "VisitQuerySet":
+    def needing_completion(self) -> "VisitQuerySet":
         """Live though over: somebody has to say how it went."""
         return self.live().filter(scheduled_end__lte=clock.now())
 

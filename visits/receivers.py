@@ -6,9 +6,10 @@ from django.dispatch import receiver
 
 from agents.models import Agent
 from agents.signals import agent_changed
-from flatmates.signals import pair_parted
+from flatmates.signals import match_ended
 from ghar.accounts.signals import user_deactivated
-from visits import services, sweep
+from visits import services
+from visits.assignment import queue
 
 if TYPE_CHECKING:
     from ghar.accounts.models import User
@@ -19,7 +20,7 @@ def cancel_visits(sender: Any, user: "User", by: "User | None", **kwargs: Any) -
     services.cancel_visits_of(user=user, by=by)
 
 
-@receiver(pair_parted)
+@receiver(match_ended)
 def cancel_meets(sender: Any, pair: tuple[int, int], by: "User", **kwargs: Any) -> None:
     services.cancel_meets_of(pair=pair, by=by)
 
@@ -27,4 +28,4 @@ def cancel_meets(sender: Any, pair: tuple[int, int], by: "User", **kwargs: Any) 
 @receiver(agent_changed)
 def look_at_queue(sender: Any, agent: Agent, by: "User", **kwargs: Any) -> None:
     """He may take now what waits for somebody."""
-    sweep.look_after_commit({agent.pk})
+    queue.assign_pending_on_commit({agent.pk})

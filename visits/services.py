@@ -16,27 +16,22 @@ from django.db import IntegrityError
 from agents.models import Agent, Engagement
 from ghar import clock
 from ghar.accounts.models import User
-from ghar.errors import (
-    Invalid,
-    InvalidTransition,
-    NotAllowed,
-    Outdated,
-    PropertyUnavailable,
-    VisitConflict,
-)
-from ghar.staff import is_staff_with
-from ghar.transactions import Contended, in_transaction, violated
+from ghar.errors import Invalid, InvalidTransition, NotAllowed, Outdated, PropertyUnavailable, VisitConflict
+from ghar.staff import has_staff_perm
+from ghar.transactions import TransactionContention, retrying_atomic, violated
 from properties import services as property_services
 from properties.models import Property
-from visits import assignment, availability, handover, history, locks, meets, policy, ranking, sweep
-from visits.absence import dismiss as dismiss
-from visits.absence import take_time_off as take_time_off
-from visits.absence import update_agent as update_agent
-from visits.availability import Wanted
-from visits.engagements import engage as engage
-from visits.engagements import move_engagement as move_engagement
+from visits import permissions
+from visits.assignment import assigning, queue, ranking, selection
+from visits.assignment.absences import dismiss as dismiss
+from visits.assignment.absences import take_time_off as take_time_off
+from visits.assignment.absences import update_agent as update_agent
+from visits.assignment.engagements import engage as engage
+from visits.assignment.engagements import move_engagement as move_engagement
+from visits.assignment.queue import assign_pending as assign_pending
 from visits.models import Visit, VisitEvent
-from visits.sweep import assign_pending as assign_pending
+from visits.scheduling import changes, conflicts, eligibility, locks, meets, slots
+from visits.scheduling.eligibility import Requirements
 
 Change = VisitEvent.Change
 Status = Visit.Status
@@ -78,18 +73,18 @@ def _alternatives(visit: Visit, new_date: datetime | None = None) -> Iterator[No
     """Turn lost races and refusals of the database into one conflict that names free times."""
     try:
         yield
-    except (Taken, Contended, IntegrityError) as error:
+    except (Taken, TransactionContention, IntegrityError) as error:
         if isinstance(error, IntegrityError) and violated(error) not in PEOPLE_CONSTRAINTS:
             raise
         detail = str(error) if isinstance(error, Taken) else FASTER[bool(new_date or visit._state.adding)]
         if new_date:
             _set_time(visit, new_date)
-        raise VisitConflict(detail, alternatives=availability.alternatives(visit)) from None
+        raise VisitConflict(detail, alternatives=slots.alternatives(visit)) from None
 
 
 def _changing(func: Callable[P, Visit]) -> Callable[P, Visit]:
     """One transaction for the whole change of a visit; a lost race answers with free times."""
-    run = in_transaction(func)
+    run = retrying_atomic(func)
 
     @wraps(func)
     def change(*args: P.args, **kwargs: P.kwargs) -> Visit:
@@ -117,9 +112,9 @@ def schedule(
 
     Raises Invalid, NotAllowed, PropertyUnavailable, NoActiveMatch, and VisitConflict with alternatives.
     """
-    if user != by and not is_staff_with(by, "visits.change_visit"):
+    if user != by and not has_staff_perm(by, "visits.change_visit"):
         raise NotAllowed("Only staff book for somebody else.")
-    named = meets.Named(counterparty_user_id, conversation_id, match_id)
+    named = meets.MeetRequest(counterparty_user_id, conversation_id, match_id)
     listing = Property.objects.filter(pk=property_id).first()
     if listing is None:
         raise Invalid(property_id="There is no such listing.")
@@ -132,16 +127,16 @@ def schedule(
         awaiting=Visit.Awaiting.AGENCY,
         **_times(start, start + _length(visit_context, duration_minutes)),
     )
-    meets.prepare(visit, named)
+    meets.set_counterparty(visit, named)
     with _alternatives(visit):
         return _book(visit, by, named)
 
 
-@in_transaction
-def _book(visit: Visit, by: User, named: meets.Named) -> tuple[Visit, bool]:
+@retrying_atomic
+def _book(visit: Visit, by: User, named: meets.MeetRequest) -> tuple[Visit, bool]:
     visit.pk = None  # a try that was rolled back may have set it
     visit._state.adding = True
-    locks.lock_listing(visit)
+    locks.lock_property(visit)
     locks.lock_people(visit)
     if twin := _twin(visit):
         return twin, False
@@ -150,16 +145,16 @@ def _book(visit: Visit, by: User, named: meets.Named) -> tuple[Visit, bool]:
     _check_free(visit)
     visit.created_at = clock.now()
     decision = _choose(visit)
-    history.save(visit, [])
-    history.record(visit, by, Change.SCHEDULED, "", data=handover.told_of(None, decision))
-    handover.follow_up(visit, decision.agent, "First booking")
-    meets.invite(visit)
+    changes.save_visit(visit, [])
+    changes.record_event(visit, by, Change.SCHEDULED, "", data=assigning.decision_data(None, decision))
+    assigning.record_assignment(visit, decision.agent, "First booking")
+    meets.post_invitation(visit)
     return visit, True
 
 
 @_changing
 def confirm(*, visit: Visit, by: User) -> Visit:
-    visit = locks.lock(visit)
+    visit = locks.lock_visit(visit)
     _confirm(visit, by, {})
     return visit
 
@@ -167,14 +162,14 @@ def confirm(*, visit: Visit, by: User) -> Visit:
 @_changing
 def reschedule(*, visit: Visit, by: User, new_date: datetime, reason: str = "") -> Visit:
     """Move a visit, keeping its length; the same time again changes nothing."""
-    visit = locks.lock_all(visit)
+    visit = locks.lock_visit_and_property(visit)
     _reschedule(visit, by, new_date, {}, reason=reason, field="new_date")
     return visit
 
 
 @_changing
 def cancel(*, visit: Visit, by: User, reason: str = "") -> Visit:
-    visit = locks.lock(visit)
+    visit = locks.lock_visit(visit)
     _cancel(visit, by, {}, reason=reason)
     return visit
 
@@ -190,10 +185,10 @@ def complete(
     follow_up_date: datetime | None = None,
 ) -> Visit:
     """Close a visit that has begun. Notes and follow-up are the agency's to give."""
-    visit = locks.lock(visit)
-    policy.require_complete(by, visit)
+    visit = locks.lock_visit(visit)
+    permissions.check_may_complete(by, visit)
     agencys = {"visit_notes": notes, "follow_up_date": follow_up_date}
-    policy.require_fields(by, visit, {name for name, value in agencys.items() if value is not None})
+    permissions.check_may_edit(by, visit, {name for name, value in agencys.items() if value is not None})
     _require_move(visit, Status.COMPLETED)
     now = clock.now()
     if visit.scheduled_date > now:
@@ -202,10 +197,10 @@ def complete(
     if follow_up_date:
         given["follow_up_required"] = True
     fields: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
-    history.move(
+    changes.transition(
         visit, by, Change.COMPLETED, status=Status.COMPLETED, awaiting=None, actual_date=now, **fields
     )
-    sweep.look_after_commit({visit.agent_id})
+    queue.assign_pending_on_commit({visit.agent_id})
     return visit
 
 
@@ -226,10 +221,10 @@ def update(
     """
     if status and scheduled_date:
         raise Invalid(status="Send status and scheduled_date one after the other.")
-    visit = locks.lock_all(visit) if scheduled_date else locks.lock(visit)
+    visit = locks.lock_visit_and_property(visit) if scheduled_date else locks.lock_visit(visit)
     if version is not None and version != visit.version:
         raise Outdated(f"The visit is at version {visit.version} now; read it again before you change it.")
-    policy.require_fields(by, visit, set(fields))
+    permissions.check_may_edit(by, visit, set(fields))
     _require_open_for(visit, set(fields))
     if status == Status.CONFIRMED:
         _confirm(visit, by, fields)
@@ -240,7 +235,7 @@ def update(
     elif scheduled_date:
         _reschedule(visit, by, scheduled_date, fields, field="scheduled_date")
     else:
-        history.write(visit, by, fields)
+        changes.update_fields(visit, by, fields)
     return visit
 
 
@@ -257,28 +252,28 @@ def assign(
 
     Raises AgentNotEligible with what is missing; `override` lifts LIFTABLE and needs a reason.
     """
-    if not is_staff_with(by, "visits.assign_agent"):
+    if not has_staff_perm(by, "visits.assign_agent"):
         raise NotAllowed("Assigning agents needs the permission visits.assign_agent.")
     if override and not reason:
         raise Invalid(reason="Say why the agent is assigned in spite of his hours, city or load.")
-    visit = locks.lock(visit, people=True)
+    visit = locks.lock_visit(visit, people=True)
     if not visit.is_tour():
         raise Invalid("Only tours have an agent; flatmates meet on their own.")
     if not visit.is_live():
         raise InvalidTransition(f"A {visit.status} visit has no use for an agent.")
     former_id = visit.agent_id
     if isinstance(agent_id, Choice):
-        handover.assign_best(visit, by, reason)
+        assigning.assign_automatically(visit, by, reason)
     elif agent_id is None:
-        handover.hand(visit, by, None, reason)
+        assigning.set_agent(visit, by, None, reason)
     else:
-        handover.assign_named(visit, by, agent_id, reason, override)
+        assigning.assign_chosen(visit, by, agent_id, reason, override)
     if visit.agent_id != former_id:
-        sweep.look_after_commit({former_id})
+        queue.assign_pending_on_commit({former_id})
     return visit
 
 
-@in_transaction
+@retrying_atomic
 def withdraw_property(*, listing: Property, by: User) -> None:
     """Take a listing off the market; its live visits are cancelled with a reason."""
     Property.objects.select_for_update(no_key=True).get(pk=listing.pk)
@@ -286,26 +281,26 @@ def withdraw_property(*, listing: Property, by: User) -> None:
     _cancel_all(Visit.objects.filter(property=listing), by, "The listing was withdrawn.")
 
 
-@in_transaction
+@retrying_atomic
 def cancel_visits_of(*, user: User, by: User | None) -> None:
     """Cancel all live visits of somebody whose account was closed; the agent has one seeker less."""
     User.objects.select_for_update(no_key=True).get(pk=user.pk)
     engagements = Engagement.objects.open().filter(seeker=user)
     agents = set(engagements.values_list("agent_id", flat=True))
-    _cancel_all(Visit.objects.of_participant(user), by, "The account of a participant was closed.", agents)
+    _cancel_all(Visit.objects.for_participant(user), by, "The account of a participant was closed.", agents)
     engagements.update(ended_at=clock.now())
 
 
 def cancel_meets_of(*, pair: tuple[int, int], by: User) -> None:
     """Cancel what two people have planned who part, in the transaction that holds the lock of both."""
-    _cancel_all(Visit.objects.meets_of(*pair), by, "The two are no longer matched.")
+    _cancel_all(Visit.objects.meets_between(*pair), by, "The two are no longer matched.")
 
 
 # What the functions above share. They run inside a transaction and under its locks.
 
 
 def _times(start: datetime, end: datetime) -> dict[str, Any]:
-    return {"scheduled_date": start, "scheduled_end": end, "busy": availability.busy_range(start, end)}
+    return {"scheduled_date": start, "scheduled_end": end, "busy": eligibility.busy_range(start, end)}
 
 
 def _length(context: str, minutes: int | None) -> timedelta:
@@ -336,11 +331,11 @@ def _twin(visit: Visit) -> Visit | None:
     )
 
 
-def _check_bookable(visit: Visit, named: meets.Named) -> None:
+def _check_bookable(visit: Visit, named: meets.MeetRequest) -> None:
     if not visit.user.is_active:
         raise Invalid(user_id="This account is closed.")
     if not visit.is_tour():
-        meets.settle(visit, named)
+        meets.validate_pair(visit, named)
     elif visit.property.owner_id == visit.user_id:
         raise Invalid(property_id="This is the visitor's own listing; a tour of it cannot be booked.")
     if not visit.property.takes_visits():
@@ -356,24 +351,24 @@ def _check_time(start: datetime, field: str) -> None:
 
 
 def _check_free(visit: Visit) -> None:
-    others = availability.blocking(visit, visit.scheduled_date, visit.scheduled_end)
-    if others.filter(availability.of_people(visit)).exists():
+    others = conflicts.blocking(visit, visit.scheduled_date, visit.scheduled_end)
+    if others.filter(conflicts.of_people(visit)).exists():
         raise Taken("There is another visit at that time; choose one of the alternatives.")
     if others.exists():
         raise Taken("The listing is taken at that time; choose one of the alternatives.")
 
 
-def _choose(visit: Visit, former: Agent | None = None) -> assignment.Decision:
+def _choose(visit: Visit, former: Agent | None = None) -> selection.Decision:
     """Give the visit its agent: the former one if he can, else the best one, else nobody."""
-    wanted = Wanted.by(visit)
+    wanted = Requirements.for_visit(visit)
     if not visit.is_tour():
-        return assignment.Decision(None)
-    if former and assignment.hold_if_eligible(former.pk, wanted):
-        return assignment.Decision(former)
-    decision = assignment.choose(
+        return selection.Decision(None)
+    if former and selection.lock_if_eligible(former.pk, wanted):
+        return selection.Decision(former)
+    decision = selection.choose_agent(
         wanted=wanted,
-        taste=ranking.Taste.by(visit),
-        avoid=assignment.taken_off(visit),
+        taste=ranking.Preferences.for_visit(visit),
+        avoid=selection.previously_unassigned(visit),
         leaving=former.pk if former else None,
     )
     visit.agent = decision.agent
@@ -381,22 +376,22 @@ def _choose(visit: Visit, former: Agent | None = None) -> assignment.Decision:
 
 
 def _confirm(visit: Visit, by: User, fields: dict[str, Any]) -> None:
-    policy.require(by, visit, policy.ACTORS, "confirm")
+    permissions.check_role(by, visit, permissions.ACTORS, "confirm")
     _require_move(visit, Status.CONFIRMED)
-    policy.require_confirm(by, visit)
-    history.move(visit, by, Change.CONFIRMED, status=Status.CONFIRMED, awaiting=None, **fields)
+    permissions.check_may_confirm(by, visit)
+    changes.transition(visit, by, Change.CONFIRMED, status=Status.CONFIRMED, awaiting=None, **fields)
 
 
 def _cancel(visit: Visit, by: User, fields: dict[str, Any], reason: str = "") -> None:
-    policy.require(by, visit, policy.ACTORS, "cancel")
+    permissions.check_role(by, visit, permissions.ACTORS, "cancel")
     _require_move(visit, Status.CANCELLED)
     _set_cancelled(visit, by, reason, **fields)
-    sweep.look_after_commit({visit.agent_id})
+    queue.assign_pending_on_commit({visit.agent_id})
 
 
 def _set_cancelled(visit: Visit, by: User | None, reason: str, **fields: Any) -> None:
     final = {"status": Status.CANCELLED, "awaiting": None, "cancellation_reason": reason, **fields}
-    history.move(visit, by, Change.CANCELLED, reason=reason, **final)
+    changes.transition(visit, by, Change.CANCELLED, reason=reason, **final)
 
 
 def _cancel_all(visits: Any, by: User | None, reason: str, agents: Collection[int] = ()) -> None:
@@ -405,38 +400,40 @@ def _cancel_all(visits: Any, by: User | None, reason: str, agents: Collection[in
     Their agents' rows are locked, and those of `agents`, all in one go.
     """
     live = list(visits.live().order_by("pk").select_for_update(no_key=True))
-    assignment.hold({*agents, *(visit.agent_id for visit in live)})
+    locks.lock_agents({*agents, *(visit.agent_id for visit in live)})
     for visit in live:
         _set_cancelled(visit, by, reason)
-    sweep.look_after_commit({visit.agent_id for visit in live})
+    queue.assign_pending_on_commit({visit.agent_id for visit in live})
 
 
 def _reschedule(
     visit: Visit, by: User, new_date: datetime, fields: dict[str, Any], *, field: str, reason: str = ""
 ) -> None:
-    policy.require(by, visit, policy.ACTORS, "reschedule")
+    permissions.check_role(by, visit, permissions.ACTORS, "reschedule")
     _require_move(visit, Status.RESCHEDULED)
     was, former = visit.scheduled_date, visit.agent
     _set_time(visit, new_date)
     if visit.scheduled_date == was:
-        history.write(visit, by, fields)
+        changes.update_fields(visit, by, fields)
         return
     _check_time(visit.scheduled_date, field)
     _check_free(visit)
     from_status, awaiting = visit.status, _awaited_after_move(visit, by)
     moved = {"status": Status.RESCHEDULED, "awaiting": awaiting, "rescheduled_from": was, **fields}
-    changed = [*history.apply(visit, moved), "scheduled_date", "scheduled_end", "busy", "agent"]
+    changed = [*changes.set_changed(visit, moved), "scheduled_date", "scheduled_end", "busy", "agent"]
     decision = _choose(visit, former)
-    history.save(visit, changed)
+    changes.save_visit(visit, changed)
     data = {
         "from": was.isoformat(),
         "to": visit.scheduled_date.isoformat(),
-        **handover.told_of(former, decision),
+        **assigning.decision_data(former, decision),
     }
-    history.record(visit, by, Change.RESCHEDULED, from_status, reason=reason, data=data)
+    changes.record_event(visit, by, Change.RESCHEDULED, from_status, reason=reason, data=data)
     if visit.agent != former:
-        handover.follow_up(visit, visit.agent, "Moved to a time that the former agent could not take")
-    sweep.look_after_commit({former.pk if former else None})
+        assigning.record_assignment(
+            visit, visit.agent, "Moved to a time that the former agent could not take"
+        )
+    queue.assign_pending_on_commit({former.pk if former else None})
 
 
 def _awaited_after_move(visit: Visit, by: User) -> str:

@@ -49,7 +49,7 @@ def problem(response):
 
 class TestDirectory:
     def test_the_shape(self, api, asha):
-        with clock.at(NOON):
+        with clock.frozen_at(NOON):
             agent = AgentFactory(name="Meera", description="Knows Bandra", cities=["Mumbai"], with_login=True)
         Agent.objects.update(user_satisfaction_rating="4.50")
         WorkingHoursFactory(agent=agent, weekday=1, opens=time(10), closes=time(0))
@@ -363,7 +363,7 @@ class TestHours:
 class TestTimeOff:
     def test_it_comes_and_goes(self, api, meera):
         url, client = f"{AGENTS}/{meera.pk}/time-off", api(meera.user)
-        with clock.at(NOON):
+        with clock.frozen_at(NOON):
             sent = {"from": "2026-07-01T00:00:00+05:30", "to": "2026-07-03T00:00:00", "reason": "Wedding"}
             response = client.post(url, sent)
         off = {
@@ -409,7 +409,7 @@ class TestTimeOff:
         ],
     )
     def test_refused(self, api, meera, sent, fields):
-        with clock.at(NOON):
+        with clock.frozen_at(NOON):
             response = api(meera.user).post(f"{AGENTS}/{meera.pk}/time-off", sent)
         assert problem(response) == (400, "validation_error", fields)
         assert not TimeOff.objects.exists()

@@ -145,7 +145,7 @@ class TestTimeOff:
         ],
     )
     def test_refused(self, ops, from_, to, sentence):
-        with clock.at(NOON), pytest.raises(Invalid) as refusal:
+        with clock.frozen_at(NOON), pytest.raises(Invalid) as refusal:
             services.add_time_off(agent=AgentFactory(), by=ops, from_=from_, to=to)
         assert refusal.value.extra == {"errors": {"to": [sentence]}}
         assert not TimeOff.objects.exists()
@@ -155,7 +155,7 @@ class TestTimeOff:
         [(NOON - timedelta(days=365), NOON + timedelta(days=1)), (NOON - HOUR, NOON + timedelta(seconds=1))],
     )
     def test_one_that_has_begun_is_fine(self, ops, from_, to):
-        with clock.at(NOON):
+        with clock.frozen_at(NOON):
             off = services.add_time_off(agent=AgentFactory(), by=ops, from_=from_, to=to, reason="Flu")
         assert (off.period.lower, off.period.upper, off.reason, off.created_at) == (from_, to, "Flu", NOON)
 
@@ -248,7 +248,7 @@ class TestFields:
     def test_only_what_changed_is_written(self, ops):
         agent = AgentFactory(name="Meera")
         Agent.objects.update(live_visits=3, description="Written meanwhile")
-        with clock.at(NOON):
+        with clock.frozen_at(NOON):
             services.update_agent(agent=agent, by=ops, name="Mira")
         agent.refresh_from_db()
         assert (agent.name, agent.live_visits, agent.description) == ("Mira", 3, "Written meanwhile")
@@ -306,7 +306,7 @@ def test_one_login_for_one_agent_also_at_once():
 class TestLeaving:
     def test_his_seekers_are_free_for_another(self, ops):
         engagement, other = EngagementFactory(), EngagementFactory()
-        with clock.at(NOON):
+        with clock.frozen_at(NOON):
             agent = services.deactivate(agent=engagement.agent, by=ops)
         engagement.refresh_from_db()
         other.refresh_from_db()
@@ -315,7 +315,7 @@ class TestLeaving:
 
     def test_an_engagement_ends_once(self, ops):
         engagement = EngagementFactory()
-        with clock.at(NOON):
+        with clock.frozen_at(NOON):
             assert services.end_engagement(engagement=engagement, by=ops)
         assert not services.end_engagement(engagement=engagement, by=ops)
         engagement.refresh_from_db()

@@ -32,11 +32,11 @@ SIGNUP = {"full_name": "Asha Rao", "email": "asha@example.com", "password": "a l
 LOGIN = {"identifier": "asha@example.com", "password": "a long pass phrase"}
 
 
-def shown(value: object, *codes: str) -> OpenApiExample:
+def response_example(value: object, *codes: str) -> OpenApiExample:
     return OpenApiExample("Asha", value, response_only=True, status_codes=list(codes) or ["200"])
 
 
-def sent(value: object) -> OpenApiExample:
+def request_example(value: object) -> OpenApiExample:
     return OpenApiExample("Asha", value, request_only=True)
 
 
@@ -46,7 +46,7 @@ extend_schema_view(
         description="A phone number, an email address or both: each belongs to one user.",
         request=SignupInput,
         responses={201: SessionSerializer},
-        examples=[sent(SIGNUP), shown(SESSION, "201")],
+        examples=[request_example(SIGNUP), response_example(SESSION, "201")],
     )
 )(views.Signup)
 extend_schema_view(
@@ -56,7 +56,7 @@ extend_schema_view(
         request=LoginInput,
         responses={200: SessionSerializer},
         codes=["not_authenticated"],
-        examples=[sent(LOGIN), shown(SESSION)],
+        examples=[request_example(LOGIN), response_example(SESSION)],
     )
 )(views.Login)
 extend_schema_view(
@@ -76,12 +76,12 @@ extend_schema_view(
     )
 )(views.Password)
 extend_schema_view(
-    get=operation("Your own profile", responses=UserSerializer, examples=[shown(ASHA)]),
+    get=operation("Your own profile", responses=UserSerializer, examples=[response_example(ASHA)]),
     patch=operation(
         "Change your profile",
         request=UserSerializer,
         responses=UserSerializer,
-        examples=[sent({"preferred_languages": ["mr", "en"]}), shown(ASHA)],
+        examples=[request_example({"preferred_languages": ["mr", "en"]}), response_example(ASHA)],
     ),
 )(views.Me)
 

@@ -15,7 +15,7 @@ from ghar.accounts.models import User
 from ghar.accounts.signals import user_deactivated
 from ghar.errors import DomainError, Invalid
 from ghar.mcp.grants import revoke_all
-from ghar.transactions import in_transaction, violated
+from ghar.transactions import retrying_atomic, violated
 
 KEPT_TOKENS = 20
 PROFILE_FIELDS = ("full_name", "email", "phone", "profile_image_url", "preferred_languages")
@@ -103,7 +103,7 @@ def update_profile(*, by: User, **changes: Any) -> User:
     return user
 
 
-@in_transaction
+@retrying_atomic
 def deactivate(*, user: User, by: User | None) -> None:
     """He can no longer log in; whoever listens to user_deactivated winds up what he has open."""
     if user == by:

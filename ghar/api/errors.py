@@ -16,7 +16,7 @@ from rest_framework.settings import api_settings
 
 from ghar.api.renderers import encode
 from ghar.errors import DomainError
-from ghar.transactions import Contended
+from ghar.transactions import TransactionContention
 
 PROBLEM_TYPE = "application/problem+json"
 RETRY_SECONDS = 2
@@ -193,7 +193,7 @@ def _(exc: DataError) -> Problem:
 
 @to_problem.register(OperationalError)
 @to_problem.register(InterfaceError)
-@to_problem.register(Contended)
+@to_problem.register(TransactionContention)
 def _(exc: Exception) -> Problem:
     return Problem("unavailable")
 

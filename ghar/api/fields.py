@@ -123,10 +123,10 @@ class StrictSerializer(serializers.Serializer):
 
     # What answers show under names that nobody writes here, and of some of them what to do instead.
     shown: ClassVar[Collection[str]] = ()
-    instead: ClassVar[Mapping[str, str]] = {}
+    read_only_hints: ClassVar[Mapping[str, str]] = {}
 
     def to_internal_value(self, data: Any) -> Any:
-        errors: dict[str, Any] = self.strangers(data) if isinstance(data, Mapping) else {}
+        errors: dict[str, Any] = self.unknown_fields(data) if isinstance(data, Mapping) else {}
         value = None
         try:
             value = super().to_internal_value(data)
@@ -136,7 +136,7 @@ class StrictSerializer(serializers.Serializer):
             raise ValidationError(errors)
         return value
 
-    def strangers(self, data: Mapping[str, Any]) -> dict[str, Any]:
+    def unknown_fields(self, data: Mapping[str, Any]) -> dict[str, Any]:
         return {
             name[:100]: [self.refusal(name)]
             for name in data
@@ -146,4 +146,5 @@ class StrictSerializer(serializers.Serializer):
     def refusal(self, name: str) -> str:
         if name not in self.fields and name not in self.shown:
             return "There is no such field."
-        return f"This field is read-only{f': {self.instead[name]}' if name in self.instead else '.'}"
+        hint = self.read_only_hints.get(name)
+        return f"This field is read-only: {hint}" if hint else "This field is read-only."

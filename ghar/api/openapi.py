@@ -111,12 +111,12 @@ def operation(summary: str, *, codes: Iterable[str] = (), never: Iterable[str] =
     return extend_schema(summary=summary, extensions={CODES: list(codes), NEVER: list(never)}, **details)
 
 
-def sometimes(serializer: type[Serializer[Any]], *names: str) -> None:
+def optional_keys(serializer: type[Serializer[Any]], *names: str) -> None:
     """These keys of an answer may be missing. All others are always there."""
     serializer.sometimes = names  # type: ignore[attr-defined]
 
 
-def nulls(serializer: type[Serializer[Any]], *names: str) -> None:
+def nullable_keys(serializer: type[Serializer[Any]], *names: str) -> None:
     """These may be null although the model says otherwise."""
     serializer.nulls = names  # type: ignore[attr-defined]
 
@@ -145,7 +145,7 @@ def without_slashes(endpoints: list[tuple[str, str, str, Any]]) -> list[tuple[st
 
 class Generator(SchemaGenerator):
     def get_schema(self, request: Any = None, public: bool = False) -> Schema:
-        autodiscover_modules("schema")
+        autodiscover_modules("schema", "api.schema")
         document = super().get_schema(request, public)
         components = document["components"]
         components["schemas"]["Problem"] = {

@@ -3,7 +3,7 @@ from typing import Any
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
-from ghar.staff import is_staff_with
+from ghar.staff import has_staff_perm
 
 
 class StaffPermission(BasePermission):
@@ -17,4 +17,4 @@ class StaffPermission(BasePermission):
         return type("StaffPermission", (cls,), {"permission": permission})
 
     def has_permission(self, request: Request, view: Any) -> bool:
-        return is_staff_with(request.user, self.permission)
+        return has_staff_perm(request.user, self.permission)

@@ -33,7 +33,7 @@ def refused(error: str, description: str) -> HttpResponse:
     return JsonResponse({"error": error, "error_description": description}, status=400)
 
 
-def tame(view: View) -> View:
+def reject_nul(view: View) -> View:
     """What the database cannot keep, such as a NUL character, is the caller's fault."""
 
     @wraps(view)
@@ -49,7 +49,7 @@ def tame(view: View) -> View:
     return tamed
 
 
-def only_for_whom_it_is(view: View) -> View:
+def require_admission(view: View) -> View:
     """Nobody is asked to consent to a server that would refuse him afterwards."""
 
     @wraps(view)
@@ -73,7 +73,7 @@ def path_of(url: str) -> str:
         return ""
 
 
-def limited(view: View) -> View:
+def rate_limited(view: View) -> View:
     """Registration is open to anybody: it is throttled by address, small, and does not fill the table."""
 
     @wraps(view)
@@ -111,10 +111,10 @@ def forget_unused_clients() -> None:
 
 
 endpoints = [
-    path("authorize", tame(only_for_whom_it_is(views.authorize)), name="authorize"),
-    path("token", tame(views.token), name="token"),
-    path("register", tame(limited(views.register)), name="register"),
-    path("revoke", tame(views.revoke), name="revoke"),
+    path("authorize", reject_nul(require_admission(views.authorize)), name="authorize"),
+    path("token", reject_nul(views.token), name="token"),
+    path("register", reject_nul(rate_limited(views.register)), name="register"),
+    path("revoke", reject_nul(views.revoke), name="revoke"),
 ]
 # At the root: below another path some clients would renew their tokens at the wrong address.
 urlpatterns = [

@@ -49,10 +49,10 @@ def in_band() -> Iterator[None]:
         problem = to_problem(error)
         if problem is None:
             raise
-        raise ToolError(told(problem)) from error
+        raise ToolError(refusal_text(problem)) from error
 
 
-def told(problem: Problem) -> str:
+def refusal_text(problem: Problem) -> str:
     fields = [
         f"- {name}: {' '.join(sentences)}" for name, sentences in problem.extra.get("errors", {}).items()
     ]

@@ -22,7 +22,7 @@ PREFIX = "#/components/schemas/"
 
 def schema_of(serializer: BaseSerializer[Any], direction: str) -> Schema:
     """`direction` is "request" for what comes in and "response" for what goes out."""
-    autodiscover_modules("schema")
+    autodiscover_modules("schema", "api.schema")
     document = Document()
     document.registry, document.view = ComponentRegistry(), View()
     document.method, document.path = "POST", "/"

@@ -41,7 +41,7 @@ class Server(MCPServer):
 
     def __init__(self, *, admits: Callable[[Any], bool] = anybody, **about: Any) -> None:
         self.admits = admits
-        super().__init__(version=VERSION, auth=self.let_in, **about)
+        super().__init__(version=VERSION, auth=self.authenticate, **about)
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         try:
@@ -49,7 +49,7 @@ class Server(MCPServer):
         except ODD_INPUT:
             return error_response(None, PARSE_ERROR, "Invalid JSON", status=HTTPStatus.BAD_REQUEST)
 
-    def let_in(self, request: HttpRequest) -> HttpResponse | None:
+    def authenticate(self, request: HttpRequest) -> HttpResponse | None:
         refused = oauth_auth(request)
         if refused is not None:
             return refused

@@ -24,22 +24,22 @@ class LocalInstantField(InstantField):
         return moment if given is None or given.tzinfo else moment.replace(tzinfo=None)
 
 
-def at_place(moment: datetime, zone: str, field: str) -> datetime:
+def as_local_to(moment: datetime, zone: str, field: str) -> datetime:
     """The moment in UTC, of a clock in that zone if it has none of its own."""
     if moment.tzinfo:
         return moment
     try:
-        return clock.at_place(moment, zone)
+        return clock.local_to_utc(moment, zone)
     except ValueError as error:
         raise Invalid(**{field: str(error)}) from None
 
 
-def local(moment: datetime, zone: str) -> str:
+def local_iso(moment: datetime, zone: str) -> str:
     """2026-11-25T11:00:00+05:30."""
     return moment.astimezone(ZoneInfo(zone)).isoformat()
 
 
-def in_words(moment: datetime, zone: str) -> str:
+def spoken_time(moment: datetime, zone: str) -> str:
     """Both ways to write it, for a sentence."""
     there = moment.astimezone(ZoneInfo(zone))
     return f"{there:%a %d %b %Y, %H:%M} in {zone} ({instant(moment)})"

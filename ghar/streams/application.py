@@ -28,7 +28,7 @@ class TooMany(DomainError):
     code = "throttled"
 
 
-class Places:
+class StreamLimits:
     """How many streams are open or being opened, by user."""
 
     def __init__(self) -> None:
@@ -43,16 +43,16 @@ class Places:
                 raise TooMany(f"You have {settings.STREAMS_PER_USER} event streams open: close one first.")
             self._taken[user_id] += 1
 
-    def give_back(self, user_id: int) -> None:
+    def release(self, user_id: int) -> None:
         with self._lock:
             self._taken[user_id] -= 1
             self._taken += Counter()  # forgets who has none
 
 
-class Opening:
+class StreamHandshake:
     """What a view is given to open a stream with."""
 
-    def __init__(self, hub: Hub, places: Places) -> None:
+    def __init__(self, hub: Hub, places: StreamLimits) -> None:
         self.stream: Stream | None = None
         self._hub = hub
         self._places = places
@@ -71,10 +71,10 @@ class Opening:
 
     def end(self) -> None:
         if self._user_id is not None:
-            self._places.give_back(self._user_id)
+            self._places.release(self._user_id)
 
 
-def opening_of(request: HttpRequest) -> Opening | None:
+def handshake_of(request: HttpRequest) -> StreamHandshake | None:
     """None under a server that keeps no streams open."""
     scope: dict[str, Any] = request.META.get("asgi.scope", {})
     return scope.get(KEY)
@@ -84,7 +84,7 @@ class Streams:
     def __init__(self, app: Guard, hub: Hub) -> None:
         self.app = app
         self.hub = hub
-        self.places = Places()
+        self.places = StreamLimits()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -107,7 +107,7 @@ class Streams:
         await send({"type": "lifespan.shutdown.complete"})
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        opening = Opening(self.hub, self.places)
+        opening = StreamHandshake(self.hub, self.places)
 
         async def unfinished(message: Message) -> None:
             more = {"more_body": True} if opening.stream and message["type"] == "http.response.body" else {}

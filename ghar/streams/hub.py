@@ -220,9 +220,9 @@ class Hub:
         while True:
             await asyncio.sleep(settings.STREAM_CHECK_SECONDS)
             if streams := self.streams():
-                await self._end_unrightful(streams)
+                await self._close_unauthorized(streams)
 
-    async def _end_unrightful(self, streams: Collection[Stream]) -> None:
+    async def _close_unauthorized(self, streams: Collection[Stream]) -> None:
         try:
             rights = await asyncio.to_thread(channels_now, {stream.credential for stream in streams})
         except DatabaseFailure as error:

@@ -13,7 +13,7 @@ from django_eventstream.utils import sse_encode_event
 from ghar.api.renderers import encode, instant
 from ghar.events import STAFF, user_channel
 from ghar.models import OutboxEvent
-from ghar.staff import is_staff_with, staff_with
+from ghar.staff import has_staff_perm, staff_users_with_perm
 
 STAFF_PERMISSION = "visits.view_visit"
 
@@ -54,12 +54,12 @@ class Outbox(StorageBase):
 def channels_of(user: Any) -> frozenset[str]:
     if user is None or isinstance(user, AnonymousUser) or not user.is_active:
         return frozenset()
-    return _channels(user.pk, is_staff_with(user, STAFF_PERMISSION))
+    return _channels(user.pk, has_staff_perm(user, STAFF_PERMISSION))
 
 
 def channels_of_all(user_ids: Collection[int]) -> dict[int, frozenset[str]]:
     """The same of many active users at once, however many."""
-    staff = set(staff_with(STAFF_PERMISSION).filter(pk__in=user_ids).values_list("pk", flat=True))
+    staff = set(staff_users_with_perm(STAFF_PERMISSION).filter(pk__in=user_ids).values_list("pk", flat=True))
     return {user_id: _channels(user_id, user_id in staff) for user_id in user_ids}
 
 

@@ -15,7 +15,7 @@ from ghar.api.fields import InstantField, StrictSerializer
 from ghar.api.renderers import encode
 from ghar.api.throttling import TicketThrottle, WriteThrottle
 from ghar.streams import tickets
-from ghar.streams.application import opening_of
+from ghar.streams.application import handshake_of
 from ghar.streams.hub import Stream
 from ghar.streams.outbox import frame
 from ghar.streams.rights import credential_of
@@ -34,7 +34,7 @@ class EventStream(APIView):
     authentication_classes = (TicketAuthentication, *APIView.authentication_classes)
 
     def get(self, request: Request) -> Any:
-        opening, user = opening_of(request), cast(AbstractBaseUser, request.user)
+        opening, user = handshake_of(request), cast(AbstractBaseUser, request.user)
         end = opening.admit(user.pk) if opening else get_storage().get_current_id("")
         channels = get_channelmanager().get_channels_for_request(request, {})
         last_id = last_event_id(request)

@@ -290,7 +290,7 @@ def test_hostile_queries(path, view, send):
     filters = getattr(view, "filterset_class", None)
     named = list(filters.base_filters) if isinstance(filters, type) else []
     if path == "visits/all":
-        from visits.filters import AgencyVisitFilter
+        from visits.api.filters import AgencyVisitFilter
 
         named = list(AgencyVisitFilter.base_filters)
     for name in {*named, *PAGING, *QUERIES.get(path, [])}:

@@ -103,7 +103,7 @@ class World:
     def begun(self):
         """A tour of Asha's that has begun."""
         before, start = local(-2, 9), local(-1, 11)
-        with clock.at(before):
+        with clock.frozen_at(before):
             return book(self.asha, self.listing, start)
 
 

@@ -39,7 +39,7 @@ def snapshot():
 
 
 def test_the_whole_shape(api, asha):
-    with clock.at(datetime(2026, 5, 1, 12, tzinfo=UTC)):
+    with clock.frozen_at(datetime(2026, 5, 1, 12, tzinfo=UTC)):
         home = PropertyFactory(
             owner=asha,
             title="Sea view",

@@ -223,6 +223,6 @@ def test_staff_without_the_permission_are_strangers(asha, bala):
 def test_a_change_keeps_the_moment_of_the_clock(asha):
     listing = create(asha)
     moment = clock.now()
-    with clock.at(moment):
+    with clock.frozen_at(moment):
         services.update(property=listing, by=asha, title="Other")
     assert Property.objects.get().updated_at == moment

@@ -189,7 +189,7 @@ class TestLife:
             return [act.name for act in context["acts"]], context["assign"] is not None
 
         assert buttons() == (["confirm", "reschedule", "cancel"], True)
-        with clock.at(tour.scheduled_date):
+        with clock.frozen_at(tour.scheduled_date):
             assert buttons() == (["confirm", "reschedule", "complete", "cancel"], True)
         services.confirm(visit=tour, by=desk_of(desk))
         assert buttons() == (["reschedule", "cancel"], True)

@@ -14,8 +14,8 @@ from ghar import clock
 from properties.models import Property
 from visits import services
 from visits.models import Visit, VisitEvent
+from visits.queues import queue_counts
 from visits.tests.factories import AgentFactory, ListingFactory, UserFactory, book, local
-from visits.worklist import heights
 
 pytestmark = pytest.mark.django_db
 
@@ -37,14 +37,14 @@ def messages_of(response):
 
 
 @pytest.fixture
-def heaps(agent, listing, asha, bala, ops):
-    """One visit of each kind that waits for somebody, by the name of its heap."""
+def work_queues(agent, listing, asha, bala, ops):
+    """One visit of each kind that waits for somebody, by the name of its queue."""
     before, past, evening, tonight = local(-4, 12), local(-2, 11), local(-2, 15), local(0, 23, 30)
-    with clock.at(before):
+    with clock.frozen_at(before):
         over = book(asha, listing, past)
         done = book(bala, listing, evening)
         today = book(asha, ListingFactory(), tonight)
-    with clock.at(past + timedelta(days=1)):
+    with clock.frozen_at(past + timedelta(days=1)):
         services.complete(visit=done, by=ops, follow_up_date=evening)
     night = book(bala, listing, local(2, 3))
     kept = book(asha, listing, local(3, 11))
@@ -53,51 +53,51 @@ def heaps(agent, listing, asha, bala, ops):
 
 
 class TestHeaps:
-    def test_each_shows_what_it_says(self, desk, heaps):
-        with clock.at(local(0, 12)):
-            assert shown(desk, work="unassigned") == [heaps["today"], heaps["unassigned"]]
-            assert shown(desk, work="today") == [heaps["today"]]
-            assert shown(desk, work="awaiting") == [heaps["today"], heaps["unassigned"]]
-            assert shown(desk, work="to_close") == [heaps["to_close"]]
-            assert shown(desk, work="follow_up") == [heaps["follow_up"]]
-            upcoming = [heaps["today"], heaps["unassigned"], heaps["confirmed"]]
+    def test_each_shows_what_it_says(self, desk, work_queues):
+        with clock.frozen_at(local(0, 12)):
+            assert shown(desk, work="unassigned") == [work_queues["today"], work_queues["unassigned"]]
+            assert shown(desk, work="today") == [work_queues["today"]]
+            assert shown(desk, work="awaiting") == [work_queues["today"], work_queues["unassigned"]]
+            assert shown(desk, work="to_close") == [work_queues["to_close"]]
+            assert shown(desk, work="follow_up") == [work_queues["follow_up"]]
+            upcoming = [work_queues["today"], work_queues["unassigned"], work_queues["confirmed"]]
             assert shown(desk) == shown(desk, work="upcoming") == upcoming
             assert shown(desk, work="all") == list(Visit.objects.order_by("-scheduled_date"))
 
-    def test_the_tabs_and_the_front_page_tell_their_heights(self, desk, heaps):
+    def test_the_tabs_and_the_front_page_tell_their_counts(self, desk, work_queues):
         expected = {"unassigned": 2, "today": 1, "awaiting": 2, "to_close": 1, "follow_up": 1, "upcoming": 3}
-        with clock.at(local(0, 12)):
-            assert heights() == expected
+        with clock.frozen_at(local(0, 12)):
+            assert queue_counts() == expected
             tabs = desk.get(LIST).content.decode()
             front = desk.get(reverse("admin:index")).content.decode()
         assert re.findall(r'tab-(\w+).*?<span class="count(?: none)?">(\d+)<', tabs, re.S) == [
-            (name, str(height)) for name, height in expected.items()
+            (name, str(count)) for name, count in expected.items()
         ]
         assert re.findall(r"\?work=(\w+)\">\s*<strong>(\d+)<", front) == [
-            (name, str(height)) for name, height in expected.items()
+            (name, str(count)) for name, count in expected.items()
         ]
 
     def test_without_any_all_are_zero(self, db):
-        assert set(heights().values()) == {0}
+        assert set(queue_counts().values()) == {0}
 
-    def test_what_begins_soon_without_an_agent_stands_out(self, desk, heaps):
-        with clock.at(heaps["today"].scheduled_date - timedelta(minutes=30)):
+    def test_what_begins_soon_without_an_agent_stands_out(self, desk, work_queues):
+        with clock.frozen_at(work_queues["today"].scheduled_date - timedelta(minutes=30)):
             text = desk.get(LIST, {"work": "unassigned"}).content.decode()
         assert re.findall(r'badge-nobody"><span aria-hidden="true">!</span> (in [^<]+)<', text) == [
             "in 30\xa0minutes"
         ]
 
-    def test_a_search_looks_everywhere(self, desk, heaps, asha):
+    def test_a_search_looks_everywhere(self, desk, work_queues, asha):
         asha.phone = "+919811111101"
         asha.save()
-        mine = {heaps["to_close"], heaps["today"], heaps["confirmed"]}
+        mine = {work_queues["to_close"], work_queues["today"], work_queues["confirmed"]}
         assert set(shown(desk, q="asha")) == set(shown(desk, q="98111 11101")) == mine
-        Property.objects.filter(pk=heaps["today"].property_id).update(title="Tamarind Court")
-        assert shown(desk, q="tamarind") == [heaps["today"]]
-        assert shown(desk, q=f"={heaps['follow_up'].pk}") == [heaps["follow_up"]]
+        Property.objects.filter(pk=work_queues["today"].property_id).update(title="Tamarind Court")
+        assert shown(desk, q="tamarind") == [work_queues["today"]]
+        assert shown(desk, q=f"={work_queues['follow_up'].pk}") == [work_queues["follow_up"]]
         assert shown(desk, q="=x") == []
 
-    def test_hostile_queries_are_answered(self, desk, heaps):
+    def test_hostile_queries_are_answered(self, desk, work_queues):
         for query in (
             {"work": "x"},
             {"q": "\x00"},

@@ -65,7 +65,7 @@ def errors_of(answer):
 def test_a_time_that_cannot_be_is_refused_at_its_field(desk, forms, tour, snapshot, form, typed):
     url, field, rest = forms[form]
     before = snapshot()
-    with clock.at(tour.scheduled_date + timedelta(minutes=1)):
+    with clock.frozen_at(tour.scheduled_date + timedelta(minutes=1)):
         answer = desk.post(url, rest | {field: typed})
         assert answer.status_code == 200
         assert errors_of(answer)[field] == [HOSTILE[typed]]
@@ -76,12 +76,12 @@ def test_a_time_that_cannot_be_is_refused_at_its_field(desk, forms, tour, snapsh
 
 @pytest.mark.parametrize("form", ["notes", "complete", "reschedule", "book", "time off"])
 def test_a_time_that_a_change_of_clocks_skips(desk, forms, tour, agent, snapshot, settings, form):
-    settings.DESK_TIME_ZONE = type(settings.DESK_TIME_ZONE)(NEW_YORK)
+    settings.OFFICE_TIME_ZONE = type(settings.OFFICE_TIME_ZONE)(NEW_YORK)
     Property.objects.update(timezone=NEW_YORK)
     Agent.objects.update(timezone=NEW_YORK)
     url, field, rest = forms[form]
     before = snapshot()
-    with clock.at(tour.scheduled_date + timedelta(minutes=1)):
+    with clock.frozen_at(tour.scheduled_date + timedelta(minutes=1)):
         answer = desk.post(url, rest | {field: "2027-03-14T02:30"})
         sentence = f"Clocks in {NEW_YORK} skip this time: choose another one."
         assert (answer.status_code, errors_of(answer)[field]) == (200, [sentence])
@@ -94,9 +94,9 @@ def test_a_follow_up_is_by_the_desks_clock_wherever_the_listing_is(desk, forms, 
     Property.objects.update(timezone=NEW_YORK)
     AgentFactory(timezone=NEW_YORK)
     url, field, rest = forms[form]
-    with clock.at(tour.scheduled_date + timedelta(minutes=1)):
+    with clock.frozen_at(tour.scheduled_date + timedelta(minutes=1)):
         text = unescape(desk.get(url).content.decode())
-        assert f"By the desk's clock ({settings.DESK_TIME_ZONE})." in text
+        assert f"By the desk's clock ({settings.OFFICE_TIME_ZONE})." in text
         assert desk.post(url, rest | {field: "2030-01-01T10:00"}).status_code == 302
     assert Visit.objects.get().follow_up_date == datetime(2030, 1, 1, 4, 30, tzinfo=UTC)
     assert 'value="2030-01-01T10:00"' in desk.get(forms["notes"][0]).content.decode()
@@ -115,7 +115,7 @@ def test_a_follow_up_has_no_seconds_whoever_writes_it(api, desk, ops, forms, tou
 
 
 def test_completing_drops_the_seconds_too(api, ops, tour):
-    with clock.at(tour.scheduled_date + timedelta(minutes=1)):
+    with clock.frozen_at(tour.scheduled_date + timedelta(minutes=1)):
         answer = api(ops).post(
             f"/api/v1/visits/{tour.pk}/complete", {"follow_up_date": "2030-01-01T04:30:59Z"}
         )
@@ -132,5 +132,5 @@ def test_the_database_keeps_no_follow_up_that_cannot_be_read(tour, moment):
 def test_times_are_shown_as_they_are_taken(desk, forms, tour):
     url, field, _ = forms["reschedule"]
     assert desk.get(url).context["form"][field].value() == tour.scheduled_date.astimezone(
-        settings.DESK_TIME_ZONE
+        settings.OFFICE_TIME_ZONE
     ).replace(tzinfo=None)

@@ -275,7 +275,7 @@ class TestReading:
         soon = book(asha, ListingFactory(), local(2, 11))
         gone = book(asha, ListingFactory(), local(3, 11))
         services.cancel(visit=gone, by=asha)
-        with clock.at(clock.now() - timedelta(days=9)):
+        with clock.frozen_at(clock.now() - timedelta(days=9)):
             old = book(asha, ListingFactory(), local(1, 11))
         ids = lambda path: [v["id"] for v in api(asha).get(f"/api/v1/visits/{path}").json()["items"]]  # noqa: E731
         assert ids("upcoming") == [soon.pk, late.pk]
@@ -472,7 +472,7 @@ class TestCancel:
 class TestComplete:
     @pytest.fixture
     def begun(self, agent, listing, asha):
-        with clock.at(clock.now() - timedelta(days=3)):
+        with clock.frozen_at(clock.now() - timedelta(days=3)):
             return book(asha, listing, local(2, 11))
 
     def test_its_agent_completes_it(self, api, begun, agent):
@@ -822,7 +822,7 @@ class TestAgentsRoutes:
 
 
 def test_every_transition_that_is_not_in_the_table_is_refused(api, ops, agent, listing, asha, snapshot):
-    with clock.at(clock.now() - timedelta(days=3)):
+    with clock.frozen_at(clock.now() - timedelta(days=3)):
         visit = book(asha, listing, local(2, 11))
     services.complete(visit=visit, by=ops)
     before = snapshot()

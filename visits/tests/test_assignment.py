@@ -118,7 +118,7 @@ class TestStats:
         book(asha, far_east, day + timedelta(hours=20))
 
         def today(hours):
-            with clock.at(day + timedelta(hours=hours)):
+            with clock.frozen_at(day + timedelta(hours=hours)):
                 return api(ops).get("/api/v1/visits/stats").json()["today"]
 
         assert [today(-1), today(1), today(23), today(25)] == [0, 1, 1, 0]
@@ -194,13 +194,13 @@ class TestQueue:
         agent = AgentFactory(capacity=1)
         tour = book(asha, ListingFactory(), local(2, 11))
         waiting = book(UserFactory(), ListingFactory(), local(4, 11))
-        with clock.at(local(2, 12)), committed():
+        with clock.frozen_at(local(2, 12)), committed():
             services.complete(visit=tour, by=ops)
         waiting.refresh_from_db()
         assert waiting.agent == agent
 
     def test_what_waits_elsewhere_is_in_nobodys_way(self, committed, ops, monkeypatch):
-        monkeypatch.setattr("visits.sweep.LOOKED_AT", 3)
+        monkeypatch.setattr("visits.assignment.queue.MAX_LOOKED_AT", 3)
         agent = AgentFactory(cities=["MUMBAI"], is_available=False)
         for hour in (9, 10, 11):
             book(UserFactory(), ListingFactory(city="Pune"), local(2, hour))
@@ -210,7 +210,9 @@ class TestQueue:
         here.refresh_from_db()
         assert here.agent == agent
 
-    @pytest.mark.parametrize("what", ["visits.sweep.eligible", "visits.sweep._waiting_for"])
+    @pytest.mark.parametrize(
+        "what", ["visits.assignment.queue.eligible", "visits.assignment.queue._waiting_in_cities"]
+    )
     def test_a_look_that_fails_fails_nothing_that_was_done(
         self, api, asha, agent, tour, committed, monkeypatch, what
     ):
@@ -253,7 +255,7 @@ class TestQueue:
     def test_what_begins_soon_and_has_nobody_is_urgent(self, api, ops, listing):
         visit = book(UserFactory(), listing, local(2, 11))
         later = book(UserFactory(), ListingFactory(), local(2, 13))
-        with clock.at(local(2, 8)):
+        with clock.frozen_at(local(2, 8)):
             assert api(ops).get(f"/api/v1/visits/{visit.pk}/candidates").json()["urgent"] is True
             assert api(ops).get(f"/api/v1/visits/{later.pk}/candidates").json()["urgent"] is False
             stats = api(ops).get("/api/v1/visits/stats").json()
@@ -312,7 +314,7 @@ class TestDecision:
         def fail(*args):
             raise ValueError("Out of order")
 
-        monkeypatch.setattr("visits.fairness.count", fail)
+        monkeypatch.setattr("visits.assignment.fairness.count_choice", fail)
         sent = {"property_id": listing.pk, "scheduled_date": local(2, 11).isoformat()}
         with django_capture_on_commit_callbacks(execute=True):
             assert api(asha).post("/api/v1/visits", sent).status_code == 201
@@ -533,7 +535,7 @@ class TestAbsence:
 class TestEngagements:
     def test_end_after_idle_days(self, asha, bala, agent, listing):
         long_ago, visited, lately = local(-100, 9), local(-99, 11), local(-30, 12)
-        with clock.at(long_ago):
+        with clock.frozen_at(long_ago):
             book(asha, listing, visited)
             book(bala, ListingFactory(), lately)
         assert run("close_idle_engagements", days=60, dry_run=True).endswith("1 would end.\n")
@@ -545,7 +547,7 @@ class TestEngagements:
 
     def test_who_books_meanwhile_keeps_his_agent(self, asha, bala, agent):
         long_ago, eleven, twelve = local(-100, 9), local(-99, 11), local(-99, 12)
-        with clock.at(long_ago):
+        with clock.frozen_at(long_ago):
             book(asha, ListingFactory(), eleven)
             book(bala, ListingFactory(), twelve)
         first, second = Engagement.objects.order_by("pk")

@@ -11,7 +11,8 @@ from django.db import connection, transaction
 
 from agents.models import Agent
 from ghar.testing import somebody_waits_for_a_lock
-from visits import assignment, services
+from visits import services
+from visits.assignment import selection
 from visits.models import Visit
 from visits.tests.factories import AgentFactory, ListingFactory, UserFactory, book, local
 from visits.tests.threads import at_once
@@ -44,7 +45,7 @@ def test_an_agent_whom_somebody_else_looks_at_is_waited_for():
 
 
 def test_without_the_second_pass_he_would_be_passed_over(monkeypatch):
-    monkeypatch.setattr(assignment, "_wait_for_best", lambda *args: None)
+    monkeypatch.setattr(selection, "_wait_for_best", lambda *args: None)
     assert book_while_locked(AgentFactory()).agent is None
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from django.apps import apps
 
-from visits import demo
+from visits.management import demo
 from visits.models import Visit
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -161,10 +161,15 @@ def test_a_tour_is_booked_by_typing_names(enter):
         page.locator(f".field-{name} .select2-selection").click()
         page.locator(".select2-search__field").fill(typed)
         page.locator(".select2-results__option").filter(has_text=found).click()
-    page.get_by_label("Time").fill(f"{demo.at(8, 11).astimezone(demo.ZoneInfo(demo.ZONE)):%Y-%m-%dT%H:%M}")
+    page.get_by_label("Time").fill(
+        f"{demo.india_time(8, 11).astimezone(demo.ZoneInfo(demo.ZONE)):%Y-%m-%dT%H:%M}"
+    )
     page.get_by_role("button", name="Book a tour").click()
     assert_told(page, re.compile("Booked; "))
-    assert visit_of("Asha Rao", scheduled_date=demo.at(8, 11)).property.title == "Sea breeze off Hill Road"
+    assert (
+        visit_of("Asha Rao", scheduled_date=demo.india_time(8, 11)).property.title
+        == "Sea breeze off Hill Road"
+    )
 
 
 def test_a_viewer_looks_and_changes_nothing(enter):

@@ -68,7 +68,7 @@ def cancel(api, ops, visit, second):
 
 
 def complete(api, ops, visit, second):
-    with clock.at(visit.scheduled_end):
+    with clock.frozen_at(visit.scheduled_end):
         api(ops).post(path(visit, "/complete"), {"notes": "Liked it", "interest_level": "high"})
 
 

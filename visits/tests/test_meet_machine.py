@@ -300,9 +300,13 @@ class Flatmates(RuleBasedStateMachine):
             return
         self.expect(response, 200)
         if slot != visit.slot:
-            visit.slot, visit.status, visit.awaiting = slot, "rescheduled", self.awaited(visit, who)
+            visit.slot, visit.status, visit.awaiting = (
+                slot,
+                "rescheduled",
+                self.awaiting_confirmation(visit, who),
+            )
 
-    def awaited(self, visit, mover):
+    def awaiting_confirmation(self, visit, mover):
         if visit.context == "property_tour":
             return "agency"
         return "visitor" if mover == visit.other else "counterparty"

@@ -9,8 +9,8 @@ from django.db import connection
 from flatmates import services as flatmates
 from flatmates.models import Message, Swipe, UserConversation, UserMatch
 from flatmates.tests.factories import PersonFactory, match
-from visits import meets
 from visits.models import Visit, VisitEvent
+from visits.scheduling import meets
 from visits.tests.factories import AgentFactory, ListingFactory, book, local
 from visits.tests.test_races import answers, booking, post
 from visits.tests.threads import at_once, first_two
@@ -75,14 +75,14 @@ def test_who_invite_each_other_for_the_same_hour_meet_once(asha, bala):
 def test_the_constraint_suffices_without_the_locks(asha, bala, monkeypatch):
     home = ListingFactory(owner=bala)
     match(asha, bala)
-    wait_for_the_other, check = first_two(), meets.settle
+    wait_for_the_other, check = first_two(), meets.validate_pair
 
     def settle_and_wait(*args):
         check(*args)
         wait_for_the_other()
 
-    monkeypatch.setattr("visits.locks.lock_people", lambda visit: None)
-    monkeypatch.setattr(meets, "settle", settle_and_wait)
+    monkeypatch.setattr("visits.scheduling.locks.lock_people", lambda visit: None)
+    monkeypatch.setattr(meets, "validate_pair", settle_and_wait)
     start = local(2, 18)
     responses = at_once([invitation(asha, bala, home, start), invitation(bala, asha, home, start)])
     assert answers(responses) == {(201, ""): 1, (409, "visit_conflict"): 1}

@@ -410,7 +410,7 @@ class TestLife:
         client = api({"asha": asha, "bala": bala, "ops": ops}[who])
         with unchanged:
             assert problem(self.act(client, meet, "complete")) == (409, "invalid_transition")
-        with clock.at(local(*AT)):
+        with clock.frozen_at(local(*AT)):
             done = self.act(client, meet, "complete", feedback="We get along")
         assert (done.status_code, done.json()["status"]) == (200, "completed")
         assert done.json()["visitor_feedback"] == "We get along"
@@ -438,9 +438,9 @@ class TestConsequences:
         """What must stay: a meet of another pair, a tour, a meet that is done."""
         match(asha, chitra, home)
         start = local(-2, 18)
-        with clock.at(start - timedelta(days=1)):
+        with clock.frozen_at(start - timedelta(days=1)):
             done = invite(bala, asha, home, start)
-        with clock.at(start):
+        with clock.frozen_at(start):
             services.complete(visit=done, by=asha)
         return [done, invite(asha, chitra, home, local(4, 10)), book(asha, home, local(4, 12))]
 

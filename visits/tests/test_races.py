@@ -11,8 +11,10 @@ from rest_framework.test import APIClient
 
 from agents.models import Agent
 from ghar.accounts import services as account_services
-from visits import assignment, availability, locks, services
+from visits import services
+from visits.assignment import selection
 from visits.models import Visit, VisitEvent
+from visits.scheduling import eligibility, locks
 from visits.tests.factories import AgentFactory, ListingFactory, UserFactory, book, local
 from visits.tests.threads import at_once, in_pairs
 
@@ -100,7 +102,7 @@ def test_two_agents_are_both_used_by_a_crowd():
 def test_the_agents_guard_is_what_keeps_him_from_two_places(without, no_locks, monkeypatch):
     AgentFactory()
     without("visit_agent_in_one_place")
-    monkeypatch.setattr(assignment, "_still_eligible", in_pairs(True))
+    monkeypatch.setattr(selection, "_still_eligible", in_pairs(True))
     at_once(many_seekers())
     assert Visit.objects.exclude(agent=None).count() > 1
 
@@ -116,7 +118,7 @@ def test_the_check_is_what_refuses_a_busy_agent(without, ops, monkeypatch):
     agent = AgentFactory()
     at_once(many_seekers())
     without("visit_agent_in_one_place")
-    monkeypatch.setattr(availability, "lacks", lambda agent: [])
+    monkeypatch.setattr(eligibility, "ineligibility_reasons", lambda agent: [])
     visit = Visit.objects.filter(agent=None).first()
     assert post(ops, f"/visits/{visit.pk}/assign", {"agent_id": agent.pk}).status_code == 200
 
@@ -242,7 +244,7 @@ def test_no_live_visit_is_left_where_a_listing_or_an_account_is_closed(ops):
 )
 def test_their_locks_are_what_leaves_none(ops, asha, no_locks, monkeypatch, close):
     """Without them a booking is committed after the closing has looked for what to cancel."""
-    monkeypatch.setattr(locks, "lock_listing", lambda visit: None)
+    monkeypatch.setattr(locks, "lock_property", lambda visit: None)
     monkeypatch.setattr(locks, "lock_people", lambda visit: None)
     check, listing = services._check_free, ListingFactory()
 

@@ -3,12 +3,12 @@
 import pytest
 from django.db import connection
 
-from ghar.transactions import StartOver
+from ghar.transactions import RetryTransaction
 from properties.models import Property
-from visits import locks, meets
+from visits.api.views import VisitViewSet
+from visits.scheduling import locks, meets
 from visits.tests.factories import AgentFactory, ListingFactory, UserFactory, local
 from visits.tests.test_api import iso, problem
-from visits.views import VisitViewSet
 
 pytestmark = pytest.mark.django_db
 
@@ -84,9 +84,9 @@ class TestLostRaces:
     @pytest.fixture(autouse=True)
     def contended(self, monkeypatch, tour):
         def lose(*args, **kwargs):
-            raise StartOver
+            raise RetryTransaction
 
-        monkeypatch.setattr(locks, "lock", lose)
+        monkeypatch.setattr(locks, "lock_visit", lose)
 
     @pytest.mark.parametrize(
         ("method", "path", "body"),
@@ -155,7 +155,7 @@ class TestRowsThatAreGone:
     def test_the_listing_of_a_booking(self, api, asha, agent, monkeypatch, snapshot, exclusive):
         listing = ListingFactory(exclusive_tours=exclusive)
         before = snapshot()
-        monkeypatch.setattr(meets, "prepare", lambda *_: erase("properties_property", listing.pk))
+        monkeypatch.setattr(meets, "set_counterparty", lambda *_: erase("properties_property", listing.pk))
         body = {"property_id": listing.pk, "scheduled_date": iso(local(2, 11))}
         answer = api(asha).post("/api/v1/visits", body)
         assert problem(answer) == (404, "not_found")
@@ -165,7 +165,7 @@ class TestRowsThatAreGone:
     def test_whom_a_visit_is_booked_for(self, api, ops, agent, listing, monkeypatch, snapshot):
         seeker = UserFactory()
         before = snapshot()
-        monkeypatch.setattr(meets, "prepare", lambda *_: erase("accounts_user", seeker.pk))
+        monkeypatch.setattr(meets, "set_counterparty", lambda *_: erase("accounts_user", seeker.pk))
         body = {"property_id": listing.pk, "scheduled_date": iso(local(2, 11)), "user_id": seeker.pk}
         answer = api(ops).post("/api/v1/visits", body)
         assert problem(answer) == (404, "not_found")

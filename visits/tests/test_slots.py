@@ -56,7 +56,7 @@ def quarters(since, until):
 @example(zone="Africa/Cairo", day=date(2027, 4, 30), agents_zone="Africa/Cairo")  # no midnight
 @example(zone="Asia/Kolkata", day=date(2028, 2, 29), agents_zone="Pacific/Apia")
 def test_who_works_round_the_clock_is_free_through_the_whole_local_day(api, zone, day, agents_zone):
-    with transaction.atomic(), clock.at(midnight(day, zone) - timedelta(days=2)):
+    with transaction.atomic(), clock.frozen_at(midnight(day, zone) - timedelta(days=2)):
         agent = AgentFactory(timezone=agents_zone)
         WorkingHours.objects.bulk_create(
             WorkingHours(agent=agent, weekday=n, opens=time(), closes=time()) for n in range(7)
@@ -73,7 +73,7 @@ def test_who_works_round_the_clock_is_free_through_the_whole_local_day(api, zone
 @example(zone="Australia/Adelaide", day=date(2027, 10, 3))
 @example(zone="Asia/Kolkata", day=date(2028, 2, 29))
 def test_usual_hours_are_nine_to_seven_by_the_agents_clock(api, zone, day):
-    with transaction.atomic(), clock.at(midnight(day, zone) - timedelta(days=2)):
+    with transaction.atomic(), clock.frozen_at(midnight(day, zone) - timedelta(days=2)):
         AgentFactory(timezone=zone)
         found = slots(api(UserFactory()), ListingFactory(timezone=zone), day)
         transaction.set_rollback(True)

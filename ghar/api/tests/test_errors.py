@@ -18,7 +18,7 @@ from ghar import errors
 from ghar.api.errors import problem_body
 from ghar.api.permissions import StaffPermission
 from ghar.api.views import unknown_url
-from ghar.transactions import Contended
+from ghar.transactions import TransactionContention
 
 pytestmark = pytest.mark.urls(__name__)
 
@@ -163,7 +163,7 @@ def assert_problem(response, status, code):
         (exceptions.Throttled(7.2), 429, "throttled", {"detail": "Too many requests: try again in 8 s."}),
         (OperationalError(SECRET), 503, "unavailable", {}),
         (InterfaceError(SECRET), 503, "unavailable", {}),
-        (Contended(SECRET), 503, "unavailable", {}),
+        (TransactionContention(SECRET), 503, "unavailable", {}),
         (exceptions.APIException(SECRET), 500, "internal_error", {}),
         (DisallowedHost(SECRET), 400, "validation_error", {}),
         (IntegrityError(SECRET), 500, "internal_error", {}),

@@ -33,7 +33,7 @@ def world(ops):
         AgentFactory(pk=pk, name=name, contact_number=f"+91224000000{pk}", languages=["en", language])
     with connection.cursor() as cursor:
         cursor.execute("ALTER SEQUENCE visits_visit_id_seq RESTART WITH 12")
-    with clock.at(datetime.fromisoformat("2026-11-21T09:20:00Z")):
+    with clock.frozen_at(datetime.fromisoformat("2026-11-21T09:20:00Z")):
         hers, desk = Assistant(asha), Assistant(ops, "/mcp-admin")
         yield {"visits": hers, "properties": hers, "agent": desk}
 

@@ -49,11 +49,11 @@ def test_only_its_digest_is_kept(client_of, asha):
 
 def test_it_lasts_a_minute(client_of, asha):
     now = clock.now()
-    with clock.at(now):
+    with clock.frozen_at(now):
         answer = client_of(asha).post(TICKET)
     assert answer.status_code == 201
     assert answer.json()["expires_at"] == (now + timedelta(seconds=60)).isoformat().replace("+00:00", "Z")
-    with clock.at(now + timedelta(seconds=60)):
+    with clock.frozen_at(now + timedelta(seconds=60)):
         late = APIClient().get(EVENTS, {"ticket": answer.json()["ticket"]})
     assert problem(late) == (401, "not_authenticated")
 

@@ -14,11 +14,12 @@ from agents.models import Agent
 from ghar import clock
 from ghar.accounts.models import User
 from properties.models import Property
-from visits import assignment, services, upkeep
-from visits.availability import Wanted, busy_range
+from visits import services
+from visits.assignment import counters, selection
+from visits.assignment.ranking import Preferences
+from visits.management.scratch_database import scratch_database
 from visits.models import Visit
-from visits.ranking import Taste
-from visits.scratch import scratch_database
+from visits.scheduling.eligibility import Requirements, busy_range
 
 CITY, CONNECTIONS, EQUAL_AGENTS = "Pune", 16, 200
 
@@ -51,10 +52,12 @@ class Command(BaseCommand):
     def choice(self, title: str, visit: Visit) -> None:
         with connection.cursor() as cursor:
             cursor.execute("VACUUM ANALYZE")
-        wanted, taste = Wanted.by(visit), Taste.by(visit)
+        requirements, preferences = Requirements.for_visit(visit), Preferences.for_visit(visit)
         floor = database_ms(lambda: Agent.objects.filter(pk=visit.user_id).values_list("pk").first())
-        best = database_ms(partial(assignment._first_unlocked, wanted, taste, ()))
-        whole = database_ms(partial(assignment.choose, wanted=wanted, taste=taste))
+        best = database_ms(partial(selection._first_unlocked, requirements, preferences, ()))
+        whole = database_ms(
+            partial(selection.choose_agent, requirements=requirements, preferences=preferences)
+        )
         self.stdout.write(
             f"{title}: choice {best:.2f} ms = {best / floor:.1f} floors, with its explanation {whole:.2f} ms "
             f"= {whole / floor:.1f}; floor {floor:.2f} ms"
@@ -76,7 +79,7 @@ class Command(BaseCommand):
             f"{assignments:,} assignments by {CONNECTIONS} connections over {EQUAL_AGENTS} equal agents: "
             f"{min(live)} to {max(live)} each (spread {max(live) - min(live)}), "
             f"{Visit.objects.unassigned().count()} unassigned, {deadlocks()} deadlocks, "
-            f"{len(upkeep.drifts())} counters off, {assignments / took:.0f} a second"
+            f"{len(counters.find_drift())} counters off, {assignments / took:.0f} a second"
         )
 
 

@@ -4,7 +4,7 @@ from typing import Any
 from django.conf import settings
 
 from ghar.management.base import DataCommand
-from visits import upkeep
+from visits.assignment import engagements
 
 
 class Command(DataCommand):
@@ -21,9 +21,9 @@ class Command(DataCommand):
         parser.add_argument("--dry-run", action="store_true", help="only say which would end")
 
     def handle(self, *args: Any, days: int | None, dry_run: bool, **options: Any) -> None:
-        idle = upkeep.idle_engagements(days).select_related("agent", "seeker")
+        idle = engagements.idle_engagements(days).select_related("agent", "seeker")
         ended = 0
-        for engagement in idle if dry_run else upkeep.close_idle_engagements(days=days):
+        for engagement in idle if dry_run else engagements.close_idle_engagements(days=days):
             ended += 1
             if options["verbosity"] > 1 or dry_run:
                 began = f"{engagement.started_at:%Y-%m-%d}"

@@ -4,7 +4,7 @@ from typing import Any
 
 from agents.models import Agent
 from ghar.management.base import DataCommand
-from visits import upkeep
+from visits.assignment import counters
 
 
 class Command(DataCommand):
@@ -18,15 +18,15 @@ class Command(DataCommand):
         parser.add_argument("--check", action="store_true", help="only report")
 
     def handle(self, *args: Any, check: bool, **options: Any) -> None:
-        drifts = upkeep.drifts()
+        drifts = counters.find_drift()
         for drift in drifts:
             told = f"{drift.counter} {drift.stored}, counted {drift.counted}"
             self.stdout.write(f"{drift.agent.name} ({drift.agent.pk}): {told}")
-        repaired = 0 if check else sum(len(upkeep.repair(drift)) for drift in _once_each(drifts))
+        repaired = 0 if check else sum(len(counters.repair_counter(drift)) for drift in _once_each(drifts))
         self.stdout.write(f"{Agent.objects.count()} agents, {len(drifts)} drifts, {repaired} repaired.")
         if drifts:
             sys.exit(1)
 
 
-def _once_each(drifts: list[upkeep.Drift]) -> list[upkeep.Drift]:
+def _once_each(drifts: list[counters.Drift]) -> list[counters.Drift]:
     return list({drift.agent.pk: drift for drift in drifts}.values())

@@ -1,7 +1,7 @@
 from typing import Any
 
 from ghar.management.base import DataCommand
-from visits import demo
+from visits.management import demo
 
 
 class Command(DataCommand):

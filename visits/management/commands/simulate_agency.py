@@ -4,8 +4,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from visits.scratch import scratch_database
-from visits.simulation import Agency
+from visits.management.scratch_database import scratch_database
+from visits.management.simulation import Agency
 
 LEAST_FAIRNESS, MOST_OF_NEWCOMER = 0.99, 1.5
 

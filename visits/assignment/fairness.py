@@ -1,0 +1,73 @@
+"""Who could have got a visit, and who got it: what the fair-share part of the key counts.
+
+Each automatic choice is worth one chance, shared by all who could have taken the visit and are equal in
+RANKS. To count that exactly would mean to judge and write all of them. Instead LOTS of them are drawn, each
+for its part of the chance: on average the same, and evenly spread, as the places that are drawn follow each
+other by the golden ratio. docs/adr/0015-fair-share-by-lots.md has the comparison.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.db import connection, models
+from django.db.models.expressions import RawSQL
+
+from agents.models import Agent
+from ghar.transactions import retrying_atomic
+from visits.scheduling.eligibility import Requirements, matching_calendar
+
+LOTS = 4
+# Places looked at until LOTS of them hold somebody eligible.
+DRAWS = 48
+# Nobody saves up more than so many visits, so that whoever could not be chosen for long isn't flooded after.
+MAX_SAVED = 5
+
+# One statement after commit: it keeps no choice waiting, and its locks, taken by ascending id, are held for
+# no time. What an agent got changes with the choice: others see it at once. OFFSET 0 keeps the draws' order.
+COUNT_SQL = """
+WITH pool AS MATERIALIZED (
+    SELECT array_agg(equal.id ORDER BY equal.id) AS ids
+    FROM (SELECT id FROM ({pool}) AS rivals UNION SELECT %s) AS equal
+), choice AS MATERIALIZED (
+    SELECT nextval('visits_choice') * 0.7548776662466927::float8 AS turn
+), lots AS MATERIALIZED (
+    SELECT agent.id
+    FROM pool CROSS JOIN choice CROSS JOIN generate_series(1, %s) AS place
+    CROSS JOIN LATERAL (SELECT turn + place * 0.6180339887498949::float8 AS point) AS drawn
+    CROSS JOIN LATERAL (
+        SELECT pool.ids[1 + floor(cardinality(pool.ids) * (point - floor(point)))::int] AS id
+    ) AS lot
+    CROSS JOIN LATERAL ({agent} OFFSET 0) AS agent
+    LIMIT %s
+), parts AS MATERIALIZED (
+    SELECT id, (count(*) / sum(count(*)) OVER ())::float8 AS part FROM lots GROUP BY id
+), locked AS MATERIALIZED (
+    SELECT id FROM agents_agent WHERE id IN (SELECT id FROM parts) ORDER BY id FOR NO KEY UPDATE
+)
+UPDATE agents_agent AS agent SET chances = least(agent.chances + parts.part, %s + agent.times_chosen)
+FROM parts JOIN locked USING (id) WHERE agent.id = parts.id
+"""
+
+
+@retrying_atomic
+def count_choice(chosen: int, pool: "models.QuerySet[Agent]", requirements: Requirements) -> None:
+    """Write down a choice among the eligible ones of `pool`; the chosen one is no longer free by now."""
+    agents = matching_calendar(Agent.objects.filter(pk=RawSQL("lot.id", ())), requirements)
+    agents |= Agent.objects.filter(pk=chosen).filter(pk=RawSQL("lot.id", ()))
+    pool_sql, pool_params = pool.order_by().values("id").query.sql_with_params()
+    agent_sql, agent_params = agents.order_by().values("id").query.sql_with_params()
+    params = [*pool_params, chosen, DRAWS, *agent_params, LOTS, MAX_SAVED]
+    with connection.cursor() as cursor:
+        cursor.execute(COUNT_SQL.format(pool=pool_sql, agent=agent_sql), params)
+
+
+def fairness_index() -> float | None:
+    """Jain's index over what the active agents got of what they could have got."""
+    agents = Agent.objects.filter(is_active=True, chances__gte=1)
+    return jain_index([got / chances for got, chances in agents.values_list("times_chosen", "chances")])
+
+
+def jain_index(shares: Sequence[float]) -> Any:
+    """1 when all shares are equal, 1/n when one has everything; None without any."""
+    squares = sum(share * share for share in shares)
+    return round(sum(shares) ** 2 / (len(shares) * squares), 4) if squares else None

@@ -1,0 +1,226 @@
+"""A small agency to try things on: people, agents with hours, listings, and visits in every status."""
+
+from contextlib import suppress
+from datetime import UTC, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.contrib.auth.models import Group
+from django.db import transaction
+
+from agents import services as agent_services
+from agents.hours import Shift
+from agents.models import Agent
+from flatmates import services as flatmate_services
+from flatmates.models import UserConversation
+from ghar import clock
+from ghar.accounts.models import User
+from ghar.errors import AgentNotEligible
+from properties.demo import create_listings
+from properties.models import Property
+from visits import services
+from visits.models import Visit
+
+PASSWORD = "visit-the-house-1"
+STAFF = "staff@ghar.example"
+OFFICE = [
+    ("Farah Qureshi", "dispatch@ghar.example", "Dispatcher", "dispatcher: assigns agents in the admin site"),
+    ("Vikram Joshi", "viewer@ghar.example", "Viewer", "viewer: looks at everything, changes nothing"),
+]
+ZONE = "Asia/Kolkata"
+WEEK: list[Shift] = [{"weekday": day, "opens": time(9, 30), "closes": time(18, 30)} for day in range(6)]
+WEEKEND: list[Shift] = [{"weekday": day, "opens": time(10), "closes": time(20)} for day in range(3, 7)]
+SHIFTS: list[Shift] = [
+    {"weekday": day, "opens": opens, "closes": closes}
+    for day in range(5)
+    for opens, closes in ((time(8), time(12)), (time(15), time(21)))
+]
+AGENTS = [
+    ("Meera Kulkarni", "+912261230001", ["Mumbai"], ["en", "hi", "mr"], "senior", "expert", WEEK),
+    ("Rohan D'Souza", "+912261230002", ["Mumbai"], ["en", "hi"], "general", "intermediate", SHIFTS),
+    ("Kavya Nair", "+918061230003", ["Bangalore"], ["en", "kn", "ml"], "specialist", "expert", WEEK),
+    ("Imran Sheikh", "+918061230004", ["Bangalore"], ["en", "hi", "ur"], "general", "beginner", WEEKEND),
+    ("Gurpreet Kaur", "+911161230005", ["Delhi"], ["en", "hi", "pa"], "general", "intermediate", WEEK),
+    ("Neel Banerjee", "+911161230006", ["Delhi", "Mumbai"], ["en", "bn", "hi"], "specialist", "expert", WEEK),
+]
+SEEKERS = [
+    ("Asha Rao", "asha@ghar.example", "+919811111101", ["mr", "en"]),
+    ("Bala Iyer", "bala@ghar.example", "+919811111102", ["en"]),
+    ("Chitra Menon", "chitra@ghar.example", "+919811111103", ["ml", "en"]),
+    ("Dev Malhotra", "dev@ghar.example", "+919811111104", ["hi"]),
+]
+OWNER = ("Omkar Patil", "owner@ghar.example", "+919811111105", ["mr"])
+
+
+def is_seeded() -> bool:
+    return User.objects.filter(email=STAFF).exists()
+
+
+def logins() -> list[tuple[str, str]]:
+    """Who can log in, and as what; all with PASSWORD."""
+    return [
+        (STAFF, "staff: the admin site, and everything in the API"),
+        *((email, role) for _, email, _, role in OFFICE),
+        ("meera@ghar.example", "an agent's login"),
+        (OWNER[1], "owner of the demo listings"),
+        *((email, f"seeker {name}") for name, email, *_ in SEEKERS),
+    ]
+
+
+@transaction.atomic
+def seed() -> None:
+    """All of it, or nothing."""
+    staff = User.objects.create_superuser(STAFF, PASSWORD, full_name="Priya Shah")
+    for name, email, group, _ in OFFICE:
+        _user(name, email, None, ["en"], is_staff=True).groups.set([Group.objects.get(name=group)])
+    owner = _user(*OWNER)
+    seekers = [_user(*seeker) for seeker in SEEKERS]
+    agents = [_agent(staff, *agent) for agent in AGENTS]
+    login = _user("Meera Kulkarni", "meera@ghar.example", None, ["mr", "en"])
+    agent_services.update_agent(agent=agents[0], by=staff, user_id=login.pk)
+    listings = create_listings(owner=owner)
+    _visits(staff, seekers, [listing for listing in listings if listing.city == "Mumbai"])
+    _elsewhere(seekers, listings)
+    _flatmates(seekers, next(home for home in listings if home.property_type == Property.Type.FLATMATE))
+
+
+def _user(name: str, email: str, phone: str | None, languages: list[str], **fields: Any) -> User:
+    return User.objects.create_user(
+        PASSWORD, full_name=name, email=email, phone=phone, preferred_languages=languages, **fields
+    )
+
+
+def _agent(
+    staff: User,
+    name: str,
+    number: str,
+    cities: list[str],
+    languages: list[str],
+    kind: str,
+    experience: str,
+    hours: list[Shift],
+) -> Agent:
+    return agent_services.create_agent(
+        by=staff,
+        name=name,
+        contact_number=number,
+        cities=cities,
+        languages=languages,
+        agent_type=kind,
+        experience_level=experience,
+        working_hours=hours,
+        description=f"Shows homes in {' and '.join(cities)}.",
+    )
+
+
+def india_time(days: int, hour: int, minute: int = 0) -> datetime:
+    """That hour in India, so many days from now."""
+    day = clock.now().astimezone(ZoneInfo(ZONE)).date() + timedelta(days=days)
+    return datetime.combine(day, time(hour, minute), ZoneInfo(ZONE)).astimezone(UTC)
+
+
+def _no_sunday(start: datetime) -> datetime:
+    """That moment, or a day later if few work then."""
+    return start + timedelta(days=start.astimezone(ZoneInfo(ZONE)).weekday() == 6)
+
+
+def _book(user: User, listing: Property, start: datetime, wish: str = "") -> Visit:
+    """Booked three days before."""
+    with clock.frozen_at(min(clock.now(), start - timedelta(days=3))):
+        visit, _ = services.schedule(
+            by=user, user=user, property_id=listing.pk, scheduled_date=start, special_requirements=wish
+        )
+    return visit
+
+
+def _visits(staff: User, seekers: list[User], homes: list[Property]) -> None:
+    """One of each status in Mumbai, lived through with the project's clock."""
+    asha, bala, chitra, dev = seekers
+    _complete(staff, _book(asha, homes[0], india_time(-6, 11), "Is there a lift?"))
+    cancelled = _book(bala, homes[1], india_time(-2, 16))
+    with clock.frozen_at(cancelled.scheduled_date - timedelta(days=1)):
+        services.cancel(visit=cancelled, by=bala, reason="Found a place nearer to work.")
+    took_place = _book(chitra, homes[5], india_time(-1, 12))
+    with clock.frozen_at(took_place.scheduled_date - timedelta(days=1)):
+        services.confirm(visit=took_place, by=staff)
+    services.confirm(visit=_book(asha, homes[2], india_time(1, 11), "Please ring the bell twice."), by=staff)
+    services.reschedule(
+        visit=_book(bala, homes[3], india_time(2, 15)),
+        by=bala,
+        new_date=india_time(3, 16, 30),
+        reason="A meeting came up.",
+    )
+    _book(chitra, homes[4], india_time(2, 10, 30))
+    _book(dev, homes[0], india_time(3, 6), "Only before work, at six in the morning.")
+    waiting = _book(bala, homes[5], _no_sunday(india_time(1, 15)), "Somebody who speaks Hindi, please.")
+    _take_off_everybody(staff, waiting)
+
+
+def _take_off_everybody(staff: User, visit: Visit) -> None:
+    """Staff's own to assign: the sweep gives it to nobody who was taken off it."""
+    while visit.agent:
+        reason = f"{visit.agent} asked to be taken off it."
+        visit = services.assign(visit=visit, by=staff, agent_id=None, reason=reason)
+        with suppress(AgentNotEligible):
+            visit = services.assign(visit=visit, by=staff)
+
+
+def _complete(staff: User, visit: Visit) -> None:
+    with clock.frozen_at(visit.scheduled_date - timedelta(days=1)):
+        services.confirm(visit=visit, by=staff)
+    with clock.frozen_at(visit.scheduled_end):
+        services.complete(
+            visit=visit,
+            by=staff,
+            notes="Liked the light; asks for the society's rules.",
+            feedback="Bright and quiet.",
+            interest_level="high",
+            follow_up_date=clock.now() + timedelta(days=2),
+        )
+
+
+def _elsewhere(seekers: list[User], listings: list[Property]) -> None:
+    asha, bala, chitra, dev = seekers
+    by_city = {city: [home for home in listings if home.city == city] for city in ("Bangalore", "Delhi")}
+    _book(chitra, by_city["Bangalore"][0], india_time(4, 11))
+    _book(dev, by_city["Delhi"][0], india_time(4, 12))
+
+
+def _flatmates(seekers: list[User], room: Property) -> None:
+    """Chitra and Dev, from the first swipe to a meet that is done, one to be completed and one to come."""
+    asha, bala, chitra, dev = seekers
+    with clock.frozen_at(india_time(-5, 20)):
+        flatmate_services.swipe(by=bala, target_user_id=asha.pk, action="like")
+        flatmate_services.swipe(
+            by=chitra, target_user_id=dev.pk, action="super_like", context_property_id=room.pk
+        )
+        flatmate_services.swipe(by=dev, target_user_id=chitra.pk, action="like")
+    conversation = UserConversation.objects.of_pair(chitra.pk, dev.pk).get()
+    with clock.frozen_at(india_time(-5, 21)):
+        flatmate_services.send_message(
+            conversation=conversation, by=dev, body="Hi! I get up early too. Shall we look at the room?"
+        )
+    done = _meet(chitra, dev, room, india_time(-3, 18))
+    with clock.frozen_at(done.scheduled_end):
+        services.complete(visit=done, by=chitra, feedback="We get along.", interest_level="high")
+        flatmate_services.mark_read(conversation=conversation, by=chitra)
+    _meet(dev, chitra, room, india_time(-2, 18))
+    to_come = _invitation(dev, room, india_time(5, 18))
+    with clock.frozen_at(india_time(-1, 20)):
+        services.schedule(by=chitra, user=chitra, **to_come)
+
+
+def _invitation(other: User, room: Property, start: datetime) -> dict[str, Any]:
+    return {
+        "visit_context": Visit.Context.FLATMATE_MEET,
+        "counterparty_user_id": other.pk,
+        "property_id": room.pk,
+        "scheduled_date": start,
+    }
+
+
+def _meet(user: User, other: User, room: Property, start: datetime) -> Visit:
+    """Invited and accepted on the day before."""
+    with clock.frozen_at(start - timedelta(days=1)):
+        visit, _ = services.schedule(by=user, user=user, **_invitation(other, room, start))
+        return services.confirm(visit=visit, by=other)
