@@ -1,4 +1,4 @@
-from typing import Any, ClassVar
+from typing import Any
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField, DateTimeRangeField
@@ -115,7 +115,7 @@ class Agent(models.Model):
     created_at = models.DateTimeField(default=clock.now, editable=False)
     updated_at = models.DateTimeField(default=clock.now, editable=False)
 
-    objects: ClassVar[Any] = AgentQuerySet.as_manager()
+    objects = AgentQuerySet.as_manager()
 
     class Meta:
         ordering = ["name", "id"]
@@ -186,7 +186,7 @@ class TimeOff(models.Model):
     reason = models.CharField(max_length=200, blank=True)
     created_at = models.DateTimeField(default=clock.now, editable=False)
 
-    objects: ClassVar[Any] = TimeOffQuerySet.as_manager()
+    objects = TimeOffQuerySet.as_manager()
 
     class Meta:
         ordering = ["-period", "-id"]
@@ -217,7 +217,7 @@ class Engagement(models.Model):
     started_at = models.DateTimeField(default=clock.now, editable=False)
     ended_at = models.DateTimeField(null=True, blank=True, editable=False)
 
-    objects: ClassVar[Any] = EngagementQuerySet.as_manager()
+    objects = EngagementQuerySet.as_manager()
 
     class Meta:
         ordering = ["-started_at", "-id"]

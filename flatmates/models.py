@@ -1,4 +1,4 @@
-from typing import Any, ClassVar
+from typing import Any
 
 from django.conf import settings
 from django.db import models
@@ -44,7 +44,7 @@ class Swipe(models.Model):
     created_at = models.DateTimeField(default=clock.now, editable=False)
     updated_at = models.DateTimeField(default=clock.now, editable=False)
 
-    objects: ClassVar[Any] = SwipeQuerySet.as_manager()
+    objects = SwipeQuerySet.as_manager()
 
     class Meta:
         ordering = ["-updated_at", "-id"]
@@ -89,7 +89,7 @@ class UserMatch(Pair):
 
     PARTED = Status.UNMATCHED
 
-    objects: ClassVar[Any] = MatchQuerySet.as_manager()
+    objects = MatchQuerySet.as_manager()
 
     class Meta:
         ordering = ["-created_at", "-id"]
@@ -153,7 +153,7 @@ class UserConversation(Pair):
 
     PARTED = Status.CLOSED
 
-    objects: ClassVar[Any] = ConversationQuerySet.as_manager()
+    objects = ConversationQuerySet.as_manager()
 
     class Meta:
         ordering = ["-updated_at", "-id"]
@@ -189,7 +189,7 @@ class Message(models.Model):
     read_at = models.DateTimeField(null=True, blank=True, editable=False)
     created_at = models.DateTimeField(default=clock.now, editable=False)
 
-    objects: ClassVar[Any] = MessageQuerySet.as_manager()
+    objects = MessageQuerySet.as_manager()
 
     class Meta:
         ordering = ["id"]
@@ -217,7 +217,7 @@ class UserBlock(models.Model):
     blocked = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="blocked_by")
     created_at = models.DateTimeField(default=clock.now, editable=False)
 
-    objects: ClassVar[Any] = BlockQuerySet.as_manager()
+    objects = BlockQuerySet.as_manager()
 
     class Meta:
         ordering = ["-created_at", "-id"]

@@ -2,7 +2,7 @@ import math
 import re
 from collections.abc import Iterable
 from decimal import Decimal
-from typing import Any, ClassVar
+from typing import Any
 
 from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex, OpClass
@@ -49,7 +49,7 @@ class Amenity(models.Model):
     icon = models.CharField(max_length=80, blank=True)
     category = models.CharField(max_length=80, blank=True)
 
-    objects: ClassVar[Any] = AmenityQuerySet.as_manager()
+    objects = AmenityQuerySet.as_manager()
 
     class Meta:
         ordering = ["title", "id"]
@@ -197,7 +197,7 @@ class Property(models.Model):
     created_at = models.DateTimeField(default=clock.now, editable=False)
     updated_at = models.DateTimeField(default=clock.now, editable=False)
 
-    objects: ClassVar[Any] = PropertyQuerySet.as_manager()
+    objects = PropertyQuerySet.as_manager()
 
     class Meta:
         ordering = ["-created_at", "-id"]

@@ -360,14 +360,14 @@ def _check_free(visit: Visit) -> None:
 
 def _choose(visit: Visit, former: Agent | None = None) -> selection.Decision:
     """Give the visit its agent: the former one if he can, else the best one, else nobody."""
-    wanted = Requirements.for_visit(visit)
+    requirements = Requirements.for_visit(visit)
     if not visit.is_tour():
         return selection.Decision(None)
-    if former and selection.lock_if_eligible(former.pk, wanted):
+    if former and selection.lock_if_eligible(former.pk, requirements):
         return selection.Decision(former)
     decision = selection.choose_agent(
-        wanted=wanted,
-        taste=ranking.Preferences.for_visit(visit),
+        requirements=requirements,
+        preferences=ranking.Preferences.for_visit(visit),
         avoid=selection.previously_unassigned(visit),
         leaving=former.pk if former else None,
     )
