@@ -1,4 +1,4 @@
-"""The examples of docs/mcp.md, run from top to bottom: each tool is called, and answers what stands there."""
+"""The examples of docs/mcp.md run from top to bottom: each tool is called and answers as the page shows."""
 
 import json
 import re
@@ -52,13 +52,19 @@ def is_part(shown, whole):
     return shown == whole
 
 
+def same_text(shown, whole):
+    """Whether the lines are the same; … stands for any part of one line."""
+    return re.fullmatch(".*".join(map(re.escape, shown.split(MORE))), whole) is not None
+
+
 @pytest.mark.django_db
 def test_the_examples_are_true(world):
     for name, refused, arguments, answer in EXAMPLE.findall(DOC):
         assistant = world[name.split("_")[0]]
         arguments = json.loads(arguments)
         if refused:
-            assert assistant.refusal(name, **arguments) == answer.rstrip("\n"), name
+            told = assistant.refusal(name, **arguments)
+            assert same_text(answer.rstrip("\n"), told), (name, told)
         else:
             whole = assistant.call(name, **arguments)
             assert is_part(json.loads(answer), whole), (name, json.dumps(whole, indent=1))
