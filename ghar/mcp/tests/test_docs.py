@@ -7,6 +7,7 @@ from datetime import datetime
 import pytest
 from django.conf import settings
 from django.db import connection
+from django.urls import resolve
 
 from agents.mcp import agency
 from ghar import clock
@@ -71,5 +72,6 @@ def test_the_examples_are_true(world):
 
 
 def test_every_tool_has_an_example():
+    assert resolve("/mcp").func is users  # Loading the URLs registers the tools.
     shown = {name for name, refused, _, _ in EXAMPLE.findall(DOC) if not refused}
     assert shown == set(users._tools) | set(agency._tools)
