@@ -19,10 +19,7 @@ PASSWORD = "correct horse 9"
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    from django.conf import settings
-
     config.addinivalue_line("filterwarnings", "ignore:No directory at:UserWarning")
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     # Leave by the front door, where the embedded database is stopped.
     signal.signal(signal.SIGTERM, lambda *_: pytest.exit("terminated", returncode=143))
 
