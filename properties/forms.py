@@ -3,7 +3,7 @@ from typing import Any
 from django import forms
 
 from properties.models import Property
-from properties.services import IMAGES
+from properties.services import MAX_IMAGES
 
 
 class PropertyForm(forms.ModelForm):
@@ -24,7 +24,7 @@ class PropertyForm(forms.ModelForm):
 class ImageFormSet(forms.BaseInlineFormSet):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.max_num, self.validate_max = IMAGES, True
+        self.max_num, self.validate_max = MAX_IMAGES, True
 
     def clean(self) -> None:
         super().clean()

@@ -14,7 +14,7 @@ from typing import Any, TextIO
 from django.core.exceptions import ValidationError
 
 from properties.models import Amenity, Property, PropertyImage
-from properties.services import IMAGES, Draft
+from properties.services import MAX_IMAGES, Draft
 
 # A line of a listing is far shorter. What is longer is skipped unread, so that it can't fill the memory,
 # and its first part has a cell above the other limit, so that the row is rejected.
@@ -218,8 +218,8 @@ def _titles(text: str) -> list[str]:
 
 
 def _images(listing: Property, entries: list[str]) -> list[PropertyImage]:
-    if len(entries) > IMAGES:
-        raise Rejected(f"image_urls: a listing has at most {IMAGES} images")
+    if len(entries) > MAX_IMAGES:
+        raise Rejected(f"image_urls: a listing has at most {MAX_IMAGES} images")
     return [_image(listing, place, *entry.partition(" ")[::2]) for place, entry in enumerate(entries)]
 
 

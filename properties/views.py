@@ -48,9 +48,6 @@ class PropertyViewSet(ListModelMixin, RetrieveModelMixin, DestroyModelMixin, Gen
     def partial_update(self, request: Request, pk: str) -> Response:
         return self.update(request, pk)
 
-    def perform_destroy(self, instance: Property) -> None:
-        services.withdraw(property=instance, by=self.user())
-
     @action(detail=True, methods=["post"])
     def images(self, request: Request, pk: str) -> Response:
         listing = self.get_object()

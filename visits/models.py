@@ -1,3 +1,4 @@
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -6,11 +7,17 @@ from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateTimeRangeField, RangeBoundary, RangeOperators
 from django.core.validators import MaxLengthValidator
 from django.db import models
+from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.db.models import F, Func, Q
 from django.db.models.lookups import Exact
+from django.utils.translation import gettext as _
 
 from ghar import clock
+from ghar.errors import Invalid
 from ghar.staff import has_staff_perm
+
+# The permissions that tell what staff may do; every face asks by these names.
+VIEW_VISIT, CHANGE_VISIT, ASSIGN_AGENT = "visits.view_visit", "visits.change_visit", "visits.assign_agent"
 
 
 class TsTzRange(Func):
@@ -19,7 +26,7 @@ class TsTzRange(Func):
 
 
 class DateAt(Func):
-    """The date that a moment has in a time zone."""
+    """The local date of a moment in the time zone that a column names."""
 
     template = "(timezone(%(expressions)s))::date"
     output_field = models.DateField()
@@ -34,6 +41,19 @@ class VisitStatus(models.TextChoices):
     COMPLETED = "completed"
     CANCELLED = "cancelled"
     RESCHEDULED = "rescheduled"
+
+
+def travel_buffer() -> timedelta:
+    """Return the least time an agent needs between visits at two listings, however near they are."""
+    return timedelta(minutes=settings.TRAVEL_MINUTES)
+
+
+def busy_range(start: datetime, end: datetime) -> DateTimeTZRange:
+    """Return when a visit takes its agent wherever they go next: the visit and the buffer after it.
+
+    The column stores it because timestamptz plus interval is not immutable, which a constraint needs.
+    """
+    return DateTimeTZRange(start, end + travel_buffer())
 
 
 LIVE = (VisitStatus.SCHEDULED, VisitStatus.CONFIRMED, VisitStatus.RESCHEDULED)
@@ -58,8 +78,11 @@ NEXT: dict[str, set[str]] = {
 
 class VisitQuerySet(models.QuerySet["Visit"]):
     def visible_to(self, user: Any) -> "VisitQuerySet":
-        """Participants, its agent while employed, the listing's owner, and staff who may view visits."""
-        if has_staff_perm(user, "visits.view_visit"):
+        """Visits in which `user` takes part, or that they show or host; all for staff who may view visits.
+
+        An agent sees them while employed. A stranger finds nothing, which answers 404.
+        """
+        if has_staff_perm(user, VIEW_VISIT):
             return self
         return self.filter(
             Q(user=user)
@@ -69,8 +92,8 @@ class VisitQuerySet(models.QuerySet["Visit"]):
         )
 
     def for_agency(self, user: Any) -> "VisitQuerySet":
-        """All that staff may view; of an agent, those he shows."""
-        if has_staff_perm(user, "visits.view_visit"):
+        """Every visit for staff who may view them; for an agent those they show."""
+        if has_staff_perm(user, VIEW_VISIT):
             return self
         return self.filter(agent__user=user, agent__is_active=True)
 
@@ -84,42 +107,59 @@ class VisitQuerySet(models.QuerySet["Visit"]):
         return self.filter(visit_context=Visit.Context.PROPERTY_TOUR)
 
     def meets_between(self, a: Any, b: Any) -> "VisitQuerySet":
-        """Those of two people, whoever invited."""
+        """Meets of two people, whoever invited."""
         return self.filter(Q(user=a, counterparty_user=b) | Q(user=b, counterparty_user=a))
 
     def during(self, start: datetime, end: datetime) -> "VisitQuerySet":
         return self.filter(scheduled_date__lt=end, scheduled_end__gt=start)
 
+    def of_people(self, people: Collection[int]) -> "VisitQuerySet":
+        """Visits in which anybody of `people` (ids) takes part."""
+        return self.filter(Q(user_id__in=people) | Q(counterparty_user_id__in=people))
+
+    def at_exclusive_listing(self, visit: "Visit") -> "VisitQuerySet":
+        """Tours at the listing of `visit`, when it or they were promised to be alone there."""
+        if not visit.is_tour():
+            return self.none()
+        there = self.tours().filter(property_id=visit.property_id)
+        return there if visit.exclusive else there.filter(exclusive=True)
+
+    def blocking(self, visit: "Visit", start: datetime, end: datetime) -> "VisitQuerySet":
+        """Live visits of its people or at its listing that keep `visit`, saved or not, from [start, end)."""
+        others = self.live().during(start, end).exclude(pk=visit.pk)
+        return others.of_people(visit.people()) | others.at_exclusive_listing(visit)
+
     def upcoming(self) -> "VisitQuerySet":
-        """Live and not over yet."""
+        """Live visits that are not over yet."""
         return self.live().filter(scheduled_end__gt=clock.now())
 
     def past(self) -> "VisitQuerySet":
-        """Whatever is not upcoming."""
+        """All visits that are not upcoming."""
         return self.exclude(status__in=LIVE, scheduled_end__gt=clock.now())
 
     def unassigned(self) -> "VisitQuerySet":
-        """The queue: live tours without an agent that have not begun."""
+        """The queue: live tours without an agent that have not begun yet."""
         return self.live().tours().filter(agent__isnull=True, scheduled_date__gt=clock.now())
 
     def today(self) -> "VisitQuerySet":
-        """Not cancelled, and on today's date where the listing is."""
-        now, day = clock.now(), timedelta(hours=26)  # the longest there are; it lets an index narrow the rest
+        """Visits on today's date at their listing, without cancelled ones."""
+        # No local day is further away than 26 hours: that lets an index narrow the rows first.
+        now, day = clock.now(), timedelta(hours=26)
         near = self.filter(scheduled_date__gt=now - day, scheduled_date__lt=now + day)
         return near.exclude(status=VisitStatus.CANCELLED).filter(
             Exact(DateAt("property__timezone", "scheduled_date"), DateAt("property__timezone", now))
         )
 
     def awaiting_confirmation(self) -> "VisitQuerySet":
-        """Somebody's word is waited for, and there is still time for it."""
+        """Upcoming visits that somebody has to confirm."""
         return self.upcoming().filter(awaiting__isnull=False)
 
     def needing_completion(self) -> "VisitQuerySet":
-        """Live though over: somebody has to say how it went."""
+        """Live visits that are over: somebody has to say how they went."""
         return self.live().filter(scheduled_end__lte=clock.now())
 
     def urgent(self) -> "VisitQuerySet":
-        """Those of the queue that begin soon."""
+        """Visits of the queue that begin within URGENT_HOURS."""
         soon = clock.now() + timedelta(hours=settings.URGENT_HOURS)
         return self.unassigned().filter(scheduled_date__lte=soon)
 
@@ -127,7 +167,7 @@ class VisitQuerySet(models.QuerySet["Visit"]):
         return self.filter(follow_up_required=True, follow_up_date__lte=clock.now())
 
     def for_reading(self) -> "VisitQuerySet":
-        """With everything a visit's card shows: three queries however long the page."""
+        """Rows with everything that a visit's JSON shows: three queries however long the page."""
         return self.select_related("property", "user", "counterparty_user", "agent").prefetch_related(
             "property__images", "property__amenities"
         )
@@ -140,7 +180,7 @@ class Visit(models.Model):
     confirmed: accepted by whoever was awaited.
     rescheduled: has a new time; the other side is awaited again.
     completed, cancelled: final.
-    The first three are live: they take people's, the agent's and an exclusive listing's time.
+    The first three are live: they take the time of their people, their agent and an exclusive listing.
     """
 
     Status = VisitStatus
@@ -288,7 +328,7 @@ class Visit(models.Model):
         return self.status in LIVE
 
     def is_urgent(self) -> bool:
-        """It begins soon and nobody shows it."""
+        """Tell whether it begins soon and nobody shows it."""
         waits = self.is_live() and self.is_tour() and self.agent_id is None
         ahead = self.scheduled_date - clock.now()
         return waits and timedelta() < ahead <= timedelta(hours=settings.URGENT_HOURS)
@@ -296,11 +336,25 @@ class Visit(models.Model):
     def is_tour(self) -> bool:
         return self.visit_context == self.Context.PROPERTY_TOUR
 
+    def require_tour(self) -> None:
+        """Raise Invalid for a meet: only tours have an agent."""
+        if not self.is_tour():
+            raise Invalid(_("Only tours have an agent. Flatmates meet on their own."))
+
     def can_become(self, status: str) -> bool:
         return status in NEXT[self.status]
 
+    def set_time(self, start: datetime, length: timedelta) -> None:
+        """Set the planned time, and with it when the agent is busy. Seconds are dropped."""
+        self.scheduled_date = clock.whole_minute(start)
+        self.scheduled_end = self.scheduled_date + length
+        self.busy = busy_range(self.scheduled_date, self.scheduled_end)
+
+    def length(self) -> timedelta:
+        return self.scheduled_end - self.scheduled_date
+
     def people(self) -> set[int]:
-        """Ids of those who take part."""
+        """Return the ids of the participants."""
         return {id_ for id_ in (self.user_id, self.counterparty_user_id) if id_}
 
 

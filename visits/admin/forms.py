@@ -13,9 +13,10 @@ from ghar.accounts.models import User
 from properties.models import Property
 from visits import services
 from visits.admin.fields import LocalDateTimeField, OfficeDateTimeField, autocomplete_field, localize
-from visits.assignment import assigning, explanations
+from visits.assignment import explanations
 from visits.assignment.candidates import Candidate, rank_candidates
 from visits.models import Visit
+from visits.scheduling.eligibility import REASONS
 
 AUTOMATIC, NOBODY, LEAVE = "auto", "none", "leave"
 AGENT_GONE = "There is no such agent, or none any more."
@@ -128,7 +129,7 @@ class AssignForm(VisitActionForm):
         """Each candidate, whether he is ticked, and whether he can be had at all."""
         picked = self.picked()
         return [
-            (each, str(each.agent.pk) == picked, set(each.reasons) <= assigning.OVERRIDABLE)
+            (each, str(each.agent.pk) == picked, all(REASONS[name].overridable for name in each.reasons))
             for each in self.candidates
         ]
 
@@ -224,7 +225,7 @@ def candidate_label(candidate: Candidate) -> str:
         "free" if candidate.eligible else explanations.explain_reasons(candidate.reasons).lower().rstrip(".")
     )
     if candidate.eligible and not candidate.proposed:
-        state = f"free, {explanations.PREVIOUSLY_UNASSIGNED}"
+        state = f"free. {explanations.previously_unassigned_text()}"
     return f"{agent.name} · {load} visits · {state}"
 
 

@@ -11,7 +11,7 @@ from ghar.api.fields import DayField, IdField, InstantField, LanguageField, Stri
 from properties.serializers import PropertyCardSerializer, PropertySerializer
 from visits import permissions
 from visits.models import Visit, VisitEvent
-from visits.services import LONGEST_MINUTES, SHORTEST_MINUTES
+from visits.services import MAX_MINUTES, MIN_MINUTES
 
 MAX_SLOT_DAYS = 31
 ASSIGN_HINT = "staff assign an agent with POST /visits/{id}/assign."
@@ -124,9 +124,7 @@ class ScheduleSerializer(StrictSerializer):
     conversation_id = IdField(required=False, allow_null=True)
     match_id = IdField(required=False, allow_null=True)
     special_requirements = serializers.CharField(max_length=2_000, allow_blank=True, default="")
-    duration_minutes = serializers.IntegerField(
-        min_value=SHORTEST_MINUTES, max_value=LONGEST_MINUTES, required=False
-    )
+    duration_minutes = serializers.IntegerField(min_value=MIN_MINUTES, max_value=MAX_MINUTES, required=False)
     user_id = IdField(required=False, help_text="Staff only: whom the visit is booked for.")
 
 
@@ -220,7 +218,7 @@ class SlotQuerySerializer(serializers.Serializer[Any]):
 
     to = DayField()
     duration_minutes = serializers.IntegerField(
-        min_value=SHORTEST_MINUTES, max_value=LONGEST_MINUTES, default=settings.TOUR_MINUTES
+        min_value=MIN_MINUTES, max_value=MAX_MINUTES, default=settings.TOUR_MINUTES
     )
     language = LanguageField(required=False)
 

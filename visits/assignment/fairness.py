@@ -1,9 +1,9 @@
-"""Who could have got a visit, and who got it: what the fair-share part of the key counts.
+"""Fair shares: the visits that each agent could have got, counted as expected_share.
 
-Each automatic choice is worth one chance, shared by all who could have taken the visit and are equal in
-RANKS. To count that exactly would mean to judge and write all of them. Instead LOTS of them are drawn, each
-for its part of the chance: on average the same, and evenly spread, as the places that are drawn follow each
-other by the golden ratio. docs/adr/0015-fair-share-by-lots.md has the comparison.
+Each automatic choice is worth one visit, shared by all agents who could have taken it and are equal in
+RANK_PARTS. Counting that exactly would mean judging and writing all of them. Instead LOTS of them are drawn,
+each for its part of the visit: on average that is the same, and it is evenly spread, because the places drawn
+follow each other by the golden ratio. docs/adr/0015-fair-share-by-lots.md has the comparison.
 """
 
 from collections.abc import Sequence
@@ -19,11 +19,12 @@ from visits.scheduling.eligibility import Requirements, matching_calendar
 LOTS = 4
 # Places looked at until LOTS of them hold somebody eligible.
 DRAWS = 48
-# Nobody saves up more than so many visits, so that whoever could not be chosen for long isn't flooded after.
+# Nobody saves up more than so many visits, so that an agent who couldn't be chosen for long isn't flooded.
 MAX_SAVED = 5
 
-# One statement after commit: it keeps no choice waiting, and its locks, taken by ascending id, are held for
-# no time. What an agent got changes with the choice: others see it at once. OFFSET 0 keeps the draws' order.
+# One statement after the commit: it keeps no choice waiting, and its locks, taken by ascending id, are held
+# for no time. The visits that an agent won change with the choice itself, so that the next choice sees them.
+# OFFSET 0 keeps the order of the draws.
 COUNT_SQL = """
 WITH pool AS MATERIALIZED (
     SELECT array_agg(equal.id ORDER BY equal.id) AS ids

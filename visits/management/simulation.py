@@ -16,6 +16,8 @@ from random import Random
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.conf import settings
+
 from agents import services as agent_services
 from agents.hours import Shift
 from agents.models import Agent
@@ -92,7 +94,7 @@ class Agency:
         self.staff = User.objects.create_superuser("staff@agency.example", None, full_name="Staff")
         self.homes = Property.objects.bulk_create(self.home(number) for number in range(40))
         self.team = [self.hire(number) for number in range(self.number - 1)]
-        agent_services.add_time_off(
+        services.take_time_off(
             agent=self.team[5],
             by=self.staff,
             from_=simulated_time(LEAVES),
@@ -140,8 +142,7 @@ class Agency:
     def book(self, day: int) -> None:
         visit = Visit(user=self.seeker(), property=self.random.choice(self.homes))
         start = self.start(day)
-        for name, value in services._times(start, start + timedelta(minutes=30)).items():
-            setattr(visit, name, value)
+        visit.set_time(start, timedelta(minutes=settings.TOUR_MINUTES))
         equal = self.rivals(visit)
         try:
             booked, _ = services.schedule(

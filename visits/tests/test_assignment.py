@@ -60,9 +60,8 @@ class TestCandidates:
         AgentFactory.create_batch(5)
         for number in range(6):
             waiting = book(UserFactory(preferred_languages=["hi"]), listing, local(3, 3 + number % 2))
-            Visit.objects.filter(pk=waiting.pk).update(
-                **services._times(*[local(4 + number, 11), local(4 + number, 12)])
-            )
+            waiting.set_time(local(4 + number, 11), timedelta(hours=1))
+            waiting.save()
             best = self.get(api(ops), waiting).json()["items"][0]["agent"]["id"]
             services.assign(visit=waiting, by=ops)
             waiting.refresh_from_db()

@@ -14,7 +14,7 @@ from ghar.accounts import services as account_services
 from visits import services
 from visits.assignment import selection
 from visits.models import Visit, VisitEvent
-from visits.scheduling import eligibility, locks
+from visits.scheduling import conflicts, eligibility, locks
 from visits.tests.factories import AgentFactory, ListingFactory, UserFactory, book, local
 from visits.tests.threads import at_once, in_pairs
 
@@ -141,7 +141,7 @@ def test_a_seeker_has_one_of_fifty_overlapping_visits(asha):
 
 def test_the_seekers_guard_is_what_keeps_him_from_two_places(asha, without, no_locks, monkeypatch):
     without("visit_person_in_one_place")
-    monkeypatch.setattr(services, "_check_free", in_pairs(None))
+    monkeypatch.setattr(conflicts, "check_free", in_pairs(None))
     at_once(overlapping(asha))
     assert Visit.objects.count() > 1
 
@@ -181,7 +181,7 @@ def test_an_exclusive_listing_is_shown_to_one_of_many():
 
 def test_an_exclusive_listing_is_guarded_by_its_lock(without, no_locks, monkeypatch):
     without("visit_exclusive_listing")
-    monkeypatch.setattr(services, "_check_free", in_pairs(None))
+    monkeypatch.setattr(conflicts, "check_free", in_pairs(None))
     listing = ListingFactory(exclusive_tours=True)
     at_once([booking(user, listing, local(2, 11)) for user in UserFactory.create_batch(20)])
     assert Visit.objects.count() > 1
@@ -246,13 +246,13 @@ def test_their_locks_are_what_leaves_none(ops, asha, no_locks, monkeypatch, clos
     """Without them a booking is committed after the closing has looked for what to cancel."""
     monkeypatch.setattr(locks, "lock_property", lambda visit: None)
     monkeypatch.setattr(locks, "lock_people", lambda visit: None)
-    check, listing = services._check_free, ListingFactory()
+    check, listing = conflicts.check_free, ListingFactory()
 
     def close_meanwhile(visit):
         check(visit)
         at_once([lambda: close(visit, ops)])
 
-    monkeypatch.setattr(services, "_check_free", close_meanwhile)
+    monkeypatch.setattr(conflicts, "check_free", close_meanwhile)
     assert booking(asha, listing, local(2, 11))().status_code == 201
     assert Visit.objects.live().count() == 1
 

@@ -19,7 +19,7 @@ from visits.assignment import counters, selection
 from visits.assignment.ranking import Preferences
 from visits.management.scratch_database import scratch_database
 from visits.models import Visit
-from visits.scheduling.eligibility import Requirements, busy_range
+from visits.scheduling.eligibility import Requirements
 
 CITY, CONNECTIONS, EQUAL_AGENTS = "Pune", 16, 200
 
@@ -52,12 +52,10 @@ class Command(BaseCommand):
     def choice(self, title: str, visit: Visit) -> None:
         with connection.cursor() as cursor:
             cursor.execute("VACUUM ANALYZE")
-        requirements, preferences = Requirements.for_visit(visit), Preferences.for_visit(visit)
+        search = selection.AgentSearch(Requirements.for_visit(visit), Preferences.for_visit(visit))
         floor = database_ms(lambda: Agent.objects.filter(pk=visit.user_id).values_list("pk").first())
-        best = database_ms(partial(selection._first_unlocked, requirements, preferences, ()))
-        whole = database_ms(
-            partial(selection.choose_agent, requirements=requirements, preferences=preferences)
-        )
+        best = database_ms(partial(selection._first_unlocked, search))
+        whole = database_ms(partial(selection.choose_agent, search))
         self.stdout.write(
             f"{title}: choice {best:.2f} ms = {best / floor:.1f} floors, with its explanation {whole:.2f} ms "
             f"= {whole / floor:.1f}; floor {floor:.2f} ms"
@@ -142,10 +140,9 @@ def home(number: int) -> Property:
 
 
 def tour(user: User, listing: Property, start: datetime) -> Visit:
-    end = start + timedelta(minutes=30)
-    return Visit(
-        user=user, property=listing, scheduled_date=start, scheduled_end=end, busy=busy_range(start, end)
-    )
+    visit = Visit(user=user, property=listing)
+    visit.set_time(start, timedelta(minutes=30))
+    return visit
 
 
 def book_all(calls: Sequence[Callable[[], Any]]) -> None:
