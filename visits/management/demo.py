@@ -29,6 +29,7 @@ OFFICE = [
 ]
 ZONE = "Asia/Kolkata"
 WEEK: list[Shift] = [{"weekday": day, "opens": time(9, 30), "closes": time(18, 30)} for day in range(6)]
+WORKING_DAYS = {shift["weekday"] for shift in WEEK}
 WEEKEND: list[Shift] = [{"weekday": day, "opens": time(10), "closes": time(20)} for day in range(3, 7)]
 SHIFTS: list[Shift] = [
     {"weekday": day, "opens": opens, "closes": closes}
@@ -114,14 +115,17 @@ def _agent(
 
 
 def india_time(days: int, hour: int, minute: int = 0) -> datetime:
-    """That hour in India, so many days from now."""
-    day = clock.now().astimezone(ZoneInfo(ZONE)).date() + timedelta(days=days)
+    """Return that hour in India, so many working days from now, on which every city has an agent.
+
+    Sunday is never one, so that the demo has the same shape whichever day it is made on.
+    """
+    day = clock.now().astimezone(ZoneInfo(ZONE)).date()
+    step = timedelta(days=1 if days > 0 else -1)
+    for _ in range(abs(days)):
+        day += step
+        if day.weekday() not in WORKING_DAYS:
+            day += step
     return datetime.combine(day, time(hour, minute), ZoneInfo(ZONE)).astimezone(UTC)
-
-
-def _no_sunday(start: datetime) -> datetime:
-    """That moment, or a day later if few work then."""
-    return start + timedelta(days=start.astimezone(ZoneInfo(ZONE)).weekday() == 6)
 
 
 def _book(user: User, listing: Property, start: datetime, wish: str = "") -> Visit:
@@ -152,7 +156,7 @@ def _visits(staff: User, seekers: list[User], homes: list[Property]) -> None:
     )
     _book(chitra, homes[4], india_time(2, 10, 30))
     _book(dev, homes[0], india_time(3, 6), "Only before work, at six in the morning.")
-    waiting = _book(bala, homes[5], _no_sunday(india_time(1, 15)), "Somebody who speaks Hindi, please.")
+    waiting = _book(bala, homes[5], india_time(1, 15), "Somebody who speaks Hindi, please.")
     _take_off_everybody(staff, waiting)
 
 
