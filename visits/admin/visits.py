@@ -84,11 +84,7 @@ class HistoryInline(admin.TabularInline):
 
     @admin.display(description="why this agent", empty_value="")
     def why(self, event: VisitEvent) -> str:
-        overridden = event.data.get("overridden")
-        if overridden:
-            return f"In spite of: {explanations.explain_reasons(overridden)}"
-        # The words of that day: what a key is made of may change.
-        return event.data.get("why", "")
+        return explanations.explain_decision(event.data)
 
 
 @admin.register(Visit)

@@ -10,6 +10,7 @@ from ghar.accounts.models import User
 from ghar.api.fields import DayField, IdField, InstantField, LanguageField, StrictSerializer
 from properties.serializers import PropertyCardSerializer, PropertySerializer
 from visits import permissions
+from visits.assignment.explanations import explain_decision
 from visits.models import Visit, VisitEvent
 from visits.services import MAX_MINUTES, MIN_MINUTES
 
@@ -108,6 +109,8 @@ class VisitEventSerializer(serializers.ModelSerializer[VisitEvent]):
         shown = super().to_representation(instance)
         if not self.context["decisions"]:
             shown["data"] = {name: value for name, value in shown["data"].items() if name in self.TOLD_TO_ALL}
+        elif why := explain_decision(instance.data):
+            shown["data"]["why"] = why
         return shown
 
 

@@ -14,6 +14,7 @@ from agents.models import Agent, Engagement
 from ghar import clock
 from ghar.errors import Invalid, NotAllowed
 from visits import services
+from visits.assignment import explanations
 from visits.models import Visit
 from visits.tests.factories import KOLKATA, AgentFactory, ListingFactory, UserFactory, book, local
 
@@ -45,9 +46,9 @@ class TestCandidates:
         assert found[2:] == [(on_leave.pk, ["unavailable"]), (elsewhere.pk, ["city"])]
         assert list(items[0]) == ["agent", "eligible", "reasons", "load", "rank", "explanation"]
         assert (items[0]["eligible"], items[0]["load"]) == (True, 0.02)
-        assert items[0]["explanation"].startswith("Is the seeker's present agent; ")
+        assert items[0]["explanation"].startswith("The seeker's current agent; ")
         assert {item["explanation"] for item in items[2:]} == {
-            "Does not serve this city.",
+            "Doesn't serve this city.",
             "Takes no new visits.",
         }
         assert items[0]["agent"]["name"] == agent.name
@@ -279,8 +280,7 @@ class TestDecision:
             ("Busy", ["busy"])
         ]
         assert entry["data"]["why"] == (
-            "Chosen: Is busy to 0 % of capacity; has the fair share; has had no visit yet. "
-            "Busy: Is at another listing then."
+            "Chosen: 0% of capacity; at fair share; no visit assigned yet. Busy: Is at another listing then."
         )
 
     def test_says_why_there_is_nobody(self, api, ops, tour):
@@ -290,7 +290,7 @@ class TestDecision:
         (entry,) = api(ops).get(f"/api/v1/visits/{visit.pk}/history").json()["items"]
         assert (entry["data"]["agent_id"], entry["data"]["reasons"]) == (None, ["unavailable", "busy"])
         assert entry["data"]["why"] == (
-            "No agent can take this visit. What keeps them from it: takes no new visits; "
+            "No agent can take this visit. What stands in the way: takes no new visits; "
             "is at another listing then."
         )
         services.reschedule(visit=visit, by=ops, new_date=local(2, 3))
@@ -304,8 +304,8 @@ class TestDecision:
     def test_counts_whole_visits_ahead(self, listing):
         AgentFactory.create_batch(2, times_chosen=5, chances=2)
         data = book(UserFactory(), listing, local(2, 11)).events.get().data
-        assert [repr(key["ahead"]) for key in (data["key"], data["others"][0]["key"])] == ["3", "3"]
-        assert "is 3 ahead of the fair share" in data["why"]
+        assert [repr(key["surplus"]) for key in (data["key"], data["others"][0]["key"])] == ["3", "3"]
+        assert "3 ahead of fair share" in explanations.explain_decision(data)
 
     def test_a_count_that_fails_fails_no_booking(
         self, api, asha, agent, listing, monkeypatch, django_capture_on_commit_callbacks
@@ -351,7 +351,7 @@ class TestTravel:
         refused = api(ops).post(path, body)
         assert (refused.status_code, refused.json()["reasons"]) == (409, ["travel"])
         candidate = api(ops).get(f"/api/v1/visits/{visit.pk}/candidates").json()["items"][0]
-        assert candidate["explanation"] == "Cannot get there in time from his neighbouring visit."
+        assert candidate["explanation"] == "Can't arrive in time from the previous or next visit."
         lifted = api(ops).post(path, {**body, "override": True, "reason": "He goes by train."})
         assert (lifted.status_code, lifted.json()["agent_id"]) == (200, agent.pk)
 

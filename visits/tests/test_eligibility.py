@@ -20,7 +20,7 @@ pytestmark = pytest.mark.django_db
 
 # api.md: the names and their order, and which of them `override` lifts.
 CONTRACT = ["inactive", "unavailable", "city", "hours", "time_off", "capacity", "busy", "travel", "own_visit"]
-OVERRIDABLE = set(["unavailable", "city", "hours", "time_off", "capacity", "travel"])
+OVERRIDABLE = {"unavailable", "city", "hours", "time_off", "capacity", "travel"}
 
 
 def test_the_reasons_are_those_of_the_contract():
