@@ -76,7 +76,7 @@ class TestCandidates:
             (other.pk, True),
             (agent.pk, True),
         ]
-        assert second["explanation"].endswith(". Was taken off it before and only comes back by name.")
+        assert second["explanation"].endswith(". Unassigned from this visit earlier; assign manually to bring them back.")
         client.force_login(ops)
         ticked = f'value="{other.pk}" checked'
         assert ticked in client.get(f"/admin/visits/visit/{tour.pk}/change/").content.decode()

@@ -40,7 +40,7 @@ def test_the_demo_is_the_same_on_every_day_of_the_week(moment):
         demo.seed()
         assert Counter(Visit.objects.values_list("visit_context", "status")) == COUNTS
         assert told(Visit.objects.unassigned()) == WAITING
-        assert told(Visit.objects.to_close()) == TO_CLOSE
+        assert told(Visit.objects.needing_completion()) == TO_CLOSE
     assert told(Visit.objects.tours().filter(agent=None)) == WAITING
     assert [visit for visit in Visit.objects.all() if not somebody_works_on_the_day_of(visit)] == []
 
