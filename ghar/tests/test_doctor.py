@@ -45,9 +45,9 @@ def test_all_is_well(sound):
 def test_it_knows_what_migrations_make_by_sql():
     found = doctor.expected()
     assert {"btree_gist", "pg_trgm"} <= found["extension"].keys()
-    assert found["constraint"]["visit_person_in_one_place"] == ("visits", "0002_guarantees")
+    assert found["constraint"]["visit_person_in_one_place"] == ("visits", "0013_declared_columns")
     assert found["constraint"]["engagement_one_open_per_seeker"] == ("agents", "0001_initial")
-    assert found["trigger"]["visits_count_live"] == ("visits", "0002_guarantees")
+    assert found["trigger"]["visits_count_live"] == ("visits", "0013_declared_columns")
     assert "visits_count_live" in found["function"]
 
 
@@ -120,14 +120,14 @@ def test_an_old_server_and_a_wrong_clock(sound, monkeypatch):
         (
             "DROP TRIGGER visits_count_live ON visits_visit",
             "Somebody removed them. Make them anew, or load a backup: "
-            "python manage.py sqlmigrate visits 0002_guarantees shows visits_count_live.",
+            "python manage.py sqlmigrate visits 0013_declared_columns shows visits_count_live.",
         ),
         (
             "ALTER TABLE visits_visit DROP CONSTRAINT visit_person_in_one_place;"
             "DROP INDEX engagement_one_open_per_seeker",
             "Somebody removed them. Make them anew, or load a backup: "
             "python manage.py sqlmigrate agents 0001_initial shows engagement_one_open_per_seeker; "
-            "python manage.py sqlmigrate visits 0002_guarantees shows visit_person_in_one_place.",
+            "python manage.py sqlmigrate visits 0013_declared_columns shows visit_person_in_one_place.",
         ),
     ],
 )
