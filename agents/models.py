@@ -105,11 +105,11 @@ class Agent(models.Model):
     )
     live_visits = models.IntegerField(default=0, editable=False)
     live_users = models.IntegerField(default=0, editable=False)
-    times_chosen = models.PositiveIntegerField(
+    assignments_won = models.PositiveIntegerField(
         default=0, editable=False, help_text="By automatic choices among equals."
     )
-    chances = models.FloatField(
-        default=0, editable=False, help_text="The agent's part of each such choice that could have been won."
+    expected_share = models.FloatField(
+        default=0, editable=False, help_text="What a fair share of those choices would have been."
     )
     last_assigned_at = models.DateTimeField(null=True, editable=False)
     created_at = models.DateTimeField(default=clock.now, editable=False)

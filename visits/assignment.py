@@ -211,7 +211,7 @@ def _count(agent: Any, wanted: Wanted, taste: Taste, avoid: Collection[int]) -> 
         return
     same = {name: vars(agent)[name] for name in RANKS}
     pool = _others_than(avoid, wanted).annotate(**ranks(taste)).filter(**same)
-    Agent.objects.filter(pk=agent.pk).update(times_chosen=F("times_chosen") + 1)
+    Agent.objects.filter(pk=agent.pk).update(assignments_won=F("assignments_won") + 1)
     after_commit(fairness.count, agent.pk, pool, wanted)
 
 

@@ -44,7 +44,8 @@ WITH pool AS MATERIALIZED (
 ), locked AS MATERIALIZED (
     SELECT id FROM agents_agent WHERE id IN (SELECT id FROM parts) ORDER BY id FOR NO KEY UPDATE
 )
-UPDATE agents_agent AS agent SET chances = least(agent.chances + parts.part, %s + agent.times_chosen)
+UPDATE agents_agent AS agent
+SET expected_share = least(agent.expected_share + parts.part, %s + agent.assignments_won)
 FROM parts JOIN locked USING (id) WHERE agent.id = parts.id
 """
 
@@ -63,8 +64,9 @@ def count(chosen: int, pool: "models.QuerySet[Agent]", wanted: Wanted) -> None:
 
 def index() -> float | None:
     """Jain's index over what the active agents got of what they could have got."""
-    agents = Agent.objects.filter(is_active=True, chances__gte=1)
-    return jain([got / chances for got, chances in agents.values_list("times_chosen", "chances")])
+    agents = Agent.objects.filter(is_active=True, expected_share__gte=1)
+    shares = agents.values_list("assignments_won", "expected_share")
+    return jain([won / expected for won, expected in shares])
 
 
 def jain(shares: Sequence[float]) -> Any:

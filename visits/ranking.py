@@ -62,7 +62,7 @@ def ranked(agents: "models.QuerySet[Agent]", taste: Taste) -> "models.QuerySet[A
     return agents.annotate(
         **ranks(taste),
         load_band=Greatest(F("live_visits") * 10 / capacity - EASY_TENTHS, 0),
-        ahead=Cast(Floor(F("times_chosen") - F("chances")), models.IntegerField()),
+        ahead=Cast(Floor(F("assignments_won") - F("expected_share")), models.IntegerField()),
         load=F("live_visits") * 100 / capacity,
         draw=_Hash(F("pk"), _Hash(Value(taste.seed), Value(0), function="hashtextextended")),
     ).order_by(*COMPUTED, F("last_assigned_at").asc(nulls_first=True), "draw", "pk")
