@@ -16,7 +16,7 @@ from django.db import models
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.db.models import Case, Exists, ExpressionWrapper, F, Func, OuterRef, Q, Value, When
 
-from agents.models import Agent, serves
+from agents.models import USUAL_HOURS, Agent, serves
 from ghar import clock
 from properties.models import Property
 from visits.models import Visit
@@ -115,14 +115,15 @@ def _range(span: DateTimeTZRange) -> Value:
 
 
 class Calendar(Func):
-    """One of the functions that agents/ and visits/migrations define, for each row of agents."""
+    """One of the functions of agents/sql and visits/sql, for each row of agents."""
 
     output_field = Multirange()
 
 
 def open_hours(span: DateTimeTZRange) -> Calendar:
     """When an agent's working hours are open; whole within the span, partly around it."""
-    return Calendar(F("pk"), F("timezone"), _range(span), function="agent_open_hours")
+    usual = map(Value, USUAL_HOURS)
+    return Calendar(F("pk"), F("timezone"), _range(span), *usual, function="agent_open_hours")
 
 
 def time_off(span: DateTimeTZRange) -> Calendar:
