@@ -4,13 +4,13 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from ghar import doctor
+from ghar.migration_state import missing_migrations
 
 
 class DataCommand(BaseCommand):
     """Needs the tables as the code knows them: without, it says what to do instead of failing midway."""
 
     def execute(self, *args: Any, **options: Any) -> str | None:
-        if doctor.missing_migrations():
+        if missing_migrations():
             raise CommandError("Run manage.py migrate first.")
         return super().execute(*args, **options)
