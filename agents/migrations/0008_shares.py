@@ -6,6 +6,13 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.RenameField("agent", "times_chosen", "assignments_won"),
+        # PostgreSQL keeps the name of the column's own check.
+        migrations.RunSQL(
+            "ALTER TABLE agents_agent"
+            " RENAME CONSTRAINT agents_agent_times_chosen_check TO agents_agent_assignments_won_check",
+            "ALTER TABLE agents_agent"
+            " RENAME CONSTRAINT agents_agent_assignments_won_check TO agents_agent_times_chosen_check",
+        ),
         migrations.RenameField("agent", "chances", "expected_share"),
         migrations.AlterField(
             "agent",
