@@ -16,7 +16,7 @@ from django.db.migrations.operations import AddConstraint, CreateModel
 
 from ghar import clock
 from ghar.migration_operations import InstallSQL
-from ghar.migration_state import missing_migrations
+from ghar.migration_state import START_AGAIN, is_from_before_release, missing_migrations
 from ghar.sql_files import SQLFile
 from ghar.validators import timezones, validate_timezone
 
@@ -111,6 +111,8 @@ def version() -> Finding:
 
 
 def migrations(loader: MigrationLoader) -> Finding:
+    if is_from_before_release(connection):
+        return Finding("Migrations", "from before release 0.1.0", START_AGAIN, "ghar.E004")
     if missing := missing_migrations(loader):
         seen = f"not applied: {', '.join(missing)}"
         return Finding("Migrations", seen, "Run: python manage.py migrate", "ghar.E004")
