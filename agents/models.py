@@ -1,9 +1,10 @@
+from datetime import time
 from typing import Any
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField, DateTimeRangeField
 from django.contrib.postgres.fields.array import ArrayContains, ArrayExact  # type: ignore[attr-defined]
-from django.contrib.postgres.indexes import GistIndex
+from django.contrib.postgres.indexes import GinIndex, GistIndex
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models.functions import Cast
@@ -11,6 +12,9 @@ from django.db.models.functions import Cast
 from ghar import clock
 from ghar.staff import has_staff_perm
 from ghar.validators import validate_language, validate_link, validate_timezone
+
+# Of an agent without any: when they open and close, every day.
+USUAL_HOURS = (time(9), time(19))
 
 
 def english() -> list[str]:
@@ -24,13 +28,15 @@ class LowerAll(models.Func):
     output_field = ArrayField(models.TextField())
 
 
+TEXTS = ArrayField(models.TextField())
+LOWER_CITIES = LowerAll(Cast("cities", TEXTS))
+
+
 def serves(city: str) -> models.Q:
     """Who goes there, without case, or everywhere. Of agents who take visits an index knows both, if both
     are asked in these words."""
-    texts = ArrayField(models.TextField())
-    cities = LowerAll(Cast("cities", texts))
-    everywhere = ArrayExact(cities, models.Value([], output_field=texts))
-    there = ArrayContains(cities, LowerAll(models.Value([city], output_field=texts)))
+    everywhere = ArrayExact(LOWER_CITIES, models.Value([], output_field=TEXTS))
+    there = ArrayContains(LOWER_CITIES, LowerAll(models.Value([city], output_field=TEXTS)))
     return models.Q(everywhere) | models.Q(there)
 
 
@@ -105,11 +111,11 @@ class Agent(models.Model):
     )
     live_visits = models.IntegerField(default=0, editable=False)
     live_users = models.IntegerField(default=0, editable=False)
-    times_chosen = models.PositiveIntegerField(
+    assignments_won = models.PositiveIntegerField(
         default=0, editable=False, help_text="By automatic choices among equals."
     )
-    chances = models.FloatField(
-        default=0, editable=False, help_text="The agent's part of each such choice that could have been won."
+    expected_share = models.FloatField(
+        default=0, editable=False, help_text="What a fair share of those choices would have been."
     )
     last_assigned_at = models.DateTimeField(null=True, editable=False)
     created_at = models.DateTimeField(default=clock.now, editable=False)
@@ -119,7 +125,11 @@ class Agent(models.Model):
 
     class Meta:
         ordering = ["name", "id"]
-        indexes = [models.Index(fields=["name", "id"], name="agent_directory")]
+        indexes = [
+            models.Index(fields=["name", "id"], name="agent_directory"),
+            # Also of those who take no new visits now: why nobody can take a visit is asked of them, too.
+            GinIndex(LOWER_CITIES, name="agent_cities", condition=models.Q(is_active=True)),
+        ]
         constraints = [
             models.CheckConstraint(
                 name="agent_live_visits_not_negative", condition=models.Q(live_visits__gte=0)

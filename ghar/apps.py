@@ -4,3 +4,6 @@ from django.apps import AppConfig
 class GharConfig(AppConfig):
     name = "ghar"
     verbose_name = "Ghar visits"
+
+    def ready(self) -> None:
+        from ghar import checks  # noqa: F401

@@ -7,8 +7,8 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from ghar import doctor
 from ghar.api.errors import problem_response
+from ghar.migration_state import START_AGAIN, is_from_before_release, missing_migrations
 from ghar.streams.hub import hub
 
 # So many migrations are named to who asks.
@@ -28,7 +28,9 @@ class Unmigrated(Exception):
 @cache
 def require_migrations() -> None:
     """Asked again until all are applied: what raises is not kept."""
-    if missing := doctor.missing_migrations():
+    if is_from_before_release(connection):
+        raise Unmigrated(START_AGAIN)
+    if missing := missing_migrations():
         more = f" and {len(missing) - NAMED} more" if len(missing) > NAMED else ""
         named = ", ".join(missing[:NAMED])
         raise Unmigrated(f"Migrations are not applied: {named}{more}. Run: python manage.py migrate")

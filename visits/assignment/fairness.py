@@ -45,7 +45,8 @@ WITH pool AS MATERIALIZED (
 ), locked AS MATERIALIZED (
     SELECT id FROM agents_agent WHERE id IN (SELECT id FROM parts) ORDER BY id FOR NO KEY UPDATE
 )
-UPDATE agents_agent AS agent SET chances = least(agent.chances + parts.part, %s + agent.times_chosen)
+UPDATE agents_agent AS agent
+SET expected_share = least(agent.expected_share + parts.part, %s + agent.assignments_won)
 FROM parts JOIN locked USING (id) WHERE agent.id = parts.id
 """
 
@@ -64,8 +65,9 @@ def count_choice(chosen: int, pool: "models.QuerySet[Agent]", requirements: Requ
 
 def fairness_index() -> float | None:
     """Jain's index over what the active agents got of what they could have got."""
-    agents = Agent.objects.filter(is_active=True, chances__gte=1)
-    return jain_index([got / chances for got, chances in agents.values_list("times_chosen", "chances")])
+    agents = Agent.objects.filter(is_active=True, expected_share__gte=1)
+    shares = agents.values_list("assignments_won", "expected_share")
+    return jain_index([won / expected for won, expected in shares])
 
 
 def jain_index(shares: Sequence[float]) -> Any:

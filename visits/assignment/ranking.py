@@ -60,7 +60,7 @@ def ranked(agents: AgentQuerySet, preferences: Preferences) -> AgentQuerySet:
     return agents.annotate(
         **rank_expressions(preferences),
         load_band=Greatest(F("live_visits") * 10 / capacity - UNCOUNTED_LOAD_TENTHS, 0),
-        surplus=Cast(Floor(F("times_chosen") - F("chances")), models.IntegerField()),
+        surplus=Cast(Floor(F("assignments_won") - F("expected_share")), models.IntegerField()),
         load=F("live_visits") * 100 / capacity,
         draw=_Hash(F("pk"), _Hash(Value(preferences.seed), Value(0), function="hashtextextended")),
     ).order_by(*COMPUTED_PARTS, F("last_assigned_at").asc(nulls_first=True), "draw", "pk")

@@ -114,7 +114,7 @@ def record_choice(decision: Decision) -> None:
     if search is None or not decision.key.get("not_current"):
         row.update(last_assigned_at=clock.now())
         return
-    row.update(last_assigned_at=clock.now(), times_chosen=F("times_chosen") + 1)
+    row.update(last_assigned_at=clock.now(), assignments_won=F("assignments_won") + 1)
     equal = {name: decision.key[name] for name in RANK_PARTS}
     pool = search.candidates().annotate(**rank_expressions(search.preferences)).filter(**equal)
     after_commit(fairness.count_choice, agent.pk, pool, search.requirements)

@@ -17,7 +17,7 @@ from django.db.models import Case, Exists, ExpressionWrapper, F, Func, OuterRef,
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from agents.models import Agent, AgentQuerySet, serves
+from agents.models import USUAL_HOURS, Agent, AgentQuerySet, serves
 from properties.models import Property
 from visits.models import Visit, travel_buffer
 
@@ -105,7 +105,8 @@ def _range(span: DateTimeTZRange) -> Value:
 
 def open_hours(span: DateTimeTZRange) -> CalendarFunction:
     """When an agent's working hours are open; complete within the span, partial around it."""
-    return CalendarFunction(F("pk"), F("timezone"), _range(span), function="agent_open_hours")
+    usual = map(Value, USUAL_HOURS)
+    return CalendarFunction(F("pk"), F("timezone"), _range(span), *usual, function="agent_open_hours")
 
 
 def time_off(span: DateTimeTZRange) -> CalendarFunction:

@@ -57,6 +57,7 @@ def lock_people(ids: Collection[int]) -> dict[int, User]:
 def lock_visit(visit: Visit) -> Visit:
     """Lock the row of a visit and return it as it is now, with its listing, people and agent."""
     visits = Visit.objects.select_related("property", "user", "counterparty_user", "agent")
+    visits = visits.defer("participants")
     return _require(
         visits.select_for_update(no_key=True, of=("self",)).filter(pk=visit.pk).first(), VISIT_GONE
     )

@@ -120,7 +120,7 @@ TABLE = {
 
 
 def member_of(name):
-    importlib.import_module("visits.migrations.0005_groups").create(apps, None)
+    importlib.import_module("visits.migrations.0003_staff_groups").create(apps, None)
     user = UserFactory(full_name=name, is_staff=True)
     user.groups.set([Group.objects.get(name=name)])
     return user

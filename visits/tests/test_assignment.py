@@ -76,7 +76,9 @@ class TestCandidates:
             (other.pk, True),
             (agent.pk, True),
         ]
-        assert second["explanation"].endswith(". Unassigned from this visit earlier; assign manually to bring them back.")
+        assert second["explanation"].endswith(
+            ". Unassigned from this visit earlier; assign manually to bring them back."
+        )
         client.force_login(ops)
         ticked = f'value="{other.pk}" checked'
         assert ticked in client.get(f"/admin/visits/visit/{tour.pk}/change/").content.decode()
@@ -302,7 +304,7 @@ class TestDecision:
         assert len(visit.events.get().data["others"]) == 4
 
     def test_counts_whole_visits_ahead(self, listing):
-        AgentFactory.create_batch(2, times_chosen=5, chances=2)
+        AgentFactory.create_batch(2, assignments_won=5, expected_share=2)
         data = book(UserFactory(), listing, local(2, 11)).events.get().data
         assert [repr(key["surplus"]) for key in (data["key"], data["others"][0]["key"])] == ["3", "3"]
         assert "3 ahead of fair share" in explanations.explain_decision(data)
@@ -395,8 +397,8 @@ class TestFairShare:
         got = [Agent.objects.get(pk=agent.pk).live_visits for agent in agents]
         assert sum(got) == 12
         assert max(got) - min(got) <= 2
-        assert [Agent.objects.get(pk=agent.pk).times_chosen for agent in agents] == got
-        assert sum(Agent.objects.values_list("chances", flat=True)) == pytest.approx(12)
+        assert [Agent.objects.get(pk=agent.pk).assignments_won for agent in agents] == got
+        assert sum(Agent.objects.values_list("expected_share", flat=True)) == pytest.approx(12)
 
     def test_a_newcomer_is_not_flooded(self, committed):
         old = AgentFactory.create_batch(2)
@@ -416,16 +418,19 @@ class TestFairShare:
         for number in range(3):
             with committed():
                 book(asha, ListingFactory(), local(2 + number, 11))
-        assert list(Agent.objects.order_by("times_chosen").values_list("times_chosen", flat=True)) == [0, 1]
+        assert list(Agent.objects.order_by("assignments_won").values_list("assignments_won", flat=True)) == [
+            0,
+            1,
+        ]
 
     def test_the_index_is_jains_over_what_each_could_have_got(self, api, ops):
-        for chances, chosen in ((4, 4), (2, 1)):
-            AgentFactory(times_chosen=chosen, chances=chances)
+        for expected_share, chosen in ((4, 4), (2, 1)):
+            AgentFactory(assignments_won=chosen, expected_share=expected_share)
         assert api(ops).get("/api/v1/visits/stats").json()["fairness"] == 0.9
 
     def test_whoever_is_nearly_full_comes_last(self):
         full, free = AgentFactory.create_batch(2, capacity=10)
-        Agent.objects.filter(pk=free.pk).update(times_chosen=9)
+        Agent.objects.filter(pk=free.pk).update(assignments_won=9)
         Agent.objects.filter(pk=full.pk).update(live_visits=6)
         assert book(UserFactory(), ListingFactory(), local(2, 11)).agent == free
 

@@ -46,7 +46,7 @@ def chromium():
 
 @pytest.fixture
 def agency(transactional_db):
-    importlib.import_module("visits.migrations.0005_groups").create(apps, None)
+    importlib.import_module("visits.migrations.0003_staff_groups").create(apps, None)
     demo.seed()
 
 

@@ -165,7 +165,7 @@ def test_all_at_once_keep_every_promise():
             SELECT count(*) FROM visits_visit a JOIN visits_visit b ON a.id < b.id
             WHERE a.status IN ('scheduled', 'confirmed', 'rescheduled')
               AND b.status IN ('scheduled', 'confirmed', 'rescheduled')
-              AND a.people && b.people
+              AND a.participants && b.participants
               AND tstzrange(a.scheduled_date, a.scheduled_end) && tstzrange(b.scheduled_date, b.scheduled_end)
             """
         )

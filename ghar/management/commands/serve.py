@@ -7,9 +7,10 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import OperationalError, connections
+from django.db import OperationalError, connection, connections
 
 from ghar.database.base import embedded
+from ghar.migration_state import refuse_if_from_before_release
 
 DESCRIPTION = """Serve the site, the admin and the API in one process until SIGTERM or Ctrl-C.
 
@@ -48,6 +49,7 @@ class Command(BaseCommand):
 
     def reach_database(self) -> None:
         try:
+            refuse_if_from_before_release(connection)
             self.check_migrations()
         except OperationalError as error:
             raise CommandError(f"The database does not answer: {error}") from error

@@ -115,8 +115,8 @@ def add_agents(number: int, city: Callable[[int], str], at_work_for: int = 1) ->
             name=f"Agent {n}",
             cities=[city(n)],
             capacity=None,
-            times_chosen=n % at_work_for,
-            chances=n % at_work_for * 1.1,
+            assignments_won=n % at_work_for,
+            expected_share=n % at_work_for * 1.1,
         )
         for n in range(number)
     )

@@ -1,11 +1,6 @@
-"""When an agent is taken by his visits and the ways between them."""
-
-from django.db import migrations
-
-# The plan is made once per connection, as for agent_time_off. A day gets an agent anywhere, however far it
-# is; a distance that is not known counts as none.
-AGENT_TAKEN = """
-CREATE FUNCTION agent_taken(
+-- The plan is made once per connection, as for agent_open_hours. A day gets an agent anywhere, however far it
+-- is; a distance that is not known counts as none.
+CREATE OR REPLACE FUNCTION agent_taken(
     agent bigint, span tstzrange, at_listing bigint, but_visit bigint,
     latitude float8, longitude float8, shortest_way interval, kmh float8
 ) RETURNS tstzmultirange
@@ -27,27 +22,11 @@ BEGIN
                 least(coalesce(km, 0) / kmh * 60, 1440)
             )::int)))
         ) AS trip(way)
-        WHERE visit.agent_id = agent AND visit.status IN ('scheduled', 'confirmed', 'rescheduled')
+        WHERE visit.agent_id = agent AND visit.live
             AND visit.busy && around
             AND visit.property_id IS DISTINCT FROM at_listing AND visit.id IS DISTINCT FROM but_visit
     );
 END $$;
+
 COMMENT ON FUNCTION agent_taken IS
-    'When the agent cannot be at a place: his live visits elsewhere near the span, with the way there and back.';
-"""
-
-
-class Migration(migrations.Migration):
-    dependencies = [
-        ("visits", "0008_chances_only"),
-        ("agents", "0005_calendar"),
-        ("properties", "0006_great_circle"),
-    ]
-
-    operations = [
-        migrations.RunSQL(
-            AGENT_TAKEN,
-            "DROP FUNCTION agent_taken"
-            "(bigint, tstzrange, bigint, bigint, float8, float8, interval, float8)",
-        )
-    ]
+    'When the agent cannot be at a place: their live visits elsewhere near the span, with the way there and back.';

@@ -4,7 +4,7 @@ from ghar.migration_operations import EnforceOnDelete
 
 
 class Migration(migrations.Migration):
-    """Plain SQL may delete a user: his tokens and admin log go with him, as Django would do it."""
+    """Plain SQL may delete a user: their tokens and admin log go with them, as Django would do it."""
 
     dependencies = [
         ("accounts", "0001_initial"),

@@ -55,11 +55,9 @@ def remove(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("visits", "0004_text_lengths"),
-        ("accounts", "0002_on_delete"),
-        ("agents", "0003_on_delete"),
-        ("flatmates", "0002_on_delete"),
-        ("properties", "0005_description_length"),
+        ("visits", "0002_database_rules"),
+        ("accounts", "0002_database_rules"),
+        ("flatmates", "0002_database_rules"),
         ("auth", "0012_alter_user_first_name_max_length"),
         ("contenttypes", "0002_remove_content_type_name"),
     ]

@@ -1,0 +1,28 @@
+"""A column type of PostgreSQL for which Django has no field, and how a value of it is made."""
+
+from django.contrib.postgres.fields import BigIntegerRangeField
+from django.db import models
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import Func, Value
+
+
+class BigIntegerMultirangeField(models.Field):
+    """An int8multirange, which psycopg reads as a Multirange of Ranges of int."""
+
+    def db_type(self, connection: BaseDatabaseWrapper) -> str:
+        return "int8multirange"
+
+
+class IdMultirange(Func):
+    """The int8multirange of the ids in some columns, with nothing between them: 3 and 8 are {[3,4),[8,9)}."""
+
+    function = "int8multirange"
+    output_field = BigIntegerMultirangeField()
+
+    def __init__(self, *columns: str) -> None:
+        super().__init__(*(_IdRange(column, column, Value("[]")) for column in columns))
+
+
+class _IdRange(Func):
+    function = "int8range"
+    output_field = BigIntegerRangeField()
