@@ -85,7 +85,7 @@ class TestCandidates:
         Agent.objects.filter(pk=other.pk).update(is_available=False)
         page = client.get(f"/admin/visits/visit/{tour.pk}/change/").content.decode()
         assert " checked" not in page
-        assert "Was taken off it before" in page
+        assert "Unassigned from this visit earlier" in page
 
     def test_are_for_staff(self, api, asha, bala, tour, agent):
         assert self.get(api(), tour).status_code == 401

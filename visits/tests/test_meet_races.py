@@ -9,6 +9,7 @@ from django.db import connection
 from flatmates import services as flatmates
 from flatmates.models import Message, Swipe, UserConversation, UserMatch
 from flatmates.tests.factories import PersonFactory, match
+from ghar.accounts.models import User
 from visits.models import Visit, VisitEvent
 from visits.scheduling import meets
 from visits.tests.factories import AgentFactory, ListingFactory, book, local
@@ -81,7 +82,7 @@ def test_the_constraint_suffices_without_the_locks(asha, bala, monkeypatch):
         check(*args)
         wait_for_the_other()
 
-    monkeypatch.setattr("visits.scheduling.locks.lock_people", lambda visit: None)
+    monkeypatch.setattr("visits.scheduling.locks.lock_people", lambda ids: User.objects.in_bulk(ids))
     monkeypatch.setattr(meets, "validate_pair", settle_and_wait)
     start = local(2, 18)
     responses = at_once([invitation(asha, bala, home, start), invitation(bala, asha, home, start)])

@@ -11,10 +11,11 @@ from rest_framework.test import APIClient
 
 from agents.models import Agent
 from ghar.accounts import services as account_services
+from ghar.accounts.models import User
 from visits import services
-from visits.assignment import selection
+from visits.assignment import assigning, selection
 from visits.models import Visit, VisitEvent
-from visits.scheduling import conflicts, eligibility, locks
+from visits.scheduling import conflicts, locks
 from visits.tests.factories import AgentFactory, ListingFactory, UserFactory, book, local
 from visits.tests.threads import at_once, in_pairs
 
@@ -102,7 +103,7 @@ def test_two_agents_are_both_used_by_a_crowd():
 def test_the_agents_guard_is_what_keeps_him_from_two_places(without, no_locks, monkeypatch):
     AgentFactory()
     without("visit_agent_in_one_place")
-    monkeypatch.setattr(selection, "_still_eligible", in_pairs(True))
+    monkeypatch.setattr(selection.AgentSearch, "is_eligible", in_pairs(True))
     at_once(many_seekers())
     assert Visit.objects.exclude(agent=None).count() > 1
 
@@ -118,7 +119,7 @@ def test_the_check_is_what_refuses_a_busy_agent(without, ops, monkeypatch):
     agent = AgentFactory()
     at_once(many_seekers())
     without("visit_agent_in_one_place")
-    monkeypatch.setattr(eligibility, "ineligibility_reasons", lambda agent: [])
+    monkeypatch.setattr(assigning, "ineligibility_reasons", lambda agent: [])
     visit = Visit.objects.filter(agent=None).first()
     assert post(ops, f"/visits/{visit.pk}/assign", {"agent_id": agent.pk}).status_code == 200
 
@@ -165,7 +166,13 @@ def test_parallel_twins_are_one_visit(asha):
 
 
 def test_twins_are_told_apart_from_conflicts_by_the_lock(asha, no_locks, monkeypatch):
-    monkeypatch.setattr(locks, "lock_people", in_pairs(None))
+    meet = in_pairs(None)
+
+    def read_people(ids):
+        meet()
+        return User.objects.in_bulk(ids)
+
+    monkeypatch.setattr(locks, "lock_people", read_people)
     responses = at_once(twins(asha))
     assert answers(responses)[200, ""] < MANY - 1
 
@@ -244,8 +251,8 @@ def test_no_live_visit_is_left_where_a_listing_or_an_account_is_closed(ops):
 )
 def test_their_locks_are_what_leaves_none(ops, asha, no_locks, monkeypatch, close):
     """Without them a booking is committed after the closing has looked for what to cancel."""
-    monkeypatch.setattr(locks, "lock_property", lambda visit: None)
-    monkeypatch.setattr(locks, "lock_people", lambda visit: None)
+    monkeypatch.setattr(locks, "lock_property", lambda property, exclusive: property)
+    monkeypatch.setattr(locks, "lock_people", lambda ids: User.objects.in_bulk(ids))
     check, listing = conflicts.check_free, ListingFactory()
 
     def close_meanwhile(visit):
