@@ -16,10 +16,11 @@ from django.db import IntegrityError
 from agents.models import Agent, Engagement
 from ghar import clock
 from ghar.accounts.models import User
-from ghar.errors import Invalid, InvalidTransition, NotAllowed, Outdated, PropertyUnavailable, VisitConflict
+from ghar.errors import Invalid, NotAllowed, Outdated
 from ghar.staff import has_staff_perm
 from ghar.transactions import TransactionContention, retrying_atomic, violated
 from properties import services as property_services
+from properties.errors import PropertyUnavailable
 from properties.models import Property
 from visits import permissions
 from visits.assignment import assigning, queue, ranking, selection
@@ -29,6 +30,7 @@ from visits.assignment.absences import update_agent as update_agent
 from visits.assignment.engagements import engage as engage
 from visits.assignment.engagements import move_engagement as move_engagement
 from visits.assignment.queue import assign_pending as assign_pending
+from visits.errors import InvalidTransition, VisitConflict
 from visits.models import Visit, VisitEvent
 from visits.scheduling import changes, conflicts, eligibility, locks, meets, slots
 from visits.scheduling.eligibility import Requirements

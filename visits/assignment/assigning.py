@@ -4,9 +4,10 @@ from typing import Any
 
 from agents.models import Agent, Engagement
 from ghar.accounts.models import User
-from ghar.errors import AgentNotEligible, Invalid
+from ghar.errors import Invalid
 from visits.assignment import explanations, ranking, selection
 from visits.assignment.engagements import start_engagement
+from visits.errors import AgentNotEligible
 from visits.models import Visit, VisitEvent
 from visits.scheduling import changes, eligibility, locks
 from visits.scheduling.eligibility import Requirements

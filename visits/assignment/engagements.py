@@ -11,10 +11,11 @@ from agents import services as agent_services
 from agents.models import Agent, AgentInteraction, Engagement
 from ghar import clock
 from ghar.accounts.models import User
-from ghar.errors import AgentNotEligible, Invalid, NotAllowed
+from ghar.errors import Invalid, NotAllowed
 from ghar.staff import has_staff_perm
 from ghar.transactions import retrying_atomic
 from visits.assignment import ranking, selection
+from visits.errors import AgentNotEligible
 from visits.models import Visit
 from visits.scheduling import locks
 from visits.scheduling.eligibility import Requirements

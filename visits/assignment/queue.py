@@ -8,8 +8,7 @@ from django.db.models import Q
 from django.db.models.functions import Lower
 
 from agents.models import Agent
-from ghar.errors import VisitConflict
-from ghar.transactions import after_commit, retrying_atomic
+from ghar.transactions import TransactionContention, after_commit, retrying_atomic
 from visits.assignment import assigning
 from visits.models import Visit, VisitQuerySet
 from visits.scheduling.eligibility import Requirements, eligible
@@ -39,7 +38,7 @@ def assign_pending(*, limit: int | None = None) -> Iterator[Attempt]:
         place = (visit.scheduled_date, visit.created_at, visit.pk)
         try:
             tried = _attempt(visit)
-        except VisitConflict:  # contended: whoever was faster has changed it
+        except TransactionContention:  # whoever was faster has changed it
             continue
         if tried:
             limit = limit and limit - tried.assigned
@@ -76,7 +75,7 @@ def _waiting_in_cities(served: list[list[str]]) -> Iterable[Visit]:
 def _attempt_once(visit: Visit) -> bool:
     try:
         tried = _attempt(visit)
-    except VisitConflict:  # contended: whoever was faster has changed it
+    except TransactionContention:  # whoever was faster has changed it
         return False
     return tried is not None and tried.assigned
 

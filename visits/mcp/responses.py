@@ -8,12 +8,13 @@ from django.http import HttpRequest
 from rest_framework import serializers
 
 from ghar.api.renderers import number
-from ghar.errors import AgentNotEligible, PropertyUnavailable, VisitConflict
 from ghar.mcp.refusals import NEXT, OFFERS
 from ghar.mcp.times import local_iso, spoken_time
+from properties.errors import PropertyUnavailable
 from properties.models import Property
 from visits.api.serializers import SlotSerializer, VisitSerializer
 from visits.assignment import candidates
+from visits.errors import AgentNotEligible, VisitConflict
 from visits.models import Visit
 from visits.scheduling.slots import Slot
 

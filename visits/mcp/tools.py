@@ -13,7 +13,7 @@ from agents.mcp import AgentInput, agency, get_agent
 from agents.models import Agent
 from ghar import transactions
 from ghar.api.fields import DayField, IdField, StrictSerializer
-from ghar.errors import Invalid, InvalidTransition, NotAllowed
+from ghar.errors import Invalid, NotAllowed
 from ghar.mcp.pages import PageInput, page, page_serializer
 from ghar.mcp.server import Call, ask, tool, users
 from ghar.mcp.times import LocalInstantField, as_local_to
@@ -24,6 +24,7 @@ from visits.api.filters import VisitFilter
 from visits.api.serializers import CandidateSerializer, SlotQuerySerializer, WorkloadSerializer
 from visits.assignment import candidates
 from visits.assignment.explanations import explain_queue_pick
+from visits.errors import InvalidTransition
 from visits.mcp.responses import (
     ChangeResponse,
     SlotsResponse,

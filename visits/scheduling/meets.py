@@ -6,9 +6,10 @@ A block answers like no match, so that nobody learns of it.
 from dataclasses import asdict, dataclass
 
 from flatmates import services as flatmate_services
+from flatmates.errors import NoActiveMatch
 from flatmates.models import UserBlock, UserConversation, UserMatch
 from ghar.accounts.models import User
-from ghar.errors import Invalid, NoActiveMatch
+from ghar.errors import Invalid
 from visits.models import Visit
 
 NOBODY = "There is nobody with this id whom you could meet."
