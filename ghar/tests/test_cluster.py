@@ -12,7 +12,7 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
 
-from ghar.database import configured
+from ghar.database import database_settings
 from ghar.database.binaries import ClusterError
 from ghar.database.cluster import Cluster
 
@@ -171,7 +171,9 @@ def test_django_has_its_test_database():
 
 
 def test_a_database_url_is_taken_apart():
-    settings = configured("postgresql://me:p%40ss@db.example:6432/ghar?sslmode=require", Path("/unused"))
+    settings = database_settings(
+        "postgresql://me:p%40ss@db.example:6432/ghar?sslmode=require", Path("/unused")
+    )
     assert settings["ENGINE"] == "django.db.backends.postgresql"
     assert {key: settings[key] for key in ("NAME", "USER", "PASSWORD", "HOST", "PORT", "OPTIONS")} == {
         "NAME": "ghar",
@@ -197,5 +199,5 @@ def test_a_database_url_is_taken_apart():
 )
 def test_a_broken_database_url_is_refused_by_name_without_its_password(url):
     with pytest.raises(ImproperlyConfigured, match="DATABASE_URL") as refusal:
-        configured(url, Path("/unused"))
+        database_settings(url, Path("/unused"))
     assert "secret" not in str(refusal.value)

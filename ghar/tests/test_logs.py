@@ -10,7 +10,7 @@ from django.test import Client
 from knox.models import AuthToken
 
 from ghar.accounts.models import User
-from ghar.guard import refusal
+from ghar.guard import refusal_response
 from ghar.logs import JSONFormatter
 from ghar.testing import PASSWORD
 
@@ -95,7 +95,7 @@ def test_an_error_is_written_without_what_it_quotes(lines, monkeypatch):
 
 def test_what_the_guard_refuses_is_a_line_too(lines):
     scope = {"method": "POST", "path": "/api/v1/visits", "headers": [(b"x-request-id", b"mine")]}
-    refusal(scope, "payload_too_large")
+    refusal_response(scope, "payload_too_large")
     (line,) = lines()[1]
     assert (line["status"], line["request_id"]) == (413, "mine")
-    assert line["message"] == "payload_too_large at the door"
+    assert line["message"] == "payload_too_large before Django"
