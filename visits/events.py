@@ -2,7 +2,7 @@
 
 from agents.models import Agent
 from ghar.api.renderers import instant
-from ghar.events import STAFF, publish, user_channel
+from ghar.events import STAFF_CHANNEL, publish, user_channel
 from visits.models import Visit
 
 
@@ -18,7 +18,7 @@ def visit_changed(visit: Visit, change: str, former_agent_id: int | None) -> Non
         "version": visit.version,
     }
     people = visit.people() | _logins(visit.agent_id, former_agent_id)
-    publish([STAFF, *map(user_channel, people)], "visit_updated", data)
+    publish([STAFF_CHANNEL, *map(user_channel, people)], "visit_updated", data)
 
 
 def _logins(*agent_ids: int | None) -> set[int]:

@@ -5,7 +5,7 @@ from functools import partial
 
 import pytest
 
-from ghar.streams.bench import Verdict, trial
+from ghar.streams.bench import Verdict, run_trial
 from ghar.streams.tests.listening import serving
 from visits.management.commands.bench_events import clients, newest, people_and_visits, writing
 
@@ -18,7 +18,9 @@ def test_nothing_is_lost_between_servers_writers_and_clients_who_come_and_go():
     listeners = clients(visits, staff, 12, since)
     with serving("first") as first, serving("second") as second:
         ports = [first.port, second.port]
-        killed = asyncio.run(trial(listeners, ports, partial(writing, visits, staff, events), (0.1, 1), 0.5))
+        killed = asyncio.run(
+            run_trial(listeners, ports, partial(writing, visits, staff, events), (0.1, 1), 0.5)
+        )
     verdict = Verdict.over(listeners, since)
     assert killed > 0
     assert verdict.connects > len(listeners)

@@ -10,8 +10,8 @@ from knox.models import AuthToken
 
 from ghar import clock
 from ghar.accounts import services as account_services
-from ghar.events import STAFF, user_channel
-from ghar.streams.rights import SESSION, TOKEN, rights_of
+from ghar.events import STAFF_CHANNEL, user_channel
+from ghar.streams.rights import SESSION_PREFIX, TOKEN_PREFIX, channels_by_credential
 from ghar.testing import PASSWORD, create_user
 
 pytestmark = pytest.mark.django_db
@@ -20,11 +20,11 @@ pytestmark = pytest.mark.django_db
 def session_of(user):
     client = Client()
     client.force_login(user)
-    return f"{SESSION}{client.cookies['sessionid'].value}"
+    return f"{SESSION_PREFIX}{client.cookies['sessionid'].value}"
 
 
 def token_of(user):
-    return f"{TOKEN}{AuthToken.objects.create(user)[0].digest}"
+    return f"{TOKEN_PREFIX}{AuthToken.objects.create(user)[0].digest}"
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ def test_as_many_queries_for_all_as_for_one(desk):
     def asked(people):
         credentials = [make(user) for user in people for make in (session_of, token_of)]
         with CaptureQueriesContext(connection) as queries:
-            rights = rights_of(credentials)
+            rights = channels_by_credential(credentials)
         assert set(rights) == set(credentials)
         return len(queries)
 
@@ -62,8 +62,8 @@ def test_everybody_hears_what_is_his_and_staff_with_the_permission_what_is_their
     people = [clerk, ops, root, curious, former, asha]
     credentials = {make(user): user for user in people for make in (session_of, token_of)}
     staff = {clerk.pk, ops.pk, root.pk}
-    assert rights_of(credentials) == {
-        name: frozenset({user_channel(user.pk)} | ({STAFF} if user.pk in staff else set()))
+    assert channels_by_credential(credentials) == {
+        name: frozenset({user_channel(user.pk)} | ({STAFF_CHANNEL} if user.pk in staff else set()))
         for name, user in credentials.items()
     }
 
@@ -72,13 +72,13 @@ def test_what_is_over_gives_no_right(asha, bala, settings):
     old = session_of(asha)
     account_services.change_password(by=asha, current=PASSWORD, new=f"{PASSWORD} more")
     expired = session_of(asha)
-    Session.objects.filter(session_key=expired.removeprefix(SESSION)).update(expire_date=clock.now())
+    Session.objects.filter(session_key=expired.removeprefix(SESSION_PREFIX)).update(expire_date=clock.now())
     closed = [session_of(bala), token_of(bala)]
     bala.is_active = False
     bala.save()
     good, garbled = session_of(asha), session_of(asha)
-    Session.objects.filter(session_key=garbled.removeprefix(SESSION)).update(session_data="x")
-    anybody = [old, expired, *closed, garbled, f"{SESSION}None", f"{TOKEN}x", "", good]
-    assert rights_of(anybody) == {good: frozenset({user_channel(asha.pk)})}
+    Session.objects.filter(session_key=garbled.removeprefix(SESSION_PREFIX)).update(session_data="x")
+    anybody = [old, expired, *closed, garbled, f"{SESSION_PREFIX}None", f"{TOKEN_PREFIX}x", "", good]
+    assert channels_by_credential(anybody) == {good: frozenset({user_channel(asha.pk)})}
     settings.AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.RemoteUserBackend"]
-    assert rights_of([good]) == {}
+    assert channels_by_credential([good]) == {}
