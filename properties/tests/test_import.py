@@ -331,7 +331,7 @@ def test_the_owner(load, asha):
 
 @pytest.mark.parametrize("owner", ["nobody@example.com", "+919800000000", "x\0y"])
 def test_an_unknown_owner(load, owner):
-    with pytest.raises(CommandError, match="Nobody has the email or phone"):
+    with pytest.raises(CommandError, match="No user has the email or phone"):
         load(f"{HEADER}\n{ROW}\n", "--owner", owner)
     assert not Property.objects.exists()
 
