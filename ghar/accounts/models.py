@@ -12,12 +12,13 @@ from ghar.validators import validate_language
 
 class UserManager(BaseUserManager["User"]):
     def get_by_natural_key(self, username: str | None) -> "User":
-        """The user with this email or phone, as a person types it at log-in."""
+        """Return the user with this email or phone, as a person types it. Raises User.DoesNotExist."""
         from ghar.accounts.identifiers import lookup
 
         return self.get(**lookup(username or ""))
 
     def create_user(self, password: str | None = None, **fields: Any) -> "User":
+        """Create a user with a validated profile. Without a password nobody can log in as them."""
         user = self.model(**fields)
         user.email = (user.email or "").strip().lower() or None
         user.set_password(password)
@@ -26,14 +27,16 @@ class UserManager(BaseUserManager["User"]):
         return user
 
     def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "User":
+        """Create a superuser. `createsuperuser` asks for no name, so it comes from the email."""
         fields.setdefault("full_name", email.partition("@")[0])
         return self.create_user(password, email=email, is_staff=True, is_superuser=True, **fields)
 
 
 class User(AbstractBaseUser, PermissionsMixin):
-    """A person: seeker, owner, flatmate, staff, or an agent's login (then `user.agent` exists).
+    """A person: a seeker, owner, flatmate, member of staff, or agent, for whom `user.agent` exists.
 
-    There is no role column: staff are `is_staff` with the model permission for the act.
+    There is no column for roles, because one person can have several. Staff are users with `is_staff` and
+    the model permission for the act (see ghar.staff).
     """
 
     full_name = models.CharField(max_length=120)

@@ -8,8 +8,12 @@ from ghar import clock
 
 
 class GrantQuerySet(models.QuerySet["Grant"]):
-    def given(self) -> "GrantQuerySet":
-        """Those that led to tokens, with when they were last used and how long they still hold."""
+    def redeemed(self) -> "GrantQuerySet":
+        """Return the grants that led to tokens, annotated with `renewed_at` and `holds_until`.
+
+        `renewed_at` is when the latest access token was issued; `holds_until` when the last valid refresh
+        token expires, None when there is none.
+        """
         now = clock.now()
         live = Q(refreshtoken__revoked_at=None, refreshtoken__used_at=None, refreshtoken__expires_at__gt=now)
         return self.filter(used_at__isnull=False).annotate(
@@ -19,7 +23,7 @@ class GrantQuerySet(models.QuerySet["Grant"]):
 
 
 class Grant(AuthorizationCode):
-    """Somebody's consent that an assistant acts as him on one of our servers, and all tokens from it."""
+    """A user's consent that an assistant acts for them at one of our servers, with all tokens from it."""
 
     objects: ClassVar[models.Manager["Grant"]] = GrantQuerySet.as_manager()
 
