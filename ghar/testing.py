@@ -4,13 +4,15 @@ It is loaded before Django is set up, so models are imported inside the fixtures
 """
 
 import os
+import shutil
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 import pytest
 
 if TYPE_CHECKING:
+    from playwright.sync_api import Browser
     from rest_framework.test import APIClient
 
     from ghar.accounts.models import User
@@ -19,6 +21,17 @@ os.environ.setdefault("GHAR_THROTTLE", "off")
 os.environ.setdefault("PGOPTIONS", "-c synchronous_commit=off")
 
 PASSWORD = "correct horse 9"
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+CHROMIUM_FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -86,3 +99,19 @@ def api() -> "Callable[..., APIClient]":
         return api_client
 
     return client
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator["Browser"]:
+    """A headless Chromium, driven by Playwright."""
+    if not CHROMIUM:
+        pytest.skip("Chromium is missing, so the browser tests are left out: apt-get install chromium")
+    from playwright.sync_api import sync_playwright
+
+    with pytest.MonkeyPatch.context() as patch:
+        # Playwright keeps an event loop running in this thread, and Django then refuses to use the database.
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_FLAGS)
+            yield browser
+            browser.close()

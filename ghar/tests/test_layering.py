@@ -1,4 +1,4 @@
-"""Who may import whom: the layout shows the architecture, and this keeps it true."""
+"""The imports between the parts of the project."""
 
 import ast
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ import pytest
 from django.conf import settings
 
 APPS = {"visits", "properties", "flatmates", "agents", "ghar.accounts"}
-# What each part may import of our own; `ghar` stands for the glue, which knows no app.
+# The parts that each part may import. `ghar` is the glue, which knows no app.
 MAY_IMPORT = {
     "ghar": {"ghar"},
     "ghar.accounts": {"ghar", "ghar.accounts"},
@@ -17,6 +17,7 @@ MAY_IMPORT = {
     "flatmates": {"ghar", "ghar.accounts", "flatmates"},
     "visits": {"ghar", *APPS},
 }
+# These put the parts together.
 COMPOSITION = {"ghar/settings.py", "ghar/urls.py", "ghar/asgi.py", "ghar/wsgi.py", "ghar/testing.py"}
 
 
@@ -29,7 +30,7 @@ def sources() -> Iterator[Path]:
 
 
 def part_of(module: str) -> str | None:
-    """The part of ours that a dotted name belongs to."""
+    """Return the part that a dotted name belongs to; None for a library."""
     for app in APPS:
         if module == app or module.startswith(f"{app}."):
             return app
@@ -47,6 +48,6 @@ def imported(path: Path) -> set[str]:
 
 
 @pytest.mark.parametrize("path", list(sources()), ids=str)
-def test_imports_go_one_way(path):
+def test_a_module_imports_only_the_parts_that_its_own_part_may_import(path):
     part = part_of(".".join(path.with_suffix("").parts))
     assert imported(path) <= MAY_IMPORT[part]

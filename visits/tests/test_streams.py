@@ -1,4 +1,4 @@
-"""The whole of it at small size; `make bench` does the same with thousands."""
+"""The event stream under load, at a small size: `make bench` does the same with thousands."""
 
 import asyncio
 from functools import partial
@@ -12,7 +12,7 @@ from visits.management.commands.bench_events import clients, newest, people_and_
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def test_nothing_is_lost_between_servers_writers_and_clients_who_come_and_go():
+def test_clients_that_connect_and_leave_all_the_time_miss_no_event():
     visits, staff = people_and_visits(4)
     since, events = newest(), 240
     listeners = clients(visits, staff, 12, since)

@@ -1,4 +1,4 @@
-"""By what right streams are open is looked up for all at once."""
+"""The rights of all open streams are looked up at once."""
 
 import pytest
 from django.contrib.auth.models import Group, Permission
@@ -28,8 +28,8 @@ def token_of(user):
 
 
 @pytest.fixture
-def desk(db):
-    """Staff who may see visits by their group."""
+def clerk(db):
+    """`clerk(name)` is a member of staff whose group may view visits."""
     group = Group.objects.create(name="Lookers")
     group.permissions.add(Permission.objects.get(codename="view_visit"))
 
@@ -41,34 +41,34 @@ def desk(db):
     return hire
 
 
-def test_as_many_queries_for_all_as_for_one(desk):
-    def asked(people):
+def test_the_number_of_queries_does_not_depend_on_the_number_of_streams(clerk):
+    def queries_for(people):
         credentials = [make(user) for user in people for make in (session_of, token_of)]
         with CaptureQueriesContext(connection) as queries:
             rights = channels_by_credential(credentials)
         assert set(rights) == set(credentials)
         return len(queries)
 
-    few = asked([desk("One")])
-    assert asked([desk(f"Clerk{number}") for number in range(5)]) == few == 4
+    few = queries_for([clerk("One")])
+    assert queries_for([clerk(f"Clerk{number}") for number in range(5)]) == few == 4
 
 
-def test_everybody_hears_what_is_his_and_staff_with_the_permission_what_is_theirs(desk, asha, ops):
+def test_users_hear_their_channel_and_permitted_staff_the_staff_channel(clerk, asha, ops):
     root = create_user("Root", is_staff=True, is_superuser=True)
-    clerk, curious = desk("Clerk"), create_user("Curious", is_staff=True)
-    former = desk("Former")
+    permitted, curious = clerk("Permitted"), create_user("Curious", is_staff=True)
+    former = clerk("Former")
     former.is_staff = False
     former.save()
-    people = [clerk, ops, root, curious, former, asha]
+    people = [permitted, ops, root, curious, former, asha]
     credentials = {make(user): user for user in people for make in (session_of, token_of)}
-    staff = {clerk.pk, ops.pk, root.pk}
+    staff = {permitted.pk, ops.pk, root.pk}
     assert channels_by_credential(credentials) == {
         name: frozenset({user_channel(user.pk)} | ({STAFF_CHANNEL} if user.pk in staff else set()))
         for name, user in credentials.items()
     }
 
 
-def test_what_is_over_gives_no_right(asha, bala, settings):
+def test_log_ins_that_have_ended_give_no_rights(asha, bala, settings):
     old = session_of(asha)
     account_services.change_password(by=asha, current=PASSWORD, new=f"{PASSWORD} more")
     expired = session_of(asha)
