@@ -23,7 +23,7 @@ ROW = "Home,apartment,rent,Mumbai,50000"
 
 @pytest.fixture
 def load(tmp_path):
-    """`load(content)` imports text or bytes; it returns the lines of stdout without progress, and of stderr."""
+    """`load(content)` imports text or bytes, and returns the lines of stdout and of stderr."""
 
     def run(content, *options, verbosity=0):
         path = tmp_path / "listings.csv"
