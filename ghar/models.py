@@ -2,6 +2,7 @@ from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 
 class OutboxEvent(models.Model):
@@ -35,7 +36,8 @@ class StreamTicket(models.Model):
     digest = models.CharField(max_length=64, primary_key=True)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
     credential = models.CharField(
-        max_length=200, help_text="The log-in that asked for it: its end is the stream's end, too."
+        max_length=200,
+        help_text=_("The log-in that asked for it: its end is the stream's end, too."),
     )
     expires_at = models.DateTimeField(db_index=True)
 

@@ -5,6 +5,7 @@ from django.contrib.auth.models import PermissionsMixin
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Lower
+from django.utils.translation import gettext_lazy as _
 
 from ghar import clock
 from ghar.validators import validate_language
@@ -40,9 +41,9 @@ class User(AbstractBaseUser, PermissionsMixin):
     """
 
     full_name = models.CharField(max_length=120)
-    email = models.EmailField(unique=True, null=True, blank=True, help_text="Lower case.")
+    email = models.EmailField(unique=True, null=True, blank=True, help_text=_("Lower case."))
     phone = models.CharField(
-        max_length=16, unique=True, null=True, blank=True, help_text="E.164: +919812345678."
+        max_length=16, unique=True, null=True, blank=True, help_text=_("E.164: +919812345678.")
     )
     profile_image_url = models.URLField(max_length=500, blank=True)
     preferred_languages = ArrayField(
@@ -50,10 +51,10 @@ class User(AbstractBaseUser, PermissionsMixin):
         default=list,
         blank=True,
         size=10,
-        help_text="ISO 639-1 codes, such as en, hi, mr.",
+        help_text=_("ISO 639-1 codes, such as en, hi, mr."),
     )
-    is_staff = models.BooleanField("staff", default=False, help_text="May log in to this admin site.")
-    is_active = models.BooleanField("active", default=True)
+    is_staff = models.BooleanField(_("staff"), default=False, help_text=_("May log in to this admin site."))
+    is_active = models.BooleanField(_("active"), default=True)
     created_at = models.DateTimeField(default=clock.now, editable=False)
 
     objects: ClassVar[UserManager] = UserManager()

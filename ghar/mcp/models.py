@@ -2,6 +2,7 @@ from typing import ClassVar
 
 from django.db import models
 from django.db.models import Max, Q
+from django.utils.translation import gettext_lazy as _
 from django_mcpz.oauth.models import AuthorizationCode
 
 from ghar import clock
@@ -30,8 +31,8 @@ class Grant(AuthorizationCode):
     class Meta:
         proxy = True
         default_permissions = ("view", "change")
-        verbose_name = "assistant's access"
-        verbose_name_plural = "assistants' access"
+        verbose_name = _("assistant's access")
+        verbose_name_plural = _("assistants' access")
 
     def __str__(self) -> str:
         return f"{self.client} as {self.user}"
