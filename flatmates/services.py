@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from flatmates import events
+from flatmates.errors import NoActiveMatch
 from flatmates.models import Message, Swipe, UserBlock, UserConversation, UserMatch
 from flatmates.pairs import canonical_pair, listings_seen_by
 from flatmates.signals import match_ended
 from ghar import clock
 from ghar.accounts.models import User
-from ghar.errors import Invalid, NoActiveMatch, NotFound
+from ghar.errors import Invalid, NotFound
 from ghar.transactions import retrying_atomic
 
 INVITATION = "Shall we meet there?"

@@ -4,11 +4,11 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path, re_path
 from django.utils.module_loading import autodiscover_modules
 
-from agents.mcp import agency
+from agents.mcp import agency_server
 from ghar import health, pages
 from ghar.accounts.pages import LoginPage, LogoutPage, OwnPasswordPage
 from ghar.api.views import unknown_url
-from ghar.mcp.server import users
+from ghar.mcp.server import user_server
 
 # Their tools register themselves.
 autodiscover_modules("mcp")
@@ -21,14 +21,14 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", include("flatmates.urls")),
     re_path(r"^api(/.*)?$", unknown_url),
     path("", pages.home, name="home"),
-    path("mcp", users),
-    path("mcp-admin", agency),
+    path("mcp", user_server),
+    path("mcp-admin", agency_server),
     path("", include("ghar.mcp.oauth")),
     path("login", LoginPage.as_view(), name="login"),
     path("logout", LogoutPage.as_view(), name="logout"),
     path("admin/password_change/", admin.site.admin_view(OwnPasswordPage.as_view())),
     path("admin/", admin.site.urls),
-    path("events/", pages.live, name="live"),
+    path("events/", pages.live_events, name="live"),
     path("healthz", health.healthz),
     path("readyz", health.readyz),
 ]

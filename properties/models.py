@@ -90,9 +90,9 @@ class PropertyQuerySet(models.QuerySet["Property"]):
 
     def near(self, latitude: float, longitude: float, km: float) -> "PropertyQuerySet":
         """Those at most so far away along a great circle."""
-        boxed = self.filter(geo.box(latitude, longitude, km))
+        boxed = self.filter(geo.bounding_box(latitude, longitude, km))
         far = geo.haversine(latitude, longitude)
-        return boxed.alias(far=far).filter(far__lte=geo.haversine_of(km))
+        return boxed.alias(far=far).filter(far__lte=geo.haversine_of_km(km))
 
     def similar_to(self, listing: "Property") -> "PropertyQuerySet":
         """Others there that take visits and serve the same purpose: of its type first, then by price."""

@@ -2,7 +2,7 @@
 
 from agents.models import Agent
 from ghar.api.renderers import instant
-from ghar.events import STAFF, publish, user_channel
+from ghar.events import STAFF_CHANNEL, publish, user_channel
 from visits.models import Visit
 
 
@@ -18,4 +18,4 @@ def visit_changed(visit: Visit, change: str, former_agent: Agent | None) -> None
         "version": visit.version,
     }
     logins = {agent.user_id for agent in (visit.agent, former_agent) if agent and agent.user_id}
-    publish([STAFF, *map(user_channel, visit.people() | logins)], "visit_updated", data)
+    publish([STAFF_CHANNEL, *map(user_channel, visit.people() | logins)], "visit_updated", data)

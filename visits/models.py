@@ -343,7 +343,7 @@ class Visit(models.Model):
             models.CheckConstraint(
                 name="visit_follow_up_in_our_time",
                 condition=Q(follow_up_date__isnull=True)
-                | Q(follow_up_date__gte=clock.FIRST, follow_up_date__lt=clock.END),
+                | Q(follow_up_date__gte=clock.FIRST_MOMENT, follow_up_date__lt=clock.END_MOMENT),
             ),
         ]
 

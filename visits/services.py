@@ -17,9 +17,10 @@ from django.utils.translation import gettext as _
 from agents.models import Engagement
 from ghar import clock
 from ghar.accounts.models import User
-from ghar.errors import Invalid, InvalidTransition, Outdated, PropertyUnavailable
+from ghar.errors import Invalid, Outdated
 from ghar.transactions import retrying_atomic
 from properties import services as property_services
+from properties.errors import PropertyUnavailable
 from properties.models import Property
 from visits import permissions
 from visits.assignment import assigning
@@ -33,6 +34,7 @@ from visits.assignment.engagements import move_engagement as move_engagement
 from visits.assignment.queue import assign_pending as assign_pending
 from visits.assignment.queue import assign_pending_on_commit as assign_pending_on_commit
 from visits.assignment.selection import Decision
+from visits.errors import InvalidTransition
 from visits.models import Visit, VisitEvent, VisitQuerySet
 from visits.scheduling import changes, conflicts, locks, meets
 from visits.scheduling.conflicts import changes_a_visit

@@ -2,7 +2,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from ghar.accounts.backends import MAX_PASSWORD
+from ghar.accounts.backends import MAX_PASSWORD_LENGTH
 from ghar.accounts.identifiers import MAX_LENGTH, normalise_email, normalise_phone
 from ghar.accounts.models import User
 from ghar.api.fields import HttpUrlField, InstantField, LanguageField, StrictSerializer, TextField
@@ -32,7 +32,7 @@ class PhoneField(TextField):
 
 class PasswordField(TextField):
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(max_length=MAX_PASSWORD, trim_whitespace=False, write_only=True, **kwargs)
+        super().__init__(max_length=MAX_PASSWORD_LENGTH, trim_whitespace=False, write_only=True, **kwargs)
 
 
 class SignupInput(StrictSerializer):

@@ -12,7 +12,7 @@ from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 
 from ghar.api.renderers import instant, number
-from ghar.clock import NOT_OURS, YEARS, in_our_time
+from ghar.clock import YEAR_ERROR, YEARS, to_utc
 from ghar.validators import MAX_ID, validate_language, validate_timezone
 
 DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
@@ -28,13 +28,13 @@ def parse_instant(text: str) -> datetime:
     parsed = parse_datetime(text) if DATE_AND_TIME.fullmatch(text) else None
     if parsed is None:
         raise ValueError("Not a date and time such as 2026-11-25T05:30:00Z.")
-    return in_our_time(parsed)
+    return to_utc(parsed)
 
 
 def parse_instant_or_date(text: str) -> datetime:
     """The same; a date is its midnight UTC. The + of an offset may have become a space in a URL."""
     if DATE.fullmatch(text):
-        return in_our_time(datetime.fromisoformat(text))
+        return to_utc(datetime.fromisoformat(text))
     return parse_instant(text.replace(" ", "+") if "T" in text else text)
 
 
@@ -57,7 +57,7 @@ class DayField(serializers.DateField):
     def to_internal_value(self, value: Any) -> date:
         day = super().to_internal_value(value)
         if day.year not in YEARS:
-            raise ValidationError(NOT_OURS)
+            raise ValidationError(YEAR_ERROR)
         return day
 
 

@@ -1,14 +1,12 @@
 import re
-from collections.abc import Callable
 from uuid import uuid4
 
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
 from ghar.api.errors import PROBLEM_TYPE, code_of, problem_response
-from ghar.logs import current_request
+from ghar.logs import GetResponse, current_request_id
 
-GetResponse = Callable[[HttpRequest], HttpResponseBase]
 SANE_ID = re.compile(r"[A-Za-z0-9._:/+=-]{1,128}")
 OF_THE_BODY = {"content-type", "content-length", "content-encoding", "etag", "last-modified"}
 
@@ -21,11 +19,11 @@ class RequestID:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         id_ = request_id(request.headers.get("X-Request-ID", ""))
-        before = current_request.set(id_)
+        before = current_request_id.set(id_)
         try:
             response = self.get_response(request)
         finally:
-            current_request.reset(before)
+            current_request_id.reset(before)
         response["X-Request-ID"] = id_
         return response
 

@@ -30,7 +30,7 @@ class GrantAdmin(BaseAdmin):
     actions = ("revoke",)
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        return super().get_queryset(request).given()  # type: ignore[attr-defined]
+        return super().get_queryset(request).redeemed()  # type: ignore[attr-defined]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

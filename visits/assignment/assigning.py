@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from agents.models import Agent
 from ghar.accounts.models import User
-from ghar.errors import AgentNotEligible, Invalid
+from ghar.errors import Invalid
 from visits.assignment import engagements, explanations
 from visits.assignment.ranking import Preferences
 from visits.assignment.selection import (
@@ -20,6 +20,7 @@ from visits.assignment.selection import (
     reasons_nobody_eligible,
     record_choice,
 )
+from visits.errors import AgentNotEligible
 from visits.models import Visit, VisitEvent, busy_range
 from visits.scheduling import changes, locks
 from visits.scheduling.eligibility import REASONS, Requirements, ineligibility_reasons, with_eligibility

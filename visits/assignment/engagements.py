@@ -14,11 +14,12 @@ from agents import services as agent_services
 from agents.models import Agent, AgentInteraction, Engagement, EngagementQuerySet
 from ghar import clock
 from ghar.accounts.models import User
-from ghar.errors import AgentNotEligible, Invalid
+from ghar.errors import Invalid
 from ghar.transactions import retrying_atomic
 from visits import permissions
 from visits.assignment.ranking import Preferences
 from visits.assignment.selection import AgentSearch, choose_agent, reasons_nobody_eligible, record_choice
+from visits.errors import AgentNotEligible
 from visits.models import Visit
 from visits.scheduling import locks
 from visits.scheduling.eligibility import Requirements

@@ -15,10 +15,10 @@ from flatmates import services as flatmate_services
 from flatmates.models import UserConversation
 from ghar import clock
 from ghar.accounts.models import User
-from ghar.errors import AgentNotEligible
 from properties.demo import create_listings
 from properties.models import Property
 from visits import services
+from visits.errors import AgentNotEligible
 from visits.models import Visit
 
 PASSWORD = "visit-the-house-1"

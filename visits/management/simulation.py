@@ -23,12 +23,12 @@ from agents.hours import Shift
 from agents.models import Agent
 from ghar import clock
 from ghar.accounts.models import User
-from ghar.errors import VisitConflict
 from properties.models import Property
 from visits import services
 from visits.assignment import queue
 from visits.assignment.fairness import jain_index
 from visits.assignment.ranking import RANK_PARTS, Preferences, ranked
+from visits.errors import VisitConflict
 from visits.models import Visit
 from visits.scheduling.eligibility import Requirements, eligible
 

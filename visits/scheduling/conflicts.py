@@ -9,8 +9,9 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from ghar import clock
-from ghar.errors import Invalid, VisitConflict
+from ghar.errors import Invalid
 from ghar.transactions import retrying_atomic
+from visits.errors import VisitConflict
 from visits.models import Visit
 from visits.scheduling import slots
 

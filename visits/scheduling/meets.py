@@ -8,9 +8,10 @@ from dataclasses import asdict, dataclass
 from django.utils.translation import gettext as _
 
 from flatmates import services as flatmate_services
+from flatmates.errors import NoActiveMatch
 from flatmates.models import UserBlock, UserConversation, UserMatch
 from ghar.accounts.models import User
-from ghar.errors import Invalid, NoActiveMatch
+from ghar.errors import Invalid
 from visits.models import Visit
 
 

@@ -170,7 +170,7 @@ def test_deactivating_and_reactivating(page, root, asha, bala):
     answer = act(page, "deactivate", asha, bala, root)
 
     assert messages_of(answer) == [
-        "Root: You cannot deactivate yourself: ask a colleague.",
+        "Root: You can't deactivate yourself. Ask a colleague.",
         "Deactivated: 2.",
     ]
     assert set(User.objects.filter(is_active=True)) == {root}

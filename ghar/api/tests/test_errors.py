@@ -14,11 +14,14 @@ from rest_framework.response import Response
 from rest_framework.test import APIClient
 from rest_framework.views import APIView
 
+from flatmates.errors import NoActiveMatch
 from ghar import errors
 from ghar.api.errors import problem_body
 from ghar.api.permissions import StaffPermission
 from ghar.api.views import unknown_url
 from ghar.transactions import TransactionContention
+from properties.errors import PropertyUnavailable
+from visits.errors import AgentNotEligible, InvalidTransition, VisitConflict
 
 pytestmark = pytest.mark.urls(__name__)
 
@@ -114,11 +117,11 @@ def assert_problem(response, status, code):
         (errors.NotAllowed("Not yours."), 403, "permission_denied", {"detail": "Not yours."}),
         (errors.NotFound("No visit."), 404, "not_found", {"detail": "No visit."}),
         (errors.Outdated("Now 7."), 412, "precondition_failed", {"detail": "Now 7."}),
-        (errors.VisitConflict("Taken.", alternatives=FREE), 409, "visit_conflict", {"alternatives": FREE}),
-        (errors.InvalidTransition("Over."), 409, "invalid_transition", {"detail": "Over."}),
-        (errors.AgentNotEligible("No.", reasons=["busy"]), 409, "agent_not_eligible", {"reasons": ["busy"]}),
-        (errors.PropertyUnavailable("Sold."), 409, "property_unavailable", {"detail": "Sold."}),
-        (errors.NoActiveMatch("No match."), 409, "no_active_match", {"detail": "No match."}),
+        (VisitConflict("Taken.", alternatives=FREE), 409, "visit_conflict", {"alternatives": FREE}),
+        (InvalidTransition("Over."), 409, "invalid_transition", {"detail": "Over."}),
+        (AgentNotEligible("No.", reasons=["busy"]), 409, "agent_not_eligible", {"reasons": ["busy"]}),
+        (PropertyUnavailable("Sold."), 409, "property_unavailable", {"detail": "Sold."}),
+        (NoActiveMatch("No match."), 409, "no_active_match", {"detail": "No match."}),
         (exceptions.ValidationError("Odd."), 400, "validation_error", {"detail": "Odd."}),
         (
             exceptions.ValidationError({"non_field_errors": ["Odd."]}),

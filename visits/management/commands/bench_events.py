@@ -24,10 +24,10 @@ from knox.models import AuthToken
 from agents.models import Agent
 from ghar import clock
 from ghar.accounts.models import User
-from ghar.events import STAFF, publish, user_channel
+from ghar.events import STAFF_CHANNEL, publish, user_channel
 from ghar.management.base import DataCommand
 from ghar.models import OutboxEvent
-from ghar.streams.bench import Client, Verdict, listen, trial
+from ghar.streams.bench import BenchClient, Verdict, read_stream, run_trial
 from properties.models import Property
 from visits import services
 from visits.models import Visit
@@ -61,7 +61,7 @@ class Command(DataCommand):
         listeners = clients(visits, staff, count, since)
         write = partial(writing, visits, staff, events)
         began = time.monotonic()
-        killed = asyncio.run(trial(listeners, ports, write, (0.2, 5), 2))
+        killed = asyncio.run(run_trial(listeners, ports, write, (0.2, 5), 2))
         took = time.monotonic() - began
         found = asdict(Verdict.over(listeners, since))
         self.stdout.write(
@@ -99,13 +99,13 @@ def people_and_visits(count: int) -> tuple[list[Visit], User]:
     return visits, staff
 
 
-def clients(visits: Sequence[Visit], staff: User, count: int, since: int) -> list[Client]:
+def clients(visits: Sequence[Visit], staff: User, count: int, since: int) -> list[BenchClient]:
     """Seekers by turns, and one in ten is of the staff."""
     seekers = list({visit.user_id: visit.user for visit in visits}.values())
     users = [staff if n % 10 == 0 else seekers[n % len(seekers)] for n in range(count)]
     return [
-        Client(
-            frozenset({user_channel(user.pk), *([STAFF] if user == staff else [])}),
+        BenchClient(
+            frozenset({user_channel(user.pk), *([STAFF_CHANNEL] if user == staff else [])}),
             AuthToken.objects.create(user)[1],
             since,
         )
@@ -173,7 +173,7 @@ async def opened(port: int, token: str, count: int, look: Any) -> tuple[list[flo
     ready = asyncio.Semaphore(0)
 
     async def one() -> None:
-        async for event in listen(port, token):
+        async for event in read_stream(port, token):
             if event.type == "stream-open":
                 ready.release()
             elif event.type == "bench":
@@ -196,6 +196,6 @@ async def opened(port: int, token: str, count: int, look: Any) -> tuple[list[flo
 
 def _tell() -> None:
     try:
-        publish([STAFF], "bench", {"at": time.time()})
+        publish([STAFF_CHANNEL], "bench", {"at": time.time()})
     finally:
         connection.close()
