@@ -8,7 +8,9 @@ from ghar.errors import NotAllowed
 from ghar.staff import has_staff_perm
 from visits.models import Visit
 
-CHANGE_VISIT, ASSIGN_AGENT = "visits.change_visit", "visits.assign_agent"
+VIEW_VISIT = "visits.view_visit"
+CHANGE_VISIT = "visits.change_visit"
+ASSIGN_AGENT = "visits.assign_agent"
 
 if TYPE_CHECKING:
     from ghar.accounts.models import User
