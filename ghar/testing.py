@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
+    from django.http import HttpResponse
+    from django.test import Client
     from rest_framework.test import APIClient
 
     from ghar.accounts.models import User
@@ -32,6 +34,11 @@ def create_user(name: str, **fields: object) -> "User":
 
     email = f"{name.split()[0].lower()}@example.com"
     return User.objects.create_user(PASSWORD, email=email, full_name=name, **fields)
+
+
+def messages_of(response: "HttpResponse") -> list[str]:
+    """Return the messages on a page of the admin."""
+    return [str(message) for message in response.context["messages"]]
 
 
 def somebody_waits_for_a_lock() -> bool:
@@ -68,6 +75,13 @@ def ops(db: None) -> "User":
     ours = ["accounts", "agents", "flatmates", "properties", "visits"]
     user.user_permissions.set(Permission.objects.filter(content_type__app_label__in=ours))
     return user
+
+
+@pytest.fixture
+def staff_client(client: "Client", ops: "User") -> "Client":
+    """Return a browser in which `ops` is logged in."""
+    client.force_login(ops)
+    return client
 
 
 @pytest.fixture

@@ -1,31 +1,28 @@
-"""Flatmates in the admin: who with whom, since when, how many visits and messages; never what they write."""
+"""Matches, conversations and blocks in the admin: with the visits of the two people, never their messages."""
 
 import pytest
 from django.contrib.auth.models import Permission
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from flatmates import services as flatmates
 from flatmates.tests.factories import PersonFactory, match
+from ghar.clock import format_local
 from visits import services
-from visits.tests.factories import ListingFactory, local
-from visits.tests.test_meets import invite
+from visits.tests.admin_pages import page, queries_of
+from visits.tests.factories import ListingFactory, book, local
 
 pytestmark = pytest.mark.django_db
 
 SECRET = "The key is under the mat"
 
 
-@pytest.fixture
-def desk(client, ops):
-    client.force_login(ops)
-    return client
+def invite(user, other, listing, start):
+    return book(user, listing, start, visit_context="flatmate_meet", counterparty_user_id=other.pk)
 
 
 @pytest.fixture
 def pair(asha, bala):
-    """Asha and Bala with a visit that was cancelled, one to come, and messages."""
+    """Return Asha and Bala's match and conversation. They have a cancelled visit and an upcoming one."""
     made, conversation = match(asha, bala)
     home = ListingFactory(owner=bala)
     services.cancel(visit=invite(asha, bala, home, local(2, 18)), by=bala)
@@ -39,74 +36,74 @@ def listed(client, model):
 
 
 def shown(client, row):
-    return client.get(reverse(f"admin:flatmates_{row._meta.model_name}_change", args=[row.pk]))
+    return client.get(page(row))
 
 
-def test_matches_say_who_since_when_and_their_visits(desk, pair):
+def test_matches_show_the_two_people_and_their_visits(staff_client, pair):
     made, _ = pair
-    (row,) = listed(desk, "usermatch").context["cl"].result_list
+    (row,) = listed(staff_client, "usermatch").context["cl"].result_list
     assert (row.user_one.full_name, row.user_two.full_name) == ("Asha Rao", "Bala Iyer")
     assert (row.created_at, row.all_meets, row.live_meets) == (made.created_at, 2, 1)
-    text = listed(desk, "usermatch").content.decode()
-    assert "2, 1 of them live" in text
-    page = shown(desk, made).content.decode()
+    text = listed(staff_client, "usermatch").content.decode()
+    assert "2, of which 1 live" in text
+    text = shown(staff_client, made).content.decode()
     for visit in made.visits.all():
-        assert reverse("admin:visits_visit_change", args=[visit.pk]) in page
-    assert page.count("cancelled") == page.count("scheduled") == 1
+        assert f'<a href="{page(visit)}">{format_local(visit.scheduled_date, "Asia/Kolkata")}</a>' in text
+    assert text.count("Cancelled") == text.count("Scheduled") == 1
 
 
-def test_conversations_say_how_much_is_written_but_not_what(desk, pair):
+def test_conversations_show_how_many_messages_there_are_but_not_their_texts(staff_client, pair):
     _, conversation = pair
-    (row,) = listed(desk, "userconversation").context["cl"].result_list
-    assert (row.written, row.unread, row.all_meets, row.live_meets) == (3, 3, 2, 1)
-    for response in (listed(desk, "userconversation"), shown(desk, conversation)):
+    (row,) = listed(staff_client, "userconversation").context["cl"].result_list
+    assert (row.all_messages, row.unread_messages, row.all_meets, row.live_meets) == (3, 3, 2, 1)
+    for response in (listed(staff_client, "userconversation"), shown(staff_client, conversation)):
         assert response.status_code == 200
         assert SECRET not in response.content.decode()
 
 
-def test_blocks_say_who_since_when_and_their_visits(desk, pair, asha, bala):
+def test_blocks_show_the_two_people_and_their_visits(staff_client, pair, asha, bala):
     block, _ = flatmates.block(by=bala, blocked_user_id=asha.pk)
-    (row,) = listed(desk, "userblock").context["cl"].result_list
+    (row,) = listed(staff_client, "userblock").context["cl"].result_list
     assert (row.blocker, row.blocked, row.created_at) == (bala, asha, block.created_at)
     assert (row.all_meets, row.live_meets) == (2, 0)
-    assert shown(desk, block).content.decode().count("cancelled") == 2
+    assert shown(staff_client, block).content.decode().count("Cancelled") == 2
 
 
-def test_messages_have_no_page(desk, pair):
+def test_messages_have_no_page_of_their_own(staff_client, pair):
     for path in ("/admin/flatmates/message/", "/admin/flatmates/message/1/change/"):
-        assert desk.get(path).status_code == 404
-    assert "message" not in desk.get("/admin/flatmates/").content.decode().lower()
+        assert staff_client.get(path).status_code == 404
+    assert "message" not in staff_client.get("/admin/flatmates/").content.decode().lower()
 
 
-def test_nothing_is_added_changed_or_deleted(desk, ops, pair):
+def test_nothing_is_added_changed_or_deleted(staff_client, ops, pair):
     ops.is_superuser = True
     ops.save()
     made, conversation = pair
     for row in (made, conversation):
         name = row._meta.model_name
-        assert desk.get(reverse(f"admin:flatmates_{name}_add")).status_code == 403
-        for page in ("change", "delete"):
-            path = reverse(f"admin:flatmates_{name}_{page}", args=[row.pk])
-            assert desk.post(path, {"status": "closed", "post": "yes"}).status_code == 403
+        assert staff_client.get(reverse(f"admin:flatmates_{name}_add")).status_code == 403
+        for action in ("change", "delete"):
+            assert (
+                staff_client.post(page(row, action), {"status": "closed", "post": "yes"}).status_code == 403
+            )
         row.refresh_from_db()
         assert row.status == "active"
 
 
-def test_who_may_not_view_visits_does_not_see_them(client, ops, pair):
+def test_visits_are_hidden_without_the_permission_to_view_them(client, ops, pair):
     names = ["view_usermatch", "view_userconversation", "view_userblock"]
     ops.user_permissions.set(Permission.objects.filter(codename__in=names))
     client.force_login(ops)
     for row in pair:
         assert "their visits" not in shown(client, row).content.decode()
-        assert "of them live" not in listed(client, row._meta.model_name).content.decode()
+        assert "of which" not in listed(client, row._meta.model_name).content.decode()
 
 
 @pytest.mark.parametrize("model", ["usermatch", "userconversation", "userblock"])
-def test_ten_more_rows_need_no_more_queries(desk, asha, pair, model):
+def test_a_list_takes_as_many_queries_however_long(staff_client, asha, pair, model):
     def count():
-        with CaptureQueriesContext(connection) as queries:
-            rows = len(listed(desk, model).context["cl"].result_list)
-        return rows, len(queries)
+        queries = len(queries_of(listed, staff_client, model))
+        return len(listed(staff_client, model).context["cl"].result_list), queries
 
     def more(n):
         for person in PersonFactory.create_batch(n):
@@ -120,12 +117,12 @@ def test_ten_more_rows_need_no_more_queries(desk, asha, pair, model):
     assert count() == (rows + 10, queries)
 
 
-def test_found_by_name_and_phone(desk, pair, asha):
+def test_pairs_are_found_by_name_phone_and_id(staff_client, pair, asha):
     asha.phone = "+919812345678"
     asha.save()
     match(PersonFactory(), PersonFactory())
     for model in ("usermatch", "userconversation"):
         path = reverse(f"admin:flatmates_{model}_changelist")
         for text in ("Asha", "98123", str(pair[model == "userconversation"].pk)):
-            rows = desk.get(path, {"q": text}).context["cl"].result_list
+            rows = staff_client.get(path, {"q": text}).context["cl"].result_list
             assert [row.people() for row in rows] == [pair[0].people()]
