@@ -1,4 +1,4 @@
-"""Pages for people that belong to no app."""
+"""The pages that belong to no app."""
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -14,5 +14,5 @@ def home(request: HttpRequest) -> HttpResponse:
 @require_safe
 @never_cache
 def live(request: HttpRequest) -> HttpResponse:
-    """Somebody watches what he hears."""
+    """Show the user's events as they happen."""
     return render(request, "events.html")
