@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
+    from django.http import HttpResponse
+    from django.test import Client
     from playwright.sync_api import Browser
     from rest_framework.test import APIClient
 
@@ -51,6 +53,11 @@ def create_user(name: str, **fields: object) -> "User":
     return User.objects.create_user(PASSWORD, email=email, full_name=name, **fields)
 
 
+def messages_of(response: "HttpResponse") -> list[str]:
+    """Return the messages on a page of the admin."""
+    return [str(message) for message in response.context["messages"]]
+
+
 def somebody_waits_for_a_lock() -> bool:
     """Return whether any connection to the test database waits for a lock."""
     from django.db import connection
@@ -86,6 +93,13 @@ def ops(db: None) -> "User":
     our_apps = ["accounts", "agents", "flatmates", "properties", "visits"]
     user.user_permissions.set(Permission.objects.filter(content_type__app_label__in=our_apps))
     return user
+
+
+@pytest.fixture
+def staff_client(client: "Client", ops: "User") -> "Client":
+    """Return a browser in which `ops` is logged in."""
+    client.force_login(ops)
+    return client
 
 
 @pytest.fixture

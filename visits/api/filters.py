@@ -9,19 +9,8 @@ from agents.filters import AgentFilter
 from agents.models import AgentQuerySet
 from ghar.api.filters import FlagFilter, IdFilter, InstantFilter, OrderingFilter
 from ghar.staff import has_staff_perm
-from visits.models import Visit, VisitQuerySet
+from visits.models import SEARCH_COLUMNS, STAFF_SEARCH_COLUMNS, Visit, VisitQuerySet
 from visits.scheduling import eligibility
-
-SEARCHED = (
-    "user__full_name",
-    "counterparty_user__full_name",
-    "property__title",
-    "property__locality",
-    "property__city",
-    "agent__name",
-)
-# An agent could guess a number digit by digit.
-SEARCHED_BY_STAFF = (*SEARCHED, "user__email", "user__phone")
 
 
 class VisitFilter(django_filters.FilterSet):
@@ -67,7 +56,7 @@ class AgencyVisitFilter(VisitFilter):
             return visits.filter(pk=int(value[1:]))
         staff = has_staff_perm(self.request.user, "visits.view_visit")
         hits = Q()
-        for column in SEARCHED_BY_STAFF if staff else SEARCHED:
+        for column in STAFF_SEARCH_COLUMNS if staff else SEARCH_COLUMNS:
             hits |= Q(**{f"{column}__icontains": value})
         return visits.filter(hits)
 
