@@ -162,7 +162,7 @@ class TestAgents:
     def test_a_login_must_be_an_active_user_who_is_neither_staff_nor_another_agent(self, staff_client, ops):
         agent, other = AgentFactory(), AgentFactory(with_login=True)
         response = staff_client.post(change_url(agent), page(agent, user=ops.pk))
-        assert errors(response) == ["Name an active user who is not staff."]
+        assert errors(response) == ["Choose an active user who is not staff."]
         response = staff_client.post(change_url(agent), page(agent, user=other.user_id))
         assert errors(response) == ["This user is the login of another agent."]
 

@@ -4,9 +4,9 @@ import pytest
 from django.contrib.admin.models import LogEntry
 
 from agents.models import Agent
-from ghar.errors import AgentNotEligible
 from ghar.testing import messages_of
 from visits import services
+from visits.errors import AgentNotEligible
 from visits.models import Visit, VisitEvent
 from visits.tests.admin_pages import VISITS, queries_of
 from visits.tests.factories import AgentFactory, ListingFactory, UserFactory, book, local
