@@ -7,7 +7,13 @@ from rest_framework import serializers
 from ghar.api.fields import FiniteFloatField, NumberField
 from ghar.mcp.pages import PageInput, page, page_serializer
 from ghar.mcp.server import Call, tool, users
-from properties.filters import AMENITIES, LENGTH, MAX_BEDROOMS, RADIUS_KM, PropertyFilter
+from properties.filters import (
+    MAX_BEDROOMS,
+    MAX_QUERY_AMENITIES,
+    MAX_QUERY_LENGTH,
+    MAX_RADIUS_KM,
+    PropertyFilter,
+)
 from properties.models import Property
 from properties.serializers import PropertySerializer
 
@@ -16,10 +22,16 @@ ORDERS = ["created_at", "-created_at", "base_price", "-base_price"]
 
 class SearchInput(PageInput):
     q = serializers.CharField(
-        max_length=LENGTH, required=False, help_text="Words that title, address or description all contain."
+        max_length=MAX_QUERY_LENGTH,
+        required=False,
+        help_text="Words that title, address or description all contain.",
     )
-    city = serializers.CharField(max_length=LENGTH, required=False, help_text="Exactly, in any case: Mumbai.")
-    locality = serializers.CharField(max_length=LENGTH, required=False, help_text="Exactly, in any case.")
+    city = serializers.CharField(
+        max_length=MAX_QUERY_LENGTH, required=False, help_text="Exactly, in any case: Mumbai."
+    )
+    locality = serializers.CharField(
+        max_length=MAX_QUERY_LENGTH, required=False, help_text="Exactly, in any case."
+    )
     property_type = serializers.ListField(
         child=serializers.ChoiceField(Property.Type.choices), required=False, help_text="Any of these."
     )
@@ -40,8 +52,8 @@ class SearchInput(PageInput):
         help_text="At most so many: 2 in both for a 2 BHK. Listings without a number are left out.",
     )
     amenities = serializers.ListField(
-        child=serializers.CharField(max_length=LENGTH),
-        max_length=AMENITIES,
+        child=serializers.CharField(max_length=MAX_QUERY_LENGTH),
+        max_length=MAX_QUERY_AMENITIES,
         required=False,
         help_text="Titles, such as Lift; a listing has all of them.",
     )
@@ -49,7 +61,9 @@ class SearchInput(PageInput):
         min_value=-90, max_value=90, required=False, help_text="Degrees north, with lng and radius_km."
     )
     lng = FiniteFloatField(min_value=-180, max_value=180, required=False, help_text="Degrees east.")
-    radius_km = FiniteFloatField(min_value=0, max_value=RADIUS_KM, required=False, help_text="Kilometres.")
+    radius_km = FiniteFloatField(
+        min_value=0, max_value=MAX_RADIUS_KM, required=False, help_text="Kilometres."
+    )
     available = serializers.BooleanField(
         required=False, help_text="true: only listings that take visits, which is what a visitor wants."
     )
