@@ -118,7 +118,7 @@ class AgentSerializer(StrictSerializer, serializers.ModelSerializer[Agent]):
 
 
 class StaffAgentSerializer(AgentSerializer):
-    """The same with the fields that only staff see. Staff write fields under the same names."""
+    """An entry with the fields that only staff see. Staff write fields under the same names."""
 
     user_id = IdField(allow_null=True, required=False)
 

@@ -20,9 +20,10 @@ data: "change":"scheduled","scheduled_date":"2026-11-25T05:30:00Z","agent_id":3,
 data: "sent_at":"2026-11-21T09:15:00.125Z"}
 
 """
-DESCRIPTION = """Returns Server-Sent Events until you disconnect: `visit_updated`, `new_match`, `new_message`.
-You receive the events that concern you; staff receive those of all visits. Reconnect with the id of your last
-event to receive what you missed. If the id is too old, you get `stream-reset`: then reload what you show."""
+STREAM_DESCRIPTION = """Returns Server-Sent Events until you disconnect: `visit_updated`, `new_match` and
+`new_message`. You receive the events that concern you; staff receive those of all visits. Reconnect with the
+id of your last event to receive what you missed. If the id is too old, you get `stream-reset`: then reload
+what you show."""
 
 
 class TicketScheme(OpenApiAuthenticationExtension):
@@ -37,7 +38,7 @@ class TicketScheme(OpenApiAuthenticationExtension):
 extend_schema_view(
     get=operation(
         "Receive events",
-        description=DESCRIPTION,
+        description=STREAM_DESCRIPTION,
         parameters=[
             OpenApiParameter(
                 "Last-Event-ID",

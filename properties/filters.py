@@ -41,7 +41,7 @@ class FloatFilter(django_filters.Filter):
     field_class = forms.FloatField
 
 
-class PropertyForm(forms.Form):
+class PropertyFilterForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         """Require all three parameters of a place, or none."""
         given = {name for name in PLACE if self.cleaned_data.get(name) is not None or name in self.errors}
@@ -75,7 +75,7 @@ class PropertyFilter(django_filters.FilterSet):
     class Meta:
         model = Property
         fields: list[str] = []
-        form = PropertyForm
+        form = PropertyFilterForm
 
     def filter_text(self, properties: PropertyQuerySet, name: str, value: str) -> PropertyQuerySet:
         return properties.search(value)

@@ -20,7 +20,7 @@ class LoginThrottle(Throttle):
     def identifier(self, request: Request) -> str:
         """Return the identifier as its user is looked up: another spelling gives no further attempts."""
         body: Any = request.data
-        return normalised(body.get("identifier"))
+        return normalized_identifier(body.get("identifier"))
 
     def forget(self, request: Request, view: Any) -> None:
         self.cache.delete(self.get_cache_key(request, view))
@@ -30,7 +30,7 @@ class PageLoginThrottle(LoginThrottle):
     """Counts log-ins with a form together with those of the API."""
 
     def identifier(self, request: Request | HttpRequest) -> str:
-        return normalised(request.POST.get("username"))
+        return normalized_identifier(request.POST.get("username"))
 
 
 class PasswordThrottle(LoginThrottle):
@@ -40,6 +40,6 @@ class PasswordThrottle(LoginThrottle):
         return f"user {request.user.pk}"
 
 
-def normalised(given: object) -> str:
+def normalized_identifier(given: object) -> str:
     text = given if isinstance(given, str) else ""
     return normalise(text)[1] or text

@@ -4,9 +4,9 @@ from knox.auth import TokenAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 
 if TYPE_CHECKING:
+    # The name that the stubs give to the model in AUTH_USER_MODEL: this package imports no app.
+    from django.contrib.auth.models import _User as User
     from knox.models import AuthToken
-
-    from ghar.accounts.models import User
 
 
 class BearerAuthentication(TokenAuthentication):  # type: ignore[misc]  # knox is not typed

@@ -196,7 +196,7 @@ class Document(AutoSchema):
         found: Schema | None = super().get_operation(*args, **kwargs)
         if found is not None:
             codes = self.derived_codes(found) - set(found.pop(NEVER, ())) | set(found.pop(CODES, ()))
-            found["responses"] |= problem_responses(codes)
+            found["responses"] |= document_problems(codes)
         return found
 
     def derived_codes(self, found: Schema) -> set[str]:
@@ -262,15 +262,15 @@ def allow_empty(field: Any, schema: Schema) -> None:
         schema["type"] = [schema["type"], "null"]
 
 
-def problem_responses(codes: Iterable[str]) -> dict[str, Schema]:
+def document_problems(codes: Iterable[str]) -> dict[str, Schema]:
     """Return the error responses by status."""
     by_status: dict[str, list[str]] = {}
     for code in sorted(codes):
         by_status.setdefault(str(Problem(code).status), []).append(code)
-    return {status: problem_response(status, codes) for status, codes in sorted(by_status.items())}
+    return {status: document_problem(status, codes) for status, codes in sorted(by_status.items())}
 
 
-def problem_response(status: str, codes: list[str]) -> Schema:
+def document_problem(status: str, codes: list[str]) -> Schema:
     schema = {
         "$ref": "#/components/schemas/Problem",
         "properties": {"status": {"const": int(status)}, "code": {"enum": codes}},

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from django.contrib.auth import get_user_model
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
 from django.views.decorators.csrf import csrf_exempt
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
@@ -15,7 +16,8 @@ from rest_framework.viewsets import GenericViewSet
 from ghar.api.errors import problem_response
 
 if TYPE_CHECKING:
-    from ghar.accounts.models import User
+    # The name that the stubs give to the model in AUTH_USER_MODEL: this package imports no app.
+    from django.contrib.auth.models import _User as User
 
 M = TypeVar("M", bound=Model)
 
@@ -67,7 +69,7 @@ class ApiViewSet(ApiView, GenericViewSet[M]):
 
     def fresh(self, instance: M) -> M:
         """Read the row again with everything that its JSON shows."""
-        return self.get_queryset().get(pk=instance.pk)
+        return get_object_or_404(self.get_queryset(), pk=instance.pk)
 
     def page(
         self,

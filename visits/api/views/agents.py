@@ -116,7 +116,7 @@ class AgentViewSet(ListModelMixin, RetrieveModelMixin, ApiViewSet[Agent]):
 
     def fresh(self, instance: Agent) -> Agent:
         """Read the agent even after they have left: not all staff see former agents."""
-        return Agent.objects.for_reading().get(pk=instance.pk)
+        return get_object_or_404(Agent.objects.for_reading(), pk=instance.pk)
 
     def is_dry_run(self) -> bool:
         # A plain dict, in which a blank value is an error: as a form it would count as false.

@@ -2,6 +2,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.db.models import QuerySet
+from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 from rest_framework.decorators import action
 from rest_framework.permissions import BasePermission, IsAuthenticated
@@ -119,7 +120,7 @@ class VisitViewSet(ApiViewSet[Visit]):
 
     def fresh(self, instance: Visit) -> Visit:
         """Read the visit whoever it is visible to: an agent who has just passed it on still gets it."""
-        return Visit.objects.for_reading().get(pk=instance.pk)
+        return get_object_or_404(Visit.objects.for_reading(), pk=instance.pk)
 
     def visit_page(self, visits: VisitQuerySet) -> Response:
         return self.page(self.filter_queryset(visits.for_reading()))
