@@ -11,11 +11,11 @@ from agents.models import Agent
 from flatmates.tests.factories import match
 from ghar.mcp.tests.assistant import Assistant
 from ghar.models import OutboxEvent
+from ghar.tests.responses import iso
 from properties.models import Property
 from visits import services
 from visits.models import Visit
 from visits.tests.factories import KOLKATA, AgentFactory, ListingFactory, UserFactory, book, local
-from visits.tests.test_api import iso
 
 pytestmark = pytest.mark.django_db
 API = "/api/v1"

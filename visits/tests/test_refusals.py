@@ -3,12 +3,12 @@
 import pytest
 from django.db import connection
 
+from ghar.tests.responses import iso, problem
 from ghar.transactions import RetryTransaction
 from properties.models import Property
 from visits.api.views.visits import VisitViewSet
 from visits.scheduling import locks, meets
 from visits.tests.factories import AgentFactory, ListingFactory, UserFactory, local
-from visits.tests.test_api import iso, problem
 
 pytestmark = pytest.mark.django_db
 
