@@ -16,6 +16,8 @@ from ghar.validators import validate_language, validate_link, validate_timezone
 # Of an agent without any: when they open and close, every day.
 USUAL_HOURS = (time(9), time(19))
 
+VIEW_AGENT, ADD_AGENT, CHANGE_AGENT = "agents.view_agent", "agents.add_agent", "agents.change_agent"
+
 
 def english() -> list[str]:
     return ["en"]
@@ -43,7 +45,7 @@ def serves(city: str) -> models.Q:
 class AgentQuerySet(models.QuerySet["Agent"]):
     def visible_to(self, user: Any) -> "AgentQuerySet":
         """Those employed; staff see former ones too."""
-        if has_staff_perm(user, "agents.view_agent"):
+        if has_staff_perm(user, VIEW_AGENT):
             return self
         return self.filter(is_active=True)
 
@@ -149,7 +151,7 @@ class Agent(models.Model):
     def is_managed_by(self, user: Any) -> bool:
         """Whether `user` may set availability, hours and time off: the agent himself, or staff."""
         himself = self.is_active and self.user_id is not None and self.user_id == user.pk
-        return himself or has_staff_perm(user, "agents.change_agent")
+        return himself or has_staff_perm(user, CHANGE_AGENT)
 
 
 class WorkingHours(models.Model):

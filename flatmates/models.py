@@ -87,7 +87,7 @@ class UserMatch(Pair):
     created_at = models.DateTimeField(default=clock.now, editable=False)
     updated_at = models.DateTimeField(default=clock.now, editable=False)
 
-    PARTED = Status.UNMATCHED
+    ENDED_STATUS = Status.UNMATCHED
 
     objects = MatchQuerySet.as_manager()
 
@@ -151,7 +151,7 @@ class UserConversation(Pair):
     created_at = models.DateTimeField(default=clock.now, editable=False)
     updated_at = models.DateTimeField(default=clock.now, editable=False)
 
-    PARTED = Status.CLOSED
+    ENDED_STATUS = Status.CLOSED
 
     objects = ConversationQuerySet.as_manager()
 

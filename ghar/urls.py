@@ -1,4 +1,4 @@
-"""Where everything is found. Each app brings its routes; visits refines those of the others."""
+"""The root URLconf. Each app lists its routes in a `urls.py` of its own."""
 
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path, re_path
@@ -10,15 +10,17 @@ from ghar.accounts.pages import LoginPage, LogoutPage, OwnPasswordPage
 from ghar.api.views import unknown_url
 from ghar.mcp.server import user_server
 
-# Their tools register themselves.
+# The tools of each app register themselves with the servers when they are imported.
 autodiscover_modules("mcp")
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", include("ghar.api.urls")),
     path("api/v1/", include("ghar.accounts.urls")),
     path("api/v1/", include("ghar.streams.urls")),
-    path("api/v1/", include("visits.urls")),
+    path("api/v1/", include("properties.urls")),
+    path("api/v1/", include("agents.urls")),
     path("api/v1/", include("flatmates.urls")),
+    path("api/v1/", include("visits.urls")),
     re_path(r"^api(/.*)?$", unknown_url),
     path("", pages.home, name="home"),
     path("mcp", user_server),

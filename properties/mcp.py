@@ -7,7 +7,13 @@ from rest_framework import serializers
 from ghar.api.fields import FiniteFloatField, NumberField
 from ghar.mcp.pages import PageInput, list_page, page_serializer
 from ghar.mcp.server import ToolRequest, tool, user_server
-from properties.filters import AMENITIES, LENGTH, MAX_BEDROOMS, RADIUS_KM, PropertyFilter
+from properties.filters import (
+    MAX_BEDROOMS,
+    MAX_QUERY_AMENITIES,
+    MAX_QUERY_LENGTH,
+    MAX_RADIUS_KM,
+    PropertyFilter,
+)
 from properties.models import Property
 from properties.serializers import PropertySerializer
 
@@ -16,15 +22,17 @@ ORDERINGS = ["created_at", "-created_at", "base_price", "-base_price"]
 
 class SearchInput(PageInput):
     q = serializers.CharField(
-        max_length=LENGTH,
+        max_length=MAX_QUERY_LENGTH,
         required=False,
         help_text="Words that must all occur in the title, the address or the description.",
     )
     city = serializers.CharField(
-        max_length=LENGTH, required=False, help_text="The exact name, such as Mumbai. Case does not matter."
+        max_length=MAX_QUERY_LENGTH,
+        required=False,
+        help_text="The exact name, such as Mumbai, in any case.",
     )
     locality = serializers.CharField(
-        max_length=LENGTH, required=False, help_text="The exact name. Case does not matter."
+        max_length=MAX_QUERY_LENGTH, required=False, help_text="The exact name. Case does not matter."
     )
     property_type = serializers.ListField(
         child=serializers.ChoiceField(Property.Type.choices), required=False, help_text="Any of these."
@@ -51,8 +59,8 @@ class SearchInput(PageInput):
         ),
     )
     amenities = serializers.ListField(
-        child=serializers.CharField(max_length=LENGTH),
-        max_length=AMENITIES,
+        child=serializers.CharField(max_length=MAX_QUERY_LENGTH),
+        max_length=MAX_QUERY_AMENITIES,
         required=False,
         help_text="Titles, such as Lift. Listings that have all of them.",
     )
@@ -66,7 +74,7 @@ class SearchInput(PageInput):
         min_value=-180, max_value=180, required=False, help_text="Longitude in degrees east."
     )
     radius_km = FiniteFloatField(
-        min_value=0, max_value=RADIUS_KM, required=False, help_text="Distance from there in kilometres."
+        min_value=0, max_value=MAX_RADIUS_KM, required=False, help_text="Distance from there in kilometres."
     )
     available = serializers.BooleanField(
         required=False, help_text="true: only listings that take visits, which visitors usually want."

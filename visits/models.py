@@ -20,6 +20,18 @@ from ghar.staff import has_staff_perm
 # The permissions that tell what staff may do; every face asks by these names.
 VIEW_VISIT, CHANGE_VISIT, ASSIGN_AGENT = "visits.view_visit", "visits.change_visit", "visits.assign_agent"
 
+# The text columns that a search for visits covers.
+SEARCH_COLUMNS = (
+    "user__full_name",
+    "counterparty_user__full_name",
+    "property__title",
+    "property__locality",
+    "property__city",
+    "agent__name",
+)
+# Agents can't search these: they could guess a number digit by digit.
+STAFF_SEARCH_COLUMNS = (*SEARCH_COLUMNS, "user__email", "user__phone")
+
 
 class TsTzRange(Func):
     function = "TSTZRANGE"

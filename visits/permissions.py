@@ -62,7 +62,7 @@ def check_may_assign(user: User) -> None:
         )
 
 
-def check_may_book_for(by: User, user: User) -> None:
+def check_may_book_for(by: User, user: User | None) -> None:
     if user != by and not has_staff_perm(by, CHANGE_VISIT):
         raise NotAllowed(_("Only staff can book for somebody else."))
 

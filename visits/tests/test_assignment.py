@@ -513,7 +513,7 @@ class TestAbsence:
         answer = api(ops).patch(f"{path}?dry_run=true", {"is_active": False})
         assert (answer.status_code, answer.json()["errors"]) == (
             400,
-            {"dry_run": ["PATCH writes: DELETE with ?dry_run=true shows what would move if he left."]},
+            {"dry_run": ["PATCH has no dry run. Use DELETE with ?dry_run=true."]},
         )
         assert (Agent.objects.get(pk=agent.pk).is_active, snapshot()) == (True, before)
         assert api(ops).patch(f"{path}?dry_run=false", {"is_active": False}).status_code == 200

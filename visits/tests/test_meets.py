@@ -12,11 +12,11 @@ from flatmates.tests.factories import match
 from ghar import clock
 from ghar.accounts import services as accounts
 from ghar.accounts.models import User
+from ghar.tests.responses import iso, problem
 from properties.models import Property
 from visits import services
 from visits.models import Visit
 from visits.tests.factories import AgentFactory, ListingFactory, UserFactory, book, local
-from visits.tests.test_api import iso, problem
 from visits.tests.test_guarantees import refused_by
 
 pytestmark = pytest.mark.django_db

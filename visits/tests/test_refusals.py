@@ -3,17 +3,17 @@
 import pytest
 from django.db import connection
 
+from ghar.tests.responses import iso, problem
 from ghar.transactions import RetryTransaction
 from properties.models import Property
-from visits.api.views import VisitViewSet
+from visits.api.views.visits import VisitViewSet
 from visits.scheduling import locks, meets
 from visits.tests.factories import AgentFactory, ListingFactory, UserFactory, local
-from visits.tests.test_api import iso, problem
 
 pytestmark = pytest.mark.django_db
 
 ASSIGN = "This field is read-only: staff assign an agent with POST /visits/{id}/assign."
-SETTABLE = "Only confirmed and cancelled can be set; complete a visit with POST /visits/{id}/complete."
+SETTABLE = "Only confirmed and cancelled can be set. Complete a visit with POST /visits/{id}/complete."
 
 
 class TestFields:
@@ -130,15 +130,15 @@ class TestRowsThatAreGone:
         ],
     )
     def test_a_visit(self, api, ops, tour, monkeypatch, path, body):
-        valid = VisitViewSet.valid
+        validated = VisitViewSet.validated
 
-        def erase_first(view, serializer):
+        def erase_first(view, serializer_class):
             with connection.cursor() as cursor:
                 cursor.execute("DELETE FROM visits_visitevent WHERE visit_id = %s", [tour.pk])
             erase("visits_visit", tour.pk)
-            return valid(view, serializer)
+            return validated(view, serializer_class)
 
-        monkeypatch.setattr(VisitViewSet, "valid", erase_first)
+        monkeypatch.setattr(VisitViewSet, "validated", erase_first)
         answer = api(ops).post(f"/api/v1/visits/{tour.pk}{path}", body)
         assert problem(answer) == (404, "not_found")
         assert answer.json()["detail"] == "This visit no longer exists."

@@ -55,7 +55,7 @@ class Members(APIView):
 
 
 class Desk(Members):
-    permission_classes = [StaffPermission.to("visits.assign_agent")]
+    permission_classes = [StaffPermission.requiring("visits.assign_agent")]
 
 
 def fails(request):
@@ -163,7 +163,7 @@ def assert_problem(response, status, code):
         (exceptions.NotAuthenticated(SECRET), 401, "not_authenticated", {}),
         (exceptions.AuthenticationFailed(SECRET), 401, "not_authenticated", {}),
         (exceptions.UnsupportedMediaType(SECRET), 415, "unsupported_media_type", {}),
-        (exceptions.Throttled(7.2), 429, "throttled", {"detail": "Too many requests: try again in 8 s."}),
+        (exceptions.Throttled(7.2), 429, "throttled", {"detail": "Too many requests. Try again in 8 s."}),
         (OperationalError(SECRET), 503, "unavailable", {}),
         (InterfaceError(SECRET), 503, "unavailable", {}),
         (TransactionContention(SECRET), 503, "unavailable", {}),

@@ -196,7 +196,7 @@ def test_a_strict_serializer_names_all_that_is_wrong():
 
 def test_a_strict_serializer_tells_what_is_only_read_and_what_to_do_instead():
     class Input(Outer):
-        shown = ["name", "version", "agent"]
+        response_fields = ["name", "version", "agent"]
         read_only_hints = {"agent": "ask for one."}
 
     given = Input(data={"name": "A", "version": 1, "agent": 2, "id": 3, "colour": "blue"})

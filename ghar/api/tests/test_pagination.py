@@ -184,7 +184,7 @@ def test_total_counts_what_the_filters_leave_on_every_page(api, people):
     assert api().get("/people", again).json()["total"] == 5
     assert api().get("/people?include_total=false").json()["total"] is None
     assert api().get("/people?include_total=maybe").json()["errors"] == {
-        "include_total": ["Give true or false."]
+        "include_total": ["Enter true or false."]
     }
 
 
