@@ -42,7 +42,7 @@ class HoursFormSet(forms.BaseInlineFormSet):
         super().clean()
         if not any(self.errors):
             with refusals():
-                hours.merged(self.rows(), field="items")
+                hours.merge_shifts(self.rows(), field="items")
 
     def rows(self) -> list[hours.Shift]:
         return [

@@ -13,7 +13,7 @@ MAY_IMPORT = {
     "ghar": {"ghar"},
     "ghar.accounts": {"ghar", "ghar.accounts"},
     "properties": {"ghar", "ghar.accounts", "properties"},
-    "agents": {"ghar", "agents"},
+    "agents": {"ghar", "ghar.accounts", "agents"},
     "flatmates": {"ghar", "ghar.accounts", "flatmates"},
     "visits": {"ghar", *APPS},
 }

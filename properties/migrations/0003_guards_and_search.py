@@ -29,7 +29,7 @@ class Migration(migrations.Migration):
             field=models.JSONField(
                 blank=True,
                 default=dict,
-                help_text="Named attributes: text to text.",
+                help_text="Attributes by name; each value is a text.",
                 validators=[properties.validators.validate_features],
             ),
         ),
