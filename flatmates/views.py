@@ -31,8 +31,8 @@ class LikeViewSet(ListModelMixin, GenericViewSet[Swipe]):
     serializer_class = serializers.LikeSerializer
 
     def get_queryset(self) -> QuerySet[Swipe]:
-        me = self.request.user
-        return Swipe.objects.waiting_for(me).for_reading(me).order_by("-updated_at", "-id")
+        me = reader(self.request)
+        return Swipe.objects.unanswered_by(me).for_reading(me).order_by("-updated_at", "-id")
 
 
 class MatchViewSet(ListModelMixin, GenericViewSet[UserMatch]):
@@ -40,8 +40,8 @@ class MatchViewSet(ListModelMixin, GenericViewSet[UserMatch]):
     lookup_value_regex = "[0-9]+"
 
     def get_queryset(self) -> QuerySet[UserMatch]:
-        me = self.request.user
-        matches = UserMatch.objects.of(me).for_reading(me).order_by("-created_at", "-id")
+        me = reader(self.request)
+        matches = UserMatch.objects.for_user(me).for_reading(me).order_by("-created_at", "-id")
         return matches.active() if self.action == "list" else matches
 
     @action(detail=True, methods=["post"])
@@ -59,9 +59,9 @@ class ConversationViewSet(ListModelMixin, RetrieveModelMixin, GenericViewSet[Use
     lookup_value_regex = "[0-9]+"
 
     def get_queryset(self) -> QuerySet[UserConversation]:
-        me = self.request.user
-        conversations = UserConversation.objects.of(me).for_reading(me).order_by("-updated_at", "-id")
-        return conversations.listed() if self.action == "list" else conversations
+        me = reader(self.request)
+        conversations = UserConversation.objects.for_user(me).for_reading(me).order_by("-updated_at", "-id")
+        return conversations.ongoing() if self.action == "list" else conversations
 
     @action(detail=True)
     def messages(self, request: Request, pk: str) -> Response:
@@ -96,7 +96,7 @@ class Blocks(APIView):
 class Block(APIView):
     def delete(self, request: Request, user_id: str) -> Response:
         if int(user_id) > MAX_ID:
-            raise NotFound("You do not block this person.")
+            raise NotFound("You haven't blocked this person.")
         services.unblock(by=reader(request), blocked_user_id=int(user_id))
         return Response(status=204)
 
