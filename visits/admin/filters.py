@@ -29,7 +29,7 @@ class WorkQueueFilter(admin.SimpleListFilter):
         self.chosen = selected_queue(request)
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(name, queue.label) for name, queue in WORK_QUEUES.items()]
+        return [(name, str(queue.label)) for name, queue in WORK_QUEUES.items()]
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         queue = WORK_QUEUES.get(self.chosen)
@@ -37,7 +37,7 @@ class WorkQueueFilter(admin.SimpleListFilter):
 
     def choices(self, changelist: Any) -> Iterator[Any]:
         for name, count in queue_counts().items():
-            yield self.tab(name, WORK_QUEUES[name].label, WORK_QUEUES[name].hint) | {"count": count}
+            yield self.tab(name, str(WORK_QUEUES[name].label), str(WORK_QUEUES[name].hint)) | {"count": count}
         yield self.tab(ALL_VISITS, "All", "past and to come")
 
     def tab(self, name: str, label: str, hint: str) -> dict[str, Any]:
