@@ -49,7 +49,7 @@ class HoursFormSet(BaseInlineFormSet[WorkingHours, Agent, ModelForm[WorkingHours
         super().clean()
         if not any(self.errors):
             with invalid_as_validation_error():
-                hours.merged(self.rows(), field="items")
+                hours.merge_shifts(self.rows(), field="items")
 
     def rows(self) -> list[hours.Shift]:
         return [

@@ -163,7 +163,7 @@ def _check(agent: Agent) -> None:
 
 def _replace_hours(agent: Agent, items: Iterable[Shift], field: str) -> bool:
     """Replace the week, and tell whether it is another one now."""
-    rows = hours.merged(items, field=field)
+    rows = hours.merge_shifts(items, field=field)
     if rows == list(agent.working_hours.values("weekday", "opens", "closes")):
         return False
     agent.working_hours.all().delete()

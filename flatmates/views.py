@@ -29,7 +29,7 @@ class LikeViewSet(ListModelMixin, ApiViewSet[Swipe]):
     serializer_class = serializers.LikeSerializer
 
     def get_queryset(self) -> QuerySet[Swipe]:
-        likes = Swipe.objects.waiting_for(self.user).for_reading(self.user)
+        likes = Swipe.objects.unanswered_by(self.user).for_reading(self.user)
         return likes.order_by("-updated_at", "-id")
 
 
@@ -37,9 +37,8 @@ class MatchViewSet(ListModelMixin, ApiViewSet[UserMatch]):
     serializer_class = serializers.MatchSerializer
 
     def get_queryset(self) -> QuerySet[UserMatch]:
-        matches = UserMatch.objects.of(self.user).for_reading(self.user).order_by("-created_at", "-id")
-        shown: QuerySet[UserMatch] = matches.active() if self.action == "list" else matches
-        return shown
+        matches = UserMatch.objects.for_user(self.user).for_reading(self.user).order_by("-created_at", "-id")
+        return matches.active() if self.action == "list" else matches
 
     @action(detail=True, methods=["post"])
     def unmatch(self, request: Request, pk: str) -> Response:
@@ -53,10 +52,9 @@ class ConversationViewSet(ListModelMixin, RetrieveModelMixin, ApiViewSet[UserCon
     serializer_class = serializers.ConversationSerializer
 
     def get_queryset(self) -> QuerySet[UserConversation]:
-        conversations = UserConversation.objects.of(self.user).for_reading(self.user)
+        conversations = UserConversation.objects.for_user(self.user).for_reading(self.user)
         conversations = conversations.order_by("-updated_at", "-id")
-        shown: QuerySet[UserConversation] = conversations.listed() if self.action == "list" else conversations
-        return shown
+        return conversations.ongoing() if self.action == "list" else conversations
 
     @action(detail=True, methods=["post"])
     def read(self, request: Request, pk: str) -> Response:

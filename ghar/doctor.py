@@ -153,7 +153,7 @@ def installed_files(operations: list[tuple[tuple[str, str], Any]]) -> list[SQLFi
 def rows(sql: str) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(sql)
-        return cursor.fetchall()
+        return list(cursor.fetchall())
 
 
 def presence(label: str, id_: str, sql: str, origins: Origins) -> Finding:

@@ -1,12 +1,15 @@
 """A column type of PostgreSQL for which Django has no field, and how a value of it is made."""
 
+from typing import Any
+
 from django.contrib.postgres.fields import BigIntegerRangeField
-from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Func, Value
 
+from ghar.generics import Field
 
-class BigIntegerMultirangeField(models.Field):
+
+class BigIntegerMultirangeField(Field[Any, Any]):
     """An int8multirange, which psycopg reads as a Multirange of Ranges of int."""
 
     def db_type(self, connection: BaseDatabaseWrapper) -> str:

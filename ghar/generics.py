@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from django.contrib.admin import ModelAdmin as ModelAdmin
     from django.contrib.admin import TabularInline as TabularInline
+    from django.db.models import Field as Field
     from django.forms import BaseInlineFormSet as BaseInlineFormSet
     from django.forms import ModelForm as ModelForm
 else:
     from django import forms
     from django.contrib import admin
+    from django.db import models
 
     class _Subscriptable:
         def __class_getitem__(cls, parameters):
@@ -28,4 +30,7 @@ else:
         pass
 
     class ModelForm(_Subscriptable, forms.ModelForm):
+        pass
+
+    class Field(_Subscriptable, models.Field):
         pass

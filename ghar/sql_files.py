@@ -55,7 +55,7 @@ class SQLFile:
 
     @cached_property
     def _function(self) -> tuple[str, str]:
-        found = FUNCTION.findall(self.text)
+        found: list[tuple[str, str]] = FUNCTION.findall(self.text)
         if len(found) != 1:
             raise ValueError(f"{self.path} must create one function, by CREATE OR REPLACE and between $$")
         return found[0]

@@ -7,12 +7,11 @@ import os
 import shutil
 import signal
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:
-    from django.http import HttpResponse
     from django.test import Client
     from playwright.sync_api import Browser
     from rest_framework.test import APIClient
@@ -53,7 +52,7 @@ def create_user(name: str, **fields: object) -> "User":
     return User.objects.create_user(PASSWORD, email=email, full_name=name, **fields)
 
 
-def messages_of(response: "HttpResponse") -> list[str]:
+def messages_of(response: Any) -> list[str]:
     """Return the messages on a page of the admin."""
     return [str(message) for message in response.context["messages"]]
 

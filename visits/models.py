@@ -39,7 +39,7 @@ class TsTzRange(Func):
 
 
 class DateAt(Func):
-    """The local date of a moment in the time zone that a column names."""
+    """The local date of a moment (a column, or a datetime) in the time zone that the column `zone` names."""
 
     template = "(timezone(%(expressions)s))::date"
     output_field = models.DateField()
@@ -102,9 +102,9 @@ STAFF_SEARCH_COLUMNS = (*SEARCH_COLUMNS, "user__email", "user__phone")
 
 class VisitQuerySet(models.QuerySet["Visit"]):
     def visible_to(self, user: Any) -> "VisitQuerySet":
-        """Visits in which `user` takes part, or that they show or host; all for staff who may view visits.
+        """Return the visits that `user` takes part in, shows or hosts; all for staff who may view visits.
 
-        An agent sees them while employed. A stranger finds nothing, which answers 404.
+        An agent sees theirs while employed.
         """
         if has_staff_perm(user, VIEW_VISIT):
             return self
@@ -116,7 +116,7 @@ class VisitQuerySet(models.QuerySet["Visit"]):
         )
 
     def for_agency(self, user: Any) -> "VisitQuerySet":
-        """Every visit for staff who may view them; for an agent those they show."""
+        """Return all visits for staff who may view visits; for an agent, the visits they show."""
         if has_staff_perm(user, VIEW_VISIT):
             return self
         return self.filter(agent__user=user, agent__is_active=True)
@@ -131,42 +131,46 @@ class VisitQuerySet(models.QuerySet["Visit"]):
         return self.filter(visit_context=Visit.Context.PROPERTY_TOUR)
 
     def meets_between(self, a: Any, b: Any) -> "VisitQuerySet":
-        """Meets of two people, whoever invited."""
+        """Return the meets of two people, given by id or as expressions, whichever of them invited."""
         return self.filter(Q(user=a, counterparty_user=b) | Q(user=b, counterparty_user=a))
 
     def during(self, start: datetime, end: datetime) -> "VisitQuerySet":
         return self.filter(scheduled_date__lt=end, scheduled_end__gt=start)
 
     def of_people(self, people: Collection[int]) -> "VisitQuerySet":
-        """Visits in which anybody of `people` (ids) takes part."""
+        """Return the visits in which any of `people` (ids) takes part."""
         return self.filter(Q(user_id__in=people) | Q(counterparty_user_id__in=people))
 
     def at_exclusive_listing(self, visit: "Visit") -> "VisitQuerySet":
-        """Tours at the listing of `visit`, when it or they were promised to be alone there."""
+        """Return the tours at the listing of `visit`, if it or they were booked as exclusive."""
         if not visit.is_tour():
             return self.none()
         there = self.tours().filter(property_id=visit.property_id)
         return there if visit.exclusive else there.filter(exclusive=True)
 
     def blocking(self, visit: "Visit", start: datetime, end: datetime) -> "VisitQuerySet":
-        """Live visits of its people or at its listing that keep `visit`, saved or not, from [start, end)."""
+        """Return the live visits that keep `visit` from taking place in [start, end).
+
+        They have a participant in common with it, or one of the two is exclusive at their listing. `visit`
+        may be unsaved.
+        """
         others = self.live().during(start, end).exclude(pk=visit.pk)
         return others.of_people(visit.people()) | others.at_exclusive_listing(visit)
 
     def upcoming(self) -> "VisitQuerySet":
-        """Live visits that are not over yet."""
+        """Return the live visits that are not over."""
         return self.live().filter(scheduled_end__gt=clock.now())
 
     def past(self) -> "VisitQuerySet":
-        """All visits that are not upcoming."""
+        """Return all visits that are not upcoming."""
         return self.exclude(live=True, scheduled_end__gt=clock.now())
 
     def unassigned(self) -> "VisitQuerySet":
-        """The queue: live tours without an agent that have not begun yet."""
+        """Return the live tours that have no agent and have not begun: the queue for assignment."""
         return self.live().tours().filter(agent__isnull=True, scheduled_date__gt=clock.now())
 
     def today(self) -> "VisitQuerySet":
-        """Visits on today's date at their listing, without cancelled ones."""
+        """Return the visits on today's date in their listing's time zone, without cancelled ones."""
         # No local day is further away than 26 hours: that lets an index narrow the rows first.
         now, day = clock.now(), timedelta(hours=26)
         near = self.filter(scheduled_date__gt=now - day, scheduled_date__lt=now + day)
@@ -175,15 +179,15 @@ class VisitQuerySet(models.QuerySet["Visit"]):
         )
 
     def awaiting_confirmation(self) -> "VisitQuerySet":
-        """Upcoming visits that somebody has to confirm."""
+        """Return the upcoming visits that somebody has to confirm."""
         return self.upcoming().filter(awaiting__isnull=False)
 
     def needing_completion(self) -> "VisitQuerySet":
-        """Live visits that are over: somebody has to say how they went."""
+        """Return the live visits that are over: somebody has to complete or cancel them."""
         return self.live().filter(scheduled_end__lte=clock.now())
 
     def urgent(self) -> "VisitQuerySet":
-        """Visits of the queue that begin within URGENT_HOURS."""
+        """Return the unassigned tours that begin within URGENT_HOURS."""
         soon = clock.now() + timedelta(hours=settings.URGENT_HOURS)
         return self.unassigned().filter(scheduled_date__lte=soon)
 
@@ -191,20 +195,23 @@ class VisitQuerySet(models.QuerySet["Visit"]):
         return self.filter(follow_up_required=True, follow_up_date__lte=clock.now())
 
     def for_reading(self) -> "VisitQuerySet":
-        """Rows with everything that a visit's JSON shows: three queries however long the page."""
+        """Fetch everything that a visit's JSON shows: three queries however long the page."""
         related = self.select_related("property", "user", "counterparty_user", "agent")
         # Nobody reads the participants' multirange, and psycopg takes longer for it than for all the rest.
         return related.prefetch_related("property__images", "property__amenities").defer("participants")
 
 
 class Visit(models.Model):
-    """One appointment at a listing: a tour with an agent, or two flatmates meeting.
+    """An appointment at a listing: a tour with an agent, or a meet of two flatmates.
 
     scheduled: booked; a tour awaits the agency, a meet the counterparty.
-    confirmed: accepted by whoever was awaited.
-    rescheduled: has a new time; the other side is awaited again.
+    confirmed: accepted by the awaited side.
+    rescheduled: moved to a new time; the other side is awaited again.
     completed, cancelled: final.
-    The first three are live: they take the time of their people, their agent and an exclusive listing.
+    The first three are live: they occupy their participants, their agent and an exclusive listing.
+
+    Times are in UTC. `busy` is when the agent is taken; `actual_date` is when the visit was completed.
+    `version` grows with every change. `visit_notes` are for agents and staff alone.
     """
 
     Status = VisitStatus
@@ -382,7 +389,7 @@ class Visit(models.Model):
         return self.status in LIVE
 
     def is_urgent(self) -> bool:
-        """Tell whether it begins soon and nobody shows it."""
+        """Tell whether the visit is an unassigned tour that begins within URGENT_HOURS."""
         waits = self.is_live() and self.is_tour() and self.agent_id is None
         ahead = self.scheduled_date - clock.now()
         return waits and timedelta() < ahead <= timedelta(hours=settings.URGENT_HOURS)
@@ -399,7 +406,7 @@ class Visit(models.Model):
         return status in NEXT[self.status]
 
     def set_time(self, start: datetime, length: timedelta) -> None:
-        """Set the planned time, and with it when the agent is busy. Seconds are dropped."""
+        """Set the planned time, without seconds, and the time for which it keeps the agent busy."""
         self.scheduled_date = clock.whole_minute(start)
         self.scheduled_end = self.scheduled_date + length
         self.busy = busy_range(self.scheduled_date, self.scheduled_end)
@@ -413,7 +420,11 @@ class Visit(models.Model):
 
 
 class VisitEvent(models.Model):
-    """The history: one row for each change of a visit."""
+    """An entry in the history of a visit: one for each change.
+
+    `data` explains the change, for example by the ranking of agents. `actor` is null for changes that the
+    system makes. `at` is in UTC.
+    """
 
     class Change(models.TextChoices):
         SCHEDULED = "scheduled"

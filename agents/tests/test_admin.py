@@ -144,7 +144,7 @@ class TestAgents:
             ({"timezone": "localtime"}, "localtime is not a time zone such as Asia/Kolkata."),
             (
                 {"hours": ((), [shift(0, "09:00", "12:00"), shift(0, "11:00", "13:00")])},
-                "Row 2: Monday 11:00–13:00 overlaps Monday 09:00–12:00.",
+                "Row 2: Monday 11:00–13:00 overlaps Monday 09:00–12:00. Change one of the two.",
             ),
         ],
     )

@@ -83,6 +83,6 @@ class TestHours:
         rows = [MONDAY, {"weekday": 0, "opens": "17:00", "closes": "20:00"}]
         response = api(meera.user).put(f"{AGENTS}/{meera.pk}/hours", {"items": rows})
         assert response.json()["errors"] == {
-            "items": ["Row 2: Monday 17:00–20:00 overlaps Monday 10:00–18:00."]
+            "items": ["Row 2: Monday 17:00–20:00 overlaps Monday 10:00–18:00. Change one of the two."]
         }
         assert not WorkingHours.objects.exists()

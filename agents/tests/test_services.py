@@ -104,23 +104,23 @@ class TestHours:
         [
             (
                 [shift(0, "11:00", "13:00"), shift(0, "09:00", "12:00")],
-                "Row 1: Monday 11:00–13:00 overlaps Monday 09:00–12:00.",
+                "Row 1: Monday 11:00–13:00 overlaps Monday 09:00–12:00. Change one of the two.",
             ),
             (
                 [shift(0, "09:00", "12:00"), shift(0, "09:00", "12:00")],
-                "Row 2: Monday 09:00–12:00 overlaps Monday 09:00–12:00.",
+                "Row 2: Monday 09:00–12:00 overlaps Monday 09:00–12:00. Change one of the two.",
             ),
             (
                 [shift(3, "20:00", "00:00"), shift(3, "23:59", "00:00")],
-                "Row 2: Thursday 23:59–24:00 overlaps Thursday 20:00–24:00.",
+                "Row 2: Thursday 23:59–24:00 overlaps Thursday 20:00–24:00. Change one of the two.",
             ),
             (
                 [shift(5, "22:00", "06:00")],
-                "Row 1: Saturday 22:00–06:00 must close after it opens; split a night in two.",
+                "Row 1: Saturday 22:00–06:00 must close after it opens. Enter a night shift as two rows.",
             ),
             (
                 [shift(5, "09:00", "09:00")],
-                "Row 1: Saturday 09:00–09:00 must close after it opens; split a night in two.",
+                "Row 1: Saturday 09:00–09:00 must close after it opens. Enter a night shift as two rows.",
             ),
         ],
     )

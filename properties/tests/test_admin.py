@@ -113,7 +113,7 @@ def test_two_new_main_images_are_refused(staff_client):
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
-        ({"latitude": "19"}, "Latitude and longitude come together."),
+        ({"latitude": "19"}, "Enter both latitude and longitude, or neither."),
         ({"features": '{"floor": 4}'}, "A feature is a text of at most 500 characters."),
         ({"features": "{"}, "Enter a valid JSON."),
         ({"base_price": "-1"}, "Ensure this value is greater than or equal to 0."),

@@ -191,7 +191,7 @@ BAD_ROWS = [
     ("property_type", "castle", "property_type: Value 'castle' is not a valid choice."),
     ("property_type", "\x1b[31m", "property_type: Value '\\x1b[31m' is not a valid choice."),
     ("status", "withdrawn", "status: a withdrawn listing can't be imported"),
-    ("latitude", "19", "longitude: Latitude and longitude come together."),
+    ("latitude", "19", "longitude: Enter both latitude and longitude, or neither."),
     ("latitude", "91", "latitude: Ensure this value is less than or equal to 90."),
     ("bedrooms", "2.5", "bedrooms: “2.5” value must be an integer."),
     ("bedrooms", "32768", "bedrooms: Ensure this value is less than or equal to 32767."),

@@ -49,7 +49,7 @@ class WorkQueueFilter(admin.SimpleListFilter):
         self.selected = selected_queue(request)
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(name, queue.label) for name, queue in WORK_QUEUES.items()]
+        return [(name, str(queue.label)) for name, queue in WORK_QUEUES.items()]
 
     def queryset(self, request: HttpRequest, queryset: Any) -> VisitQuerySet:
         visits: VisitQuerySet = queryset
@@ -58,7 +58,7 @@ class WorkQueueFilter(admin.SimpleListFilter):
 
     def choices(self, changelist: ChangeList) -> Iterator[Any]:
         for name, count in queue_counts().items():
-            yield self.tab(name, WORK_QUEUES[name].label, WORK_QUEUES[name].hint, count)
+            yield self.tab(name, str(WORK_QUEUES[name].label), str(WORK_QUEUES[name].hint), count)
         yield self.tab(ALL_VISITS, _("All"), _("past and future"), None)
 
     def tab(self, name: str, label: str, hint: str, count: int | None) -> Tab:

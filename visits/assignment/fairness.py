@@ -7,7 +7,6 @@ follow each other by the golden ratio. docs/adr/0015-fair-share-by-lots.md has t
 """
 
 from collections.abc import Sequence
-from typing import Any
 
 from django.db import connection, models
 from django.db.models.expressions import RawSQL
@@ -53,7 +52,7 @@ FROM parts JOIN locked USING (id) WHERE agent.id = parts.id
 
 @retrying_atomic
 def count_choice(chosen: int, pool: "models.QuerySet[Agent]", requirements: Requirements) -> None:
-    """Write down a choice among the eligible ones of `pool`; the chosen one is no longer free by now."""
+    """Count a choice among the eligible agents of `pool`; the chosen one is no longer free by now."""
     agents = matching_calendar(Agent.objects.filter(pk=RawSQL("lot.id", ())), requirements)
     agents |= Agent.objects.filter(pk=chosen).filter(pk=RawSQL("lot.id", ()))
     pool_sql, pool_params = pool.order_by().values("id").query.sql_with_params()
@@ -64,13 +63,16 @@ def count_choice(chosen: int, pool: "models.QuerySet[Agent]", requirements: Requ
 
 
 def fairness_index() -> float | None:
-    """Jain's index over what the active agents got of what they could have got."""
+    """Return Jain's index over what the active agents won of their expected shares; None without any."""
     agents = Agent.objects.filter(is_active=True, expected_share__gte=1)
     shares = agents.values_list("assignments_won", "expected_share")
     return jain_index([won / expected for won, expected in shares])
 
 
-def jain_index(shares: Sequence[float]) -> Any:
-    """1 when all shares are equal, 1/n when one has everything; None without any."""
+def jain_index(shares: Sequence[float]) -> float | None:
+    """Return Jain's fairness index: 1 when all shares are equal, 1/n when one of n has everything.
+
+    It is the squared sum over n times the sum of squares (R. Jain, DEC-TR-301, 1984). None without any share.
+    """
     squares = sum(share * share for share in shares)
     return round(sum(shares) ** 2 / (len(shares) * squares), 4) if squares else None

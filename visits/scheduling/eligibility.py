@@ -8,6 +8,7 @@ start and exclude their end.
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
 from django.contrib.postgres.fields import DateTimeRangeField
@@ -18,6 +19,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from agents.models import USUAL_HOURS, Agent, AgentQuerySet, serves
+from ghar.generics import Field
 from properties.models import Property
 from visits.models import Visit, travel_buffer
 
@@ -67,7 +69,7 @@ def coordinates(listing: Property) -> Place | None:
     return listing.latitude, listing.longitude
 
 
-class TsTzMultirangeField(models.Field):
+class TsTzMultirangeField(Field[Any, Any]):
     """A column type of computed values: psycopg reads it as a Multirange of datetimes."""
 
     def db_type(self, connection: object) -> str:

@@ -542,10 +542,12 @@ class TestEngagements:
         with clock.frozen_at(long_ago):
             book(asha, listing, visited)
             book(bala, ListingFactory(), lately)
-        assert run("close_idle_engagements", days=60, dry_run=True).endswith("1 would end.\n")
-        assert run("close_idle_engagements", days=60) == "1 ended.\n"
+        assert run("close_idle_engagements", days=60, dry_run=True).endswith(
+            "Idle engagements: 1. Run the command without --dry-run to end them.\n"
+        )
+        assert run("close_idle_engagements", days=60) == "Engagements ended: 1.\n"
         assert list(Engagement.objects.open().values_list("seeker", flat=True)) == [bala.pk]
-        assert run("close_idle_engagements", days=60) == "0 ended.\n"
+        assert run("close_idle_engagements", days=60) == "Engagements ended: 0.\n"
         agent.refresh_from_db()
         assert agent.live_users == 1
 
@@ -566,7 +568,7 @@ class TestEngagements:
 
         out = Meanwhile()
         call_command("close_idle_engagements", days=60, verbosity=2, stdout=out)
-        assert out.getvalue().splitlines()[-1] == "1 ended."
+        assert out.getvalue().splitlines()[-1] == "Engagements ended: 1."
         assert list(Engagement.objects.open()) == [second]
 
     def test_move_with_the_seeker(self, ops, bala, tour, agent, asha):
@@ -595,7 +597,7 @@ class TestEngagements:
 
 class TestReconciliation:
     def test_is_quiet_when_counters_agree(self, tour):
-        assert run("reconcile_agent_load").endswith("0 drifts, 0 repaired.\n")
+        assert run("reconcile_agent_load").endswith("Wrong counters: 0. Repaired: 0.\n")
 
     @pytest.mark.parametrize("check", [True, False])
     def test_reports_drift_and_repairs_it(self, tour, agent, check, capsys):
@@ -604,8 +606,8 @@ class TestReconciliation:
             call_command("reconcile_agent_load", check=check)
         assert stopped.value.code == 1
         out = capsys.readouterr().out
-        assert f"{agent.name} ({agent.pk}): live_visits 7, counted 1" in out
-        assert f"{agent.name} ({agent.pk}): live_users 0, counted 1" in out
+        assert f"{agent.name} ({agent.pk}): live_visits is 7, counted 1" in out
+        assert f"{agent.name} ({agent.pk}): live_users is 0, counted 1" in out
         agent.refresh_from_db()
         assert (agent.live_visits, agent.live_users) == ((7, 0) if check else (1, 1))
 
@@ -616,7 +618,7 @@ class TestReconciliation:
         Visit.objects.all().delete()
         with pytest.raises(SystemExit):
             call_command("reconcile_agent_load")
-        assert run("reconcile_agent_load").endswith("0 drifts, 0 repaired.\n")
+        assert run("reconcile_agent_load").endswith("Wrong counters: 0. Repaired: 0.\n")
 
 
 class TestCities:

@@ -47,13 +47,13 @@ def test_fifteen_pairs_who_like_each_other_at_once_all_match():
 
 def test_without_the_lock_both_likes_miss_each_other(asha, bala, monkeypatch):
     monkeypatch.setattr(flatmates, "_lock_people", lambda *ids: {u.pk: u for u in (asha, bala)})
-    wait_for_the_other, outcome = first_two(), flatmates.Outcome
+    wait_for_the_other, outcome = first_two(), flatmates.SwipeResult
 
     def look_and_wait(*args, **kwargs):
         wait_for_the_other()
         return outcome(*args, **kwargs)
 
-    monkeypatch.setattr(flatmates, "Outcome", look_and_wait)
+    monkeypatch.setattr(flatmates, "SwipeResult", look_and_wait)
     responses = at_once([like(asha, bala), like(bala, asha)])
     assert [r.data["did_match"] for r in responses] == [False, False]
     assert not UserMatch.objects.exists()

@@ -18,8 +18,7 @@ class MessageViewSet(ApiViewSet[UserConversation]):
     """The messages of a conversation. An invitation shows the current status of its visit."""
 
     def get_queryset(self) -> QuerySet[UserConversation]:
-        conversations: QuerySet[UserConversation] = UserConversation.objects.of(self.user)
-        return conversations
+        return UserConversation.objects.for_user(self.user)
 
     @action(detail=True)
     def messages(self, request: Request, pk: str) -> Response:
