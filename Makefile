@@ -14,8 +14,9 @@ run: $(VENV)/.run ## Migrate, add the demo data once, and serve on PORT (8000) u
 	@$(BIN)/python manage.py seed_demo
 	@exec $(BIN)/python manage.py serve
 
+# They start many a Python, which need not compile everything anew, whatever PYTHONDONTWRITEBYTECODE says.
 test: $(VENV)/.test ## Run the tests on all cores; options for pytest in ARGS
-	@$(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadfile -r s $(ARGS)
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadfile -r s $(ARGS)
 
 fuzz: $(VENV)/.test ## Send the API what fits its document and what nearly does: FUZZ_CASES (300) per route
 	@$(BIN)/python -m pytest -n logical --maxprocesses 4 ghar/tests/fuzz_api.py $(ARGS)

@@ -36,10 +36,7 @@ CHROMIUM_FLAGS = [
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    from django.conf import settings
-
     config.addinivalue_line("filterwarnings", "ignore:No directory at:UserWarning")
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     # An exit through pytest runs atexit, which stops the embedded database.
     signal.signal(signal.SIGTERM, lambda *_: pytest.exit("terminated", returncode=143))
 
