@@ -300,4 +300,5 @@ class AgentInteraction(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_type_display()} {clock.format_local(self.created_at, settings.OFFICE_TIME_ZONE.key)}"
+        when = clock.format_local(self.created_at, settings.OFFICE_TIME_ZONE.key)
+        return f"{self.get_type_display()}, {when}"

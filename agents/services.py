@@ -104,7 +104,7 @@ def end_engagement(*, engagement: Engagement, by: Any) -> bool:
 
 @retrying_atomic
 def record_interaction(*, agent: Agent, by: Any, **fields: Any) -> AgentInteraction:
-    """Keep a contact with a seeker. The mean of the latest RATED satisfactions (1 to 5) is the agent's rating."""
+    """Record a contact with a seeker. The agent's rating is the mean of their latest RATED satisfactions."""
     agent = _locked(agent)
     interaction = AgentInteraction(agent=agent, **fields)
     interaction.full_clean(exclude=["agent"], validate_constraints=False)
