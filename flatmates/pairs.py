@@ -1,4 +1,4 @@
-"""What a match and a conversation have in common: two people, in a canonical order, and a status."""
+"""Pairs of two people: the base of matches and conversations, with a canonical order and a status."""
 
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 

@@ -1,4 +1,4 @@
-"""What visits do when something happens in another app, in the same transaction."""
+"""Receivers of other apps' signals. They change visits in the transaction of the sender."""
 
 from typing import TYPE_CHECKING
 
