@@ -1,6 +1,6 @@
 """Changes of agents that move no visits: profile, availability, hours, engagements, contacts.
 
-What moves visits is in visits.services: employment and time off. A login's row is locked before the agent's,
+Employment and time off move visits: see visits.services. A login's row is locked before the agent's,
 so that writers wait for each other in one order.
 """
 

@@ -153,7 +153,7 @@ class ActionForm(forms.Form, Generic[Row]):
 
 @dataclass(frozen=True)
 class Outcome(Generic[Row]):
-    """What an action has led to: `message` is for the user, `log` for the admin's log.
+    """The result of an action: `message` is for the user, `log` for the admin's log.
 
     An empty `log` means that nothing changed. The page of `row`, or else of the action's object, comes next.
     """

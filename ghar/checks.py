@@ -1,4 +1,4 @@
-"""What may be wrong with an installation, as checks of Django's own framework.
+"""Checks of an installation, registered with Django's own framework.
 
 `manage.py check --deploy` tells of the settings, `check --database default` of the database, and
 `manage.py doctor` of both, with what was looked at and found well.

@@ -1,4 +1,4 @@
-"""What may be wrong with an installation, and what to do about it."""
+"""Finds what is wrong with an installation, and says what to do about it."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

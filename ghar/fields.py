@@ -1,10 +1,11 @@
-"""A column type of PostgreSQL for which Django has no field, and how a value of it is made."""
+"""Column types and expressions of PostgreSQL that Django doesn't have."""
 
 from typing import Any
 
-from django.contrib.postgres.fields import BigIntegerRangeField
+from django.contrib.postgres.fields import BigIntegerRangeField, DateTimeRangeField
+from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import Func, Value
+from django.db.models import F, Func, Value
 
 from ghar.generics import Field
 
@@ -29,3 +30,18 @@ class IdMultirange(Func):
 class _IdRange(Func):
     function = "int8range"
     output_field = BigIntegerRangeField()
+
+
+class TsTzRange(Func):
+    function = "TSTZRANGE"
+    output_field = DateTimeRangeField()
+
+
+class DateAt(Func):
+    """The local date of a moment (a column, or a datetime) in the time zone that the column `zone` names."""
+
+    template = "(timezone(%(expressions)s))::date"
+    output_field = models.DateField()
+
+    def __init__(self, zone: str, moment: Any) -> None:
+        super().__init__(F(zone), moment if isinstance(moment, str) else models.Value(moment))

@@ -72,7 +72,7 @@ class EnforceOnDelete(Operation):
 
     Django writes all of them as NO ACTION. A key must exist before it can be changed, and Django adds keys
     at the end of a migration: so this stands in a later one than the tables. Run it again after any
-    AlterField of a foreign key, which makes the key anew. What is not in RULES is left alone.
+    AlterField of a foreign key, which makes the key anew. Rules that RULES does not list are left alone.
     """
 
     reversible = True

@@ -1,4 +1,4 @@
-"""What others hear of a visit. `changes.record_event` calls this, so that a change and its event are one."""
+"""The events of a visit. `changes.record_event` calls this, so that a change and its event are one."""
 
 from agents.models import Agent
 from ghar.api.renderers import instant

@@ -8,13 +8,13 @@ from django.contrib.postgres.fields import DateTimeRangeField, RangeBoundary, Ra
 from django.core.validators import MaxLengthValidator
 from django.db import models
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
-from django.db.models import Case, F, Func, Q, When
+from django.db.models import Case, F, Q, When
 from django.db.models.lookups import Exact
 from django.utils.translation import gettext as _
 
 from ghar import clock
 from ghar.errors import Invalid
-from ghar.fields import BigIntegerMultirangeField, IdMultirange
+from ghar.fields import BigIntegerMultirangeField, DateAt, IdMultirange, TsTzRange
 from ghar.staff import has_staff_perm
 
 # The permissions that tell what staff may do; every face asks by these names.
@@ -31,21 +31,6 @@ SEARCH_COLUMNS = (
 )
 # Agents can't search these: they could guess a number digit by digit.
 STAFF_SEARCH_COLUMNS = (*SEARCH_COLUMNS, "user__email", "user__phone")
-
-
-class TsTzRange(Func):
-    function = "TSTZRANGE"
-    output_field = DateTimeRangeField()
-
-
-class DateAt(Func):
-    """The local date of a moment (a column, or a datetime) in the time zone that the column `zone` names."""
-
-    template = "(timezone(%(expressions)s))::date"
-    output_field = models.DateField()
-
-    def __init__(self, zone: str, moment: Any) -> None:
-        super().__init__(F(zone), moment if isinstance(moment, str) else models.Value(moment))
 
 
 class VisitStatus(models.TextChoices):

@@ -1,4 +1,4 @@
-"""Who may do what to a visit: one place for every face.
+"""The rules of who may do what to a visit: one place for every face.
 
 `can_*` tells, `check_*` raises NotAllowed. Which visits a person sees at all is `VisitQuerySet.visible_to`.
 """
@@ -18,7 +18,7 @@ from visits.models import Visit
 
 
 class Role(Enum):
-    """What a person is to one visit; a person may be several of these."""
+    """A person's part in one visit; they may have several."""
 
     VISITOR = auto()
     COUNTERPARTY = auto()

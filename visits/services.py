@@ -34,10 +34,10 @@ from visits.assignment.engagements import move_engagement as move_engagement
 from visits.assignment.queue import assign_pending as assign_pending
 from visits.assignment.queue import assign_pending_on_commit as assign_pending_on_commit
 from visits.assignment.selection import Decision
-from visits.errors import InvalidTransition
 from visits.models import Visit, VisitEvent, VisitQuerySet
 from visits.scheduling import changes, conflicts, locks, meets
 from visits.scheduling.conflicts import changes_a_visit
+from visits.scheduling.errors import InvalidTransition
 
 Change = VisitEvent.Change
 Status = Visit.Status
@@ -54,7 +54,7 @@ AFTER_COMPLETION = {
 
 
 class Choice(Enum):
-    """What `assign` takes beside an agent's id and None."""
+    """The argument of `assign` that is neither an agent's id nor None."""
 
     AUTOMATIC = "automatic"
 

@@ -19,12 +19,11 @@ MAY_IMPORT = {
 }
 # The rooms of visits/ that each of its rooms may import. An interface (api, mcp, admin, management) imports
 # no other one, except that mcp uses the shapes and filters of api.
-TABLES = {"errors", "models"}
+TABLES = {"models"}
 RULES = TABLES | {"events", "permissions", "queues"}
 CHANGES = RULES | {"scheduling", "assignment", "services"}
 ROOMS_MAY_IMPORT = {
-    "errors": set(),
-    "models": TABLES,
+    "models": set(),
     "events": TABLES,
     "permissions": TABLES,
     "queues": TABLES,
@@ -94,3 +93,17 @@ ROOMS = {
 def test_a_room_of_visits_imports_only_the_rooms_below_it(path):
     room = ROOMS[path]
     assert {room_of(name) for name in imported_names(path)} - {None, room} <= ROOMS_MAY_IMPORT[room]
+
+
+@pytest.mark.parametrize("path", [path for path, room in ROOMS.items() if room == "mcp"], ids=str)
+def test_mcp_takes_only_shapes_and_filters_from_the_api(path):
+    shared = {"visits.api.serializers", "visits.api.filters"}
+    taken = {name for name in imported_names(path) if name.startswith("visits.api.")}
+    assert {name for name in taken if ".".join(name.split(".")[:3]) not in shared} == set()
+
+
+@pytest.mark.parametrize("path", list(sources()), ids=str)
+def test_the_product_does_not_import_what_is_for_trying_it(path):
+    """Demo data, simulation and benchmarks live in visits.management, which only its own modules import."""
+    if path.parts[:2] != ("visits", "management"):
+        assert not {name for name in imported_names(path) if name.startswith("visits.management")}

@@ -33,7 +33,7 @@ MET = [
     "unmatched",
     "cancelled The two are no longer matched.",
 ]
-DONE_ALREADY = "409 A completed visit cannot become completed."
+DONE_ALREADY = "409 A completed visit can't be completed."
 # They go on with the conversation that they had.
 SAID = MET.index("('text', None)")
 MET_AGAIN = [*MET[:SAID], "('text', None)", "('visit_request', 'cancelled')", *MET[SAID:]]

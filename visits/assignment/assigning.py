@@ -20,10 +20,10 @@ from visits.assignment.selection import (
     reasons_nobody_eligible,
     record_choice,
 )
-from visits.errors import AgentNotEligible
 from visits.models import Visit, VisitEvent, busy_range
 from visits.scheduling import changes, locks
 from visits.scheduling.eligibility import REASONS, Requirements, ineligibility_reasons, with_eligibility
+from visits.scheduling.errors import AgentNotEligible
 
 
 def choose_for_visit(visit: Visit, former: Agent | None = None, *, avoid: Collection[int] = ()) -> Decision:

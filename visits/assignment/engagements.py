@@ -19,10 +19,10 @@ from ghar.transactions import retrying_atomic
 from visits import permissions
 from visits.assignment.ranking import Preferences
 from visits.assignment.selection import AgentSearch, choose_agent, reasons_nobody_eligible, record_choice
-from visits.errors import AgentNotEligible
 from visits.models import Visit
 from visits.scheduling import locks
 from visits.scheduling.eligibility import Requirements
+from visits.scheduling.errors import AgentNotEligible
 
 
 @retrying_atomic

@@ -24,7 +24,7 @@ COMPUTED_PARTS = (*RANK_PARTS, "load_band", "surplus", "load")
 
 @dataclass(frozen=True)
 class Preferences:
-    """What makes one agent better than another for a seeker and a listing; `seed` settles ties."""
+    """A seeker's and a listing's reasons to prefer one agent to another; `seed` settles ties."""
 
     seed: str
     current_agent_id: int | None = None

@@ -21,8 +21,8 @@ from ghar.accounts.models import User
 from properties.demo import create_listings
 from properties.models import Property
 from visits import services
-from visits.errors import AgentNotEligible
 from visits.models import Visit
+from visits.scheduling.errors import AgentNotEligible
 
 PASSWORD = "visit-the-house-1"
 STAFF = "staff@ghar.example"

@@ -28,9 +28,9 @@ from properties.models import Property
 from visits import services
 from visits.assignment.fairness import jain_index
 from visits.assignment.ranking import RANK_PARTS, Preferences, ranked
-from visits.errors import VisitConflict
 from visits.models import Visit
 from visits.scheduling.eligibility import Requirements, eligible
+from visits.scheduling.errors import VisitConflict
 
 ZONE = ZoneInfo("Asia/Kolkata")
 FIRST_DAY = datetime(2027, 1, 4, tzinfo=ZONE)

@@ -14,8 +14,8 @@ from properties.errors import PropertyUnavailable
 from properties.models import Property
 from visits.api.serializers import SlotSerializer, VisitSerializer
 from visits.assignment import candidates
-from visits.errors import AgentNotEligible, VisitConflict
 from visits.models import Visit
+from visits.scheduling.errors import AgentNotEligible, VisitConflict
 from visits.scheduling.slots import Slot
 
 MAX_SUGGESTIONS = 3

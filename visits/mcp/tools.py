@@ -23,7 +23,6 @@ from visits.api.filters import VisitFilter
 from visits.api.serializers import CandidateSerializer, WorkloadSerializer
 from visits.assignment import candidates
 from visits.assignment.explanations import explain_queue_pick
-from visits.errors import InvalidTransition
 from visits.mcp.inputs import (
     AgentVisitsInput,
     AssignInput,
@@ -47,6 +46,7 @@ from visits.mcp.responses import (
 )
 from visits.models import Visit
 from visits.scheduling import slots
+from visits.scheduling.errors import InvalidTransition
 
 JSON = dict[str, Any]
 VisitPage = page_serializer(VisitResponse)

@@ -108,11 +108,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='visit',
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(condition=models.Q(('live', True)), expressions=[('participants', '&&'), (visits.models.TsTzRange('scheduled_date', 'scheduled_end', django.contrib.postgres.fields.ranges.RangeBoundary()), '&&')], name='visit_person_in_one_place'),
+            constraint=django.contrib.postgres.constraints.ExclusionConstraint(condition=models.Q(('live', True)), expressions=[('participants', '&&'), (ghar.fields.TsTzRange('scheduled_date', 'scheduled_end', django.contrib.postgres.fields.ranges.RangeBoundary()), '&&')], name='visit_person_in_one_place'),
         ),
         migrations.AddConstraint(
             model_name='visit',
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(condition=models.Q(('exclusive', True), ('live', True)), expressions=[('property', '='), (visits.models.TsTzRange('scheduled_date', 'scheduled_end', django.contrib.postgres.fields.ranges.RangeBoundary()), '&&')], name='visit_exclusive_listing'),
+            constraint=django.contrib.postgres.constraints.ExclusionConstraint(condition=models.Q(('exclusive', True), ('live', True)), expressions=[('property', '='), (ghar.fields.TsTzRange('scheduled_date', 'scheduled_end', django.contrib.postgres.fields.ranges.RangeBoundary()), '&&')], name='visit_exclusive_listing'),
         ),
         migrations.AddConstraint(
             model_name='visit',
@@ -124,7 +124,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='visit',
-            constraint=models.CheckConstraint(condition=models.Q(('busy__contains', visits.models.TsTzRange('scheduled_date', 'scheduled_end', django.contrib.postgres.fields.ranges.RangeBoundary()))), name='visit_busy_covers_visit'),
+            constraint=models.CheckConstraint(condition=models.Q(('busy__contains', ghar.fields.TsTzRange('scheduled_date', 'scheduled_end', django.contrib.postgres.fields.ranges.RangeBoundary()))), name='visit_busy_covers_visit'),
         ),
         migrations.AddConstraint(
             model_name='visit',

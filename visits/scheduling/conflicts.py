@@ -11,9 +11,9 @@ from django.utils.translation import gettext as _
 from ghar import clock
 from ghar.errors import Invalid
 from ghar.transactions import retrying_atomic
-from visits.errors import VisitConflict
 from visits.models import Visit
 from visits.scheduling import slots
+from visits.scheduling.errors import VisitConflict
 
 P = ParamSpec("P")
 R = TypeVar("R")

@@ -28,7 +28,7 @@ Place = tuple[float, float]
 
 @dataclass(frozen=True)
 class Requirements:
-    """What a visit asks of its agent: a time, a place and a seeker; what is None does not matter.
+    """The time, the place and the seeker of a visit that needs an agent; None does not matter.
 
     `visit_id` is the visit itself once it exists, so that it never stands in its own way.
     """

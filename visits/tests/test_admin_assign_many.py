@@ -6,8 +6,8 @@ from django.contrib.admin.models import LogEntry
 from agents.models import Agent
 from ghar.testing import messages_of
 from visits import services
-from visits.errors import AgentNotEligible
 from visits.models import Visit, VisitEvent
+from visits.scheduling.errors import AgentNotEligible
 from visits.tests.admin_pages import VISITS, queries_of
 from visits.tests.factories import AgentFactory, ListingFactory, UserFactory, book, local
 

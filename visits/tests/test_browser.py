@@ -1,12 +1,10 @@
 """Staff at work in a real browser. `make screenshots` takes the README's screenshots."""
 
-import importlib
 import os
 import re
 from pathlib import Path
 
 import pytest
-from django.apps import apps
 
 from visits.management import demo
 from visits.models import Visit
@@ -19,8 +17,7 @@ SHOTS = os.environ.get("GHAR_SCREENSHOTS")
 
 
 @pytest.fixture
-def agency(transactional_db):
-    importlib.import_module("visits.migrations.0003_staff_groups").create(apps, None)
+def agency(transactional_db, staff_groups):
     demo.seed()
 
 

@@ -11,7 +11,7 @@ from visits.management import demo
 from visits.models import Visit
 from visits.tests.factories import KOLKATA
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("staff_groups")]
 
 # Each day of the week, and the edges of those around the Sunday. In UTC, 00:01 is on the day before.
 MOMENTS = [
@@ -29,7 +29,7 @@ COUNTS = {
     ("flatmate_meet", "confirmed"): 1,
     ("flatmate_meet", "scheduled"): 1,
 }
-# Everybody was taken off the first; at the hour of the second nobody works.
+# Every agent was unassigned from the first; at the hour of the second nobody works.
 WAITING = ["Bala Iyer 15:00", "Dev Malhotra 06:00"]
 TO_CLOSE = ["Dev Malhotra 18:00", "Chitra Menon 12:00"]
 
@@ -39,13 +39,13 @@ def test_the_demo_is_the_same_on_every_day_of_the_week(moment):
     with clock.frozen_at(datetime.strptime(moment, "%Y-%m-%d %H:%M %A").replace(tzinfo=KOLKATA)):
         demo.seed()
         assert Counter(Visit.objects.values_list("visit_context", "status")) == COUNTS
-        assert told(Visit.objects.unassigned()) == WAITING
-        assert told(Visit.objects.needing_completion()) == TO_CLOSE
-    assert told(Visit.objects.tours().filter(agent=None)) == WAITING
+        assert described(Visit.objects.unassigned()) == WAITING
+        assert described(Visit.objects.needing_completion()) == TO_CLOSE
+    assert described(Visit.objects.tours().filter(agent=None)) == WAITING
     assert [visit for visit in Visit.objects.all() if not somebody_works_on_the_day_of(visit)] == []
 
 
-def told(visits):
+def described(visits):
     return [
         f"{visit.user.full_name} {visit.scheduled_date.astimezone(KOLKATA):%H:%M}"
         for visit in visits.order_by("scheduled_date")

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from agents.models import WorkingHours
 from ghar import clock
 from visits import services
-from visits.errors import VisitConflict
+from visits.scheduling.errors import VisitConflict
 from visits.tests.factories import AgentFactory, ListingFactory, UserFactory, book, local
 
 pytestmark = pytest.mark.django_db

@@ -8,7 +8,7 @@ from django.db import connection
 
 from visits.management.commands import assign_pending_visits
 from visits.tests.factories import AgentFactory, ListingFactory, book, local
-from visits.tests.threads import at_once
+from visits.tests.threads import run_concurrently
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -30,7 +30,7 @@ def test_a_lost_connection_ends_a_round_and_not_the_watch(asha, monkeypatch, cap
 
     def restart():
         pid = connection.connection.info.backend_pid
-        at_once([lambda: terminate(pid)])
+        run_concurrently([lambda: terminate(pid)])
 
     steps = iter([restart, lambda: agents.append(AgentFactory()), stop])
     monkeypatch.setattr(assign_pending_visits.time, "sleep", lambda seconds: next(steps)())
@@ -48,7 +48,7 @@ def test_a_lost_connection_ends_a_round_and_not_the_watch(asha, monkeypatch, cap
 
 def test_the_first_round_does_not_hide_that_there_is_none(asha, monkeypatch):
     pid = connection.connection.info.backend_pid
-    at_once([lambda: terminate(pid)])
+    run_concurrently([lambda: terminate(pid)])
     monkeypatch.setattr(assign_pending_visits.time, "sleep", lambda seconds: stop())
     with pytest.raises(assign_pending_visits.OperationalError):
         call_command("assign_pending_visits", watch=True)

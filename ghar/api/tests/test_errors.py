@@ -21,7 +21,7 @@ from ghar.api.permissions import StaffPermission
 from ghar.api.views import unknown_url
 from ghar.transactions import TransactionContention
 from properties.errors import PropertyUnavailable
-from visits.errors import AgentNotEligible, InvalidTransition, VisitConflict
+from visits.scheduling.errors import AgentNotEligible, InvalidTransition, VisitConflict
 
 pytestmark = pytest.mark.urls(__name__)
 
