@@ -164,7 +164,7 @@ class TestAgents:
         response = staff_client.post(change_url(agent), page(agent, user=ops.pk))
         assert errors(response) == ["Choose an active user who is not staff."]
         response = staff_client.post(change_url(agent), page(agent, user=other.user_id))
-        assert errors(response) == ["This user is the login of another agent."]
+        assert errors(response) == ["This user is the login of another agent. Choose somebody else."]
 
     def test_the_form_neither_dismisses_an_agent_nor_adds_time_off(self, staff_client, changes):
         agent = AgentFactory()

@@ -162,7 +162,7 @@ def test_outside_the_api_a_refusal_is_text(guard):
     run(guard, client)
     assert client.status == 413
     assert client.headers["content-type"] == "text/plain; charset=utf-8"
-    assert client.body == b"The body is too large: send at most 2 MB."
+    assert client.body == b"The body is too large. Send at most 2 MB."
 
 
 @pytest.mark.parametrize("framing", [(b"content-length", b"9"), (b"transfer-encoding", b"chunked")])

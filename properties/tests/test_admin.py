@@ -114,7 +114,7 @@ def test_two_new_main_images_are_refused(staff_client):
     ("changed", "message"),
     [
         ({"latitude": "19"}, "Enter both latitude and longitude, or neither."),
-        ({"features": '{"floor": 4}'}, "A feature is a text of at most 500 characters."),
+        ({"features": '{"floor": 4}'}, "A feature must be a text of at most 500 characters."),
         ({"features": "{"}, "Enter a valid JSON."),
         ({"base_price": "-1"}, "Ensure this value is greater than or equal to 0."),
         ({"status": "withdrawn"}, "Select a valid choice. withdrawn is not one of the available choices."),
