@@ -22,7 +22,7 @@ class TestFields:
         [
             ("agent_id", ASSIGN),
             ("agent", ASSIGN),
-            ("version", "This field is read-only: send the one that you have read as If-Match."),
+            ("version", "This field is read-only: send the version that you have read as If-Match."),
             ("id", "This field is read-only."),
             ("user_id", "This field is read-only."),
             ("property_id", "This field is read-only."),

@@ -53,8 +53,8 @@ class TestAssign:
         refused = api(ops).post(self.path(tour), {}).json()
         assert refused["reasons"] == ["unavailable"]
         assert refused["detail"] == (
-            "No agent can take this visit. What keeps them from it: takes no new visits; "
-            "was taken off it before and only comes back by name."
+            "No agent can take this visit. What stands in the way: takes no new visits; "
+            "was unassigned from this visit."
         )
         assert snapshot() == before
         assert api(ops).post(self.path(tour), {"agent_id": agent.pk}).json()["agent_id"] == agent.pk

@@ -58,13 +58,14 @@ class TestReading:
         }
 
     def test_only_staff_see_how_an_agent_was_chosen(self, api, asha, agent, ops, tour):
-        def told(user):
+        def data_for(user):
             return api(user).get(f"/api/v1/visits/{tour.pk}/history").json()["items"][0]["data"]
 
         who = {"agent_id": agent.pk, "from_agent_id": None}
-        assert told(asha) == told(tour.property.owner) == told(agent.user) == who
-        assert told(ops) == tour.events.get().data
-        assert told(ops)["key"]["load"] == 0
+        assert data_for(asha) == data_for(tour.property.owner) == data_for(agent.user) == who
+        why = "Chosen: 0% of capacity; at fair share; no visit assigned yet."
+        assert data_for(ops) == {**tour.events.get().data, "why": why}
+        assert data_for(ops)["key"]["load"] == 0
 
     def test_no_response_contains_the_phone_or_email_of_another_user(self, api, asha, agent, ops, tour):
         asha.phone = "+919812345678"
