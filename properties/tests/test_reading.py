@@ -1,4 +1,4 @@
-"""GET /properties: what is shown, and to whom."""
+"""GET /properties: who sees which listings, and with which fields."""
 
 from datetime import UTC, datetime
 

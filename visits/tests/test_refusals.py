@@ -1,4 +1,4 @@
-"""What a refusal says: how to go on, and the truth when somebody else was faster. Nothing changes."""
+"""The texts of errors: they say what happened and what to do next. A refusal changes nothing."""
 
 import pytest
 from django.db import connection
@@ -31,14 +31,16 @@ class TestFields:
         ],
     )
     @pytest.mark.parametrize("method", ["patch", "put"])
-    def test_what_a_visit_shows_and_takes_from_nobody(self, api, ops, tour, snapshot, method, name, told):
+    def test_each_read_only_field_of_a_visit_says_what_to_do_instead(
+        self, api, ops, tour, snapshot, method, name, told
+    ):
         before = snapshot()
         answer = getattr(api(ops), method)(f"/api/v1/visits/{tour.pk}", {name: 1, "visit_notes": "x"})
         assert problem(answer) == (400, "validation_error")
         assert answer.json()["errors"] == {name: [told]}
         assert snapshot() == before
 
-    def test_a_booking_does_not_choose_its_agent(self, api, asha, agent, listing, snapshot):
+    def test_a_booking_cannot_choose_its_agent(self, api, asha, agent, listing, snapshot):
         before = snapshot()
         body = {"property_id": listing.pk, "scheduled_date": iso(local(2, 11)), "agent_id": agent.pk}
         answer = api(asha).post("/api/v1/visits", {**body, "status": "confirmed", "colour": 1})
@@ -49,7 +51,7 @@ class TestFields:
         }
         assert snapshot() == before
 
-    def test_a_listing(self, api, asha):
+    def test_read_only_fields_of_a_listing_are_refused(self, api, asha):
         flat = {"title": "A", "property_type": "room", "purpose": "rent", "city": "Pune", "base_price": 1}
         sent = {**flat, "owner_id": 1, "id": 2, "images": [], "colour": 3}
         assert api(asha).post("/api/v1/properties", sent).json()["errors"] == {
@@ -61,14 +63,14 @@ class TestFields:
         assert not Property.objects.exists()
 
     @pytest.mark.parametrize("status", ["completed", "scheduled", "rescheduled", "done", 7])
-    def test_a_status_that_cannot_be_set(self, api, ops, tour, snapshot, status):
+    def test_other_statuses_cannot_be_set(self, api, ops, tour, snapshot, status):
         before = snapshot()
         answer = api(ops).patch(f"/api/v1/visits/{tour.pk}", {"status": status})
         assert problem(answer) == (400, "validation_error")
         assert answer.json()["errors"] == {"status": [SETTABLE]}
         assert snapshot() == before
 
-    def test_an_agent_who_cannot_take_the_visit(self, api, ops, tour, snapshot):
+    def test_a_refused_assignment_names_the_agent_and_the_reasons(self, api, ops, tour, snapshot):
         other = AgentFactory(name="Rohan", cities=["Delhi"], is_available=False)
         before = snapshot()
         answer = api(ops).post(f"/api/v1/visits/{tour.pk}/assign", {"agent_id": other.pk, "reason": "Nearer"})
@@ -117,7 +119,7 @@ def erase(table, pk):
 
 
 class TestRowsThatAreGone:
-    """Somebody deleted them after they were looked up, and before they are locked."""
+    """Rows that are deleted after they are looked up, and before they are locked."""
 
     @pytest.mark.parametrize(
         ("path", "body"),
@@ -129,7 +131,7 @@ class TestRowsThatAreGone:
             ("/reschedule", {"new_date": "2100-01-01T00:00:00Z"}),
         ],
     )
-    def test_a_visit(self, api, ops, tour, monkeypatch, path, body):
+    def test_a_visit_that_was_just_deleted_is_not_found(self, api, ops, tour, monkeypatch, path, body):
         validated = VisitViewSet.validated
 
         def erase_first(view, serializer_class):
@@ -144,7 +146,9 @@ class TestRowsThatAreGone:
         assert answer.json()["detail"] == "This visit no longer exists."
 
     @pytest.mark.parametrize("exclusive", [False, True])
-    def test_the_listing_of_a_booking(self, api, asha, agent, monkeypatch, snapshot, exclusive):
+    def test_a_listing_that_was_just_deleted_is_not_found(
+        self, api, asha, agent, monkeypatch, snapshot, exclusive
+    ):
         listing = ListingFactory(exclusive_tours=exclusive)
         before = snapshot()
         monkeypatch.setattr(meets, "set_counterparty", lambda *_: erase("properties_property", listing.pk))
@@ -154,7 +158,9 @@ class TestRowsThatAreGone:
         assert answer.json()["detail"] == "This listing no longer exists."
         assert snapshot() == before
 
-    def test_whom_a_visit_is_booked_for(self, api, ops, agent, listing, monkeypatch, snapshot):
+    def test_a_visitor_who_was_just_deleted_is_not_found(
+        self, api, ops, agent, listing, monkeypatch, snapshot
+    ):
         seeker = UserFactory()
         before = snapshot()
         monkeypatch.setattr(meets, "set_counterparty", lambda *_: erase("accounts_user", seeker.pk))
