@@ -1,7 +1,7 @@
 """Fuzzing: input that fits the OpenAPI document, or nearly, gives no 5xx and no undocumented response.
 
-`make fuzz` runs it in a process of its own, since schemathesis takes long to load. FUZZ_CASES is the number of
-cases per route. Each is sent by an anonymous user, a seeker and staff, and then undone.
+`make fuzz` runs it in a process of its own, since schemathesis takes long to load. FUZZ_CASES is the number
+of cases per route. Each is sent by an anonymous user, a seeker and staff, and then undone.
 """
 
 import os
