@@ -17,6 +17,7 @@ from visits.models import Visit
 API = "api/v1/"
 # A page for people, and the answer to unknown URLs.
 NOT_DOCUMENTED = {"docs/?$", "^api(/.*)?$"}
+APPS = ("properties", "agents", "flatmates", "ghar.accounts", "ghar.streams")
 METHODS = ("get", "post", "put", "patch", "delete")
 
 
@@ -34,6 +35,14 @@ def test_each_url_is_served_by_one_view():
     for pattern, route in patterns(get_resolver().url_patterns):
         views[route].add(pattern.callback.cls)
     assert {route: found for route, found in views.items() if len(found) > 1} == {}
+
+
+def test_no_view_is_completed_by_that_of_another_app():
+    """A view that needs another app lives there whole: half a view would be an unsafe one."""
+    for pattern, route in patterns(get_resolver().url_patterns):
+        view = pattern.callback.cls
+        ours = {parent.__module__ for parent in view.__mro__} & {f"{app}.views" for app in APPS}
+        assert ours <= {view.__module__}, route
 
 
 def routes(url_patterns):

@@ -37,7 +37,7 @@ class World:
 
 
 def walk(w):
-    """Yield (user, method, path, body, expected status). The order matters: each builds on earlier ones."""
+    """Yield (user, method, path, body, expected status). The order matters: requests use earlier ones."""
     tour, listing = f"visits/{w.tour.pk}", f"properties/{w.listing.pk}"
     meera, ravi = f"agents/{w.meera.pk}", f"agents/{w.ravi.pk}"
     asha, ops, owner, nobody = w.asha, w.ops, w.owner, None

@@ -70,7 +70,7 @@ urlpatterns = router.urls
 
 
 def walk(client, url):
-    """Return the ids of all pages, in order; `between` runs after each page."""
+    """Return the ids of all pages, in order."""
     ids, cursor = [], None
     while True:
         page = client.get(f"{url}&cursor={cursor}" if cursor else url).json()
