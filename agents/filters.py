@@ -1,6 +1,5 @@
 import django_filters
 from django import forms
-from django.db.models import QuerySet
 
 from agents.models import Agent, AgentQuerySet
 from ghar.validators import validate_language
@@ -19,15 +18,15 @@ class LanguageFilter(django_filters.Filter):
 
 class AgentFilter(django_filters.FilterSet):
     agent_type = django_filters.ChoiceFilter(choices=Agent.Type.choices)
-    language = LanguageFilter(method="speaking")
-    city = django_filters.CharFilter(method="serving")
+    language = LanguageFilter(method="filter_language")
+    city = django_filters.CharFilter(method="filter_city")
 
     class Meta:
         model = Agent
         fields = ("agent_type",)
 
-    def speaking(self, agents: AgentQuerySet, name: str, value: str) -> QuerySet[Agent]:
+    def filter_language(self, agents: AgentQuerySet, name: str, value: str) -> AgentQuerySet:
         return agents.speaking(value)
 
-    def serving(self, agents: AgentQuerySet, name: str, value: str) -> QuerySet[Agent]:
+    def filter_city(self, agents: AgentQuerySet, name: str, value: str) -> AgentQuerySet:
         return agents.serving(value)

@@ -1,17 +1,19 @@
-"""A week of working hours: checked, put in order, touching shifts made one."""
+"""The working hours of a week: validated, sorted, and with adjacent shifts merged."""
 
 from collections.abc import Iterable
 from datetime import time
 from typing import NamedTuple, TypedDict
 
+from django.utils.translation import gettext as _
+
 from agents.models import WorkingHours
 from ghar.errors import Invalid
 
-DAY = 24 * 60
+MINUTES_A_DAY = 24 * 60
 
 
 class Shift(TypedDict):
-    """One row as people send it. `closes` 00:00 is midnight at the day's end."""
+    """A row of working hours as clients send it. Weekday 0 is Monday; `closes` 00:00 ends the day."""
 
     weekday: int
     opens: time
@@ -19,47 +21,43 @@ class Shift(TypedDict):
 
 
 class Span(NamedTuple):
-    """The same in minutes of the day."""
+    """A shift in minutes of its day, so that the midnight at the end (1440) sorts last."""
 
     weekday: int
     opens: int
     closes: int
 
+    @classmethod
+    def from_shift(cls, shift: Shift) -> "Span":
+        opens, closes = (value.hour * 60 + value.minute for value in (shift["opens"], shift["closes"]))
+        return cls(shift["weekday"], opens, closes or MINUTES_A_DAY)
+
+    def to_shift(self) -> Shift:
+        opens, closes = (time(minutes % MINUTES_A_DAY // 60, minutes % 60) for minutes in self[1:])
+        return {"weekday": self.weekday, "opens": opens, "closes": closes}
+
     def __str__(self) -> str:
-        day = WorkingHours.Weekday(self.weekday).label
-        return f"{day} {format_minutes(self.opens)}–{format_minutes(self.closes)}"
-
-    def row(self) -> Shift:
-        return {"weekday": self.weekday, "opens": to_time(self.opens), "closes": to_time(self.closes)}
+        opens, closes = (f"{minutes // 60:02}:{minutes % 60:02}" for minutes in self[1:])
+        return f"{WorkingHours.Weekday(self.weekday).label} {opens}–{closes}"
 
 
-def merged(items: Iterable[Shift], *, field: str) -> list[Shift]:
-    """The rows to store. Raises Invalid on `field`, naming the first row that cannot be."""
+def merge_shifts(items: Iterable[Shift], *, field: str) -> list[Shift]:
+    """Return the shifts to store, in order of the week.
+
+    Raises Invalid on `field` for the first shift, by its number in `items`, that closes before it opens or
+    overlaps another.
+    """
     spans: list[Span] = []
-    for number, span in sorted(enumerate(map(to_span, items), 1), key=lambda numbered: numbered[1]):
-        last = spans[-1] if spans and spans[-1].weekday == span.weekday else None
+    for number, span in sorted(enumerate(map(Span.from_shift, items), 1), key=lambda numbered: numbered[1]):
+        previous = spans[-1] if spans and spans[-1].weekday == span.weekday else None
         if span.opens >= span.closes:
-            raise Invalid(**{field: f"Row {number}: {span} must close after it opens; split a night in two."})
-        if last and span.opens < last.closes:
-            raise Invalid(**{field: f"Row {number}: {span} overlaps {last}."})
-        if last and span.opens == last.closes:
-            span = last._replace(closes=span.closes)
-            spans.pop()
-        spans.append(span)
-    return [span.row() for span in spans]
-
-
-def to_span(shift: Shift) -> Span:
-    return Span(shift["weekday"], to_minutes(shift["opens"]), to_minutes(shift["closes"]) or DAY)
-
-
-def to_minutes(value: time) -> int:
-    return value.hour * 60 + value.minute
-
-
-def to_time(minutes: int) -> time:
-    return time(minutes % DAY // 60, minutes % 60)
-
-
-def format_minutes(minutes: int) -> str:
-    return f"{minutes // 60:02}:{minutes % 60:02}"
+            text = _("Row %(row)d: %(shift)s must close after it opens. Enter a night shift as two rows.")
+            raise Invalid(**{field: text % {"row": number, "shift": span}})
+        if previous and span.opens < previous.closes:
+            text = _("Row %(row)d: %(shift)s overlaps %(other)s. Change one of the two.")
+            raise Invalid(**{field: text % {"row": number, "shift": span, "other": previous}})
+        if previous and span.opens == previous.closes:
+            spans[-1] = previous._replace(closes=span.closes)
+        else:
+            spans.append(span)
+    return [span.to_shift() for span in spans]

@@ -1,4 +1,4 @@
-"""What assistants of staff and agents may do with agents, and the server that they ask."""
+"""The tools for agents, and the MCP server of the agency: staff and agents."""
 
 from typing import Any
 
@@ -12,35 +12,38 @@ from agents.models import Agent
 from agents.permissions import ManagesAgent
 from agents.serializers import StaffAgentSerializer, serializer_for
 from ghar.api.fields import IdField, LanguageField, StrictSerializer
-from ghar.mcp.pages import PageInput, page, page_serializer
-from ghar.mcp.server import Call, Server, tool
+from ghar.mcp.pages import PageInput, list_page, page_serializer
+from ghar.mcp.server import ToolRequest, ToolServer, tool
 
 
-def admits_agency(user: Any) -> bool:
-    """Staff and employed agents, whatever a token's scope says."""
+def allows_agency(user: Any) -> bool:
+    """Return whether the user is staff or an employed agent."""
     return user.is_staff or Agent.objects.filter(user=user, is_active=True).exists()
 
 
-agency = Server(
-    admits=admits_agency,
+agency_server = ToolServer(
+    allows=allows_agency,
     name="ghar-visits-agency",
     title="Ghar visits for the agency",
-    description="See agents and their work, and give visits to agents.",
+    description="See agents and their workload, and assign visits to agents.",
     instructions=(
-        "For staff who dispatch visits, and for agents. agent_unassigned_visits is the queue,"
-        " agent_candidates says who could take a visit and why not, agent_assign_visit gives it to him. A day"
-        " is the agent's local date; answers give times in UTC and as they are at the listing. Refusals name"
-        " a code and what to do next. What an agent does with his own visits (move, cancel) is at /mcp."
+        "For staff who assign visits, and for agents. agent_unassigned_visits is the queue,"
+        " agent_candidates says who can take a visit and why others can't, agent_assign_visit assigns it."
+        " A day is a local date of the agent; results give times in UTC and as local times of the listing."
+        " Errors start with a code and say what to do next. Agents reschedule and cancel their own visits at"
+        " /mcp."
     ),
 )
 
 
-class ListInput(PageInput):
+class AgentListInput(PageInput):
     agent_type = serializers.ChoiceField(
-        Agent.Type.choices, required=False, help_text="Agents of this type only."
+        Agent.Type.choices, required=False, help_text="Only agents of this type."
     )
     language = LanguageField(required=False, help_text="ISO 639-1, such as mr: agents who speak it.")
-    city = serializers.CharField(max_length=80, required=False, help_text="Agents who serve it, in any case.")
+    city = serializers.CharField(
+        max_length=80, required=False, help_text="Agents who serve this city. Case does not matter."
+    )
 
 
 class AgentInput(StrictSerializer):
@@ -52,38 +55,43 @@ class AvailabilityInput(AgentInput):
 
 
 @tool(
-    agency,
-    description="The employed agents by name, with languages, cities and, for staff, their load.",
-    takes=ListInput,
-    gives=page_serializer(StaffAgentSerializer)(),
+    agency_server,
+    description="List the employed agents by name, with languages, cities and, for staff, their workload.",
+    input=AgentListInput,
+    output=page_serializer(StaffAgentSerializer)(),
 )
-def agent_list(request: Call, **asked: Any) -> dict[str, Any]:
-    return page(
+def agent_list(request: ToolRequest, **arguments: Any) -> dict[str, Any]:
+    return list_page(
         request,
         Agent.objects.visible_to(request.user).for_reading(),
         serializer_for(request.user),
-        asked,
+        arguments,
         name="agent_list",
         filters=AgentFilter,
     )
 
 
-@tool(agency, description="One agent, with working hours.", takes=AgentInput, gives=StaffAgentSerializer())
-def agent_get(request: Call, *, agent_id: int) -> dict[str, Any]:
+@tool(
+    agency_server,
+    description="Get one agent, with working hours.",
+    input=AgentInput,
+    output=StaffAgentSerializer(),
+)
+def agent_get(request: ToolRequest, *, agent_id: int) -> dict[str, Any]:
     return agent_json(request, get_agent(request, agent_id))
 
 
 @tool(
-    agency,
+    agency_server,
     description=(
-        "Let an agent take new visits, or stop him from taking more. It applies at once and moves none of"
-        " the visits that he has. An agent may set his own."
+        "Set whether an agent takes new visits. It applies at once, and the agent keeps the visits that they"
+        " have. Agents may set their own availability."
     ),
-    takes=AvailabilityInput,
-    gives=StaffAgentSerializer(),
+    input=AvailabilityInput,
+    output=StaffAgentSerializer(),
     writes=True,
 )
-def agent_set_availability(request: Call, *, agent_id: int, is_available: bool) -> dict[str, Any]:
+def agent_set_availability(request: ToolRequest, *, agent_id: int, is_available: bool) -> dict[str, Any]:
     agent = get_agent(request, agent_id)
     if not agent.is_managed_by(request.user):
         raise PermissionDenied(ManagesAgent.message)
@@ -91,9 +99,10 @@ def agent_set_availability(request: Call, *, agent_id: int, is_available: bool) 
     return agent_json(request, get_agent(request, agent_id))
 
 
-def get_agent(request: Call, agent_id: int) -> Agent:
+def get_agent(request: ToolRequest, agent_id: int) -> Agent:
+    """Return the agent as it is now. Raises Http404 for one that the user may not see."""
     return get_object_or_404(Agent.objects.visible_to(request.user).for_reading(), pk=agent_id)
 
 
-def agent_json(request: Call, agent: Agent) -> dict[str, Any]:
+def agent_json(request: ToolRequest, agent: Agent) -> dict[str, Any]:
     return serializer_for(request.user)(agent).data

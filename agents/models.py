@@ -1,73 +1,94 @@
-from typing import Any
+from datetime import time
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField, DateTimeRangeField
 from django.contrib.postgres.fields.array import ArrayContains, ArrayExact  # type: ignore[attr-defined]
-from django.contrib.postgres.indexes import GistIndex
+from django.contrib.postgres.indexes import GinIndex, GistIndex
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models.functions import Cast
+from django.utils.translation import gettext_lazy as _
 
 from ghar import clock
 from ghar.staff import has_staff_perm
 from ghar.validators import validate_language, validate_link, validate_timezone
 
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser
 
-def english() -> list[str]:
+    from ghar.accounts.models import User
+
+VIEW_AGENT, ADD_AGENT, CHANGE_AGENT = "agents.view_agent", "agents.add_agent", "agents.change_agent"
+# When an agent without working hours opens and closes, every day.
+USUAL_HOURS = (time(9), time(19))
+
+
+def default_languages() -> list[str]:
     return ["en"]
 
 
 class LowerAll(models.Func):
-    """Each text of an array in lower case."""
+    """An array of texts with each text in lower case. The database has this function from a migration."""
 
     function = "lower_all"
     output_field = ArrayField(models.TextField())
 
 
+TEXTS = ArrayField(models.TextField())
+LOWER_CITIES = LowerAll(Cast("cities", TEXTS))
+
+
 def serves(city: str) -> models.Q:
-    """Who goes there, without case, or everywhere. Of agents who take visits an index knows both, if both
-    are asked in these words."""
-    texts = ArrayField(models.TextField())
-    cities = LowerAll(Cast("cities", texts))
-    everywhere = ArrayExact(cities, models.Value([], output_field=texts))
-    there = ArrayContains(cities, LowerAll(models.Value([city], output_field=texts)))
+    """Return the condition for agents who serve `city`, ignoring case. An empty list means every city.
+
+    An index covers the two expressions: a query has to spell them exactly like this to use it.
+    """
+    everywhere = ArrayExact(LOWER_CITIES, models.Value([], output_field=TEXTS))
+    there = ArrayContains(LOWER_CITIES, LowerAll(models.Value([city], output_field=TEXTS)))
     return models.Q(everywhere) | models.Q(there)
 
 
 class AgentQuerySet(models.QuerySet["Agent"]):
-    def visible_to(self, user: Any) -> "AgentQuerySet":
-        """Those employed; staff see former ones too."""
-        if has_staff_perm(user, "agents.view_agent"):
+    def visible_to(self, user: "User | AnonymousUser") -> "AgentQuerySet":
+        """Return the active agents; staff who may view agents see former ones, too."""
+        if has_staff_perm(user, VIEW_AGENT):
             return self
         return self.filter(is_active=True)
 
     def for_reading(self) -> "AgentQuerySet":
-        """With everything the directory shows: two queries however long the page."""
+        """Prefetch everything that the directory shows: two queries however long the page."""
         return self.prefetch_related("working_hours")
 
     def speaking(self, language: str) -> "AgentQuerySet":
+        """Return the agents who speak a language, given as an ISO 639-1 code such as "hi"."""
         return self.filter(languages__contains=[language])
 
     def serving(self, city: str) -> "AgentQuerySet":
         return self.filter(serves(city))
 
-    def engaged_to(self, seeker: Any) -> "AgentQuerySet":
-        """The agent of a seeker's open engagement."""
+    def engaged_to(self, seeker: "User") -> "AgentQuerySet":
+        """Return the agent of the seeker's open engagement: at most one row."""
         return self.filter(engagements__seeker=seeker, engagements__ended_at__isnull=True)
 
 
 class Agent(models.Model):
-    """Somebody who shows listings. `live_visits` and `live_users` are kept by triggers, never by hand."""
+    """A person who shows listings, with or without a login.
+
+    Database triggers keep `live_visits` (live visits) and `live_users` (open engagements); nothing else
+    writes them. Former agents stay as rows with `is_active` off. `timezone` is an IANA name; working hours
+    are in it.
+    """
 
     class Type(models.TextChoices):
-        GENERAL = "general"
-        SPECIALIST = "specialist"
-        SENIOR = "senior"
+        GENERAL = "general", _("General")
+        SPECIALIST = "specialist", _("Specialist")
+        SENIOR = "senior", _("Senior")
 
     class Experience(models.TextChoices):
-        INTERMEDIATE = "intermediate"
-        BEGINNER = "beginner"
-        EXPERT = "expert"
+        INTERMEDIATE = "intermediate", _("Intermediate")
+        BEGINNER = "beginner", _("Beginner")
+        EXPERT = "expert", _("Expert")
 
     user = models.OneToOneField(
         settings.AUTH_USER_MODEL,
@@ -75,29 +96,38 @@ class Agent(models.Model):
         null=True,
         blank=True,
         related_name="agent",
-        verbose_name="login",
+        verbose_name=_("login"),
     )
     name = models.CharField(max_length=120)
-    contact_number = models.CharField(max_length=16, blank=True, help_text="The business number: E.164.")
+    contact_number = models.CharField(
+        max_length=16, blank=True, help_text=_("The business number, in a form such as +912261230001.")
+    )
     description = models.TextField(max_length=2_000, blank=True)
     avatar_url = models.CharField(max_length=500, blank=True, validators=[validate_link])
     languages = ArrayField(
-        models.CharField(max_length=2, validators=[validate_language]), default=english, blank=True, size=20
+        models.CharField(max_length=2, validators=[validate_language]),
+        default=default_languages,
+        blank=True,
+        size=20,
     )
     agent_type = models.CharField(max_length=20, choices=Type, default=Type.GENERAL)
     experience_level = models.CharField(max_length=20, choices=Experience, default=Experience.INTERMEDIATE)
-    is_active = models.BooleanField("employed", default=True)
-    is_available = models.BooleanField("takes new visits", default=True)
+    is_active = models.BooleanField(_("employed"), default=True)
+    is_available = models.BooleanField(_("takes new visits"), default=True)
     timezone = models.CharField(max_length=64, default="Asia/Kolkata", validators=[validate_timezone])
     cities = ArrayField(
-        models.CharField(max_length=80), default=list, blank=True, size=100, help_text="None = every city."
+        models.CharField(max_length=80),
+        default=list,
+        blank=True,
+        size=100,
+        help_text=_("Leave empty for every city."),
     )
     capacity = models.PositiveIntegerField(
         null=True,
         blank=True,
         default=50,
         validators=[MinValueValidator(1)],
-        help_text="Live visits at a time; empty = no limit.",
+        help_text=_("Maximum number of live visits at a time. Leave empty for no limit."),
     )
     total_users_assigned = models.PositiveIntegerField(default=0, editable=False)
     user_satisfaction_rating = models.DecimalField(
@@ -105,11 +135,11 @@ class Agent(models.Model):
     )
     live_visits = models.IntegerField(default=0, editable=False)
     live_users = models.IntegerField(default=0, editable=False)
-    times_chosen = models.PositiveIntegerField(
-        default=0, editable=False, help_text="By automatic choices among equals."
+    assignments_won = models.PositiveIntegerField(
+        default=0, editable=False, help_text=_("By automatic choices among equals.")
     )
-    chances = models.FloatField(
-        default=0, editable=False, help_text="The agent's part of each such choice that could have been won."
+    expected_share = models.FloatField(
+        default=0, editable=False, help_text=_("What a fair share of those choices would have been.")
     )
     last_assigned_at = models.DateTimeField(null=True, editable=False)
     created_at = models.DateTimeField(default=clock.now, editable=False)
@@ -119,7 +149,11 @@ class Agent(models.Model):
 
     class Meta:
         ordering = ["name", "id"]
-        indexes = [models.Index(fields=["name", "id"], name="agent_directory")]
+        indexes = [
+            models.Index(fields=["name", "id"], name="agent_directory"),
+            # Also of those who take no new visits now: why nobody can take a visit is asked of them, too.
+            GinIndex(LOWER_CITIES, name="agent_cities", condition=models.Q(is_active=True)),
+        ]
         constraints = [
             models.CheckConstraint(
                 name="agent_live_visits_not_negative", condition=models.Q(live_visits__gte=0)
@@ -136,23 +170,26 @@ class Agent(models.Model):
     def __str__(self) -> str:
         return self.name
 
-    def is_managed_by(self, user: Any) -> bool:
-        """Whether `user` may set availability, hours and time off: the agent himself, or staff."""
-        himself = self.is_active and self.user_id is not None and self.user_id == user.pk
-        return himself or has_staff_perm(user, "agents.change_agent")
+    def is_managed_by(self, user: "User | AnonymousUser") -> bool:
+        """Tell whether `user` may set availability, hours and time off: the agent or staff."""
+        is_own_login = self.is_active and self.user_id is not None and self.user_id == user.pk
+        return is_own_login or has_staff_perm(user, CHANGE_AGENT)
 
 
 class WorkingHours(models.Model):
-    """One shift on one weekday, in the agent's time zone. `closes` 00:00 is midnight at the day's end."""
+    """A shift on one weekday, in the agent's time zone. `closes` 00:00 is the midnight that ends the day.
+
+    An agent without any rows works from 09:00 to 19:00 every day.
+    """
 
     class Weekday(models.IntegerChoices):
-        MONDAY = 0
-        TUESDAY = 1
-        WEDNESDAY = 2
-        THURSDAY = 3
-        FRIDAY = 4
-        SATURDAY = 5
-        SUNDAY = 6
+        MONDAY = 0, _("Monday")
+        TUESDAY = 1, _("Tuesday")
+        WEDNESDAY = 2, _("Wednesday")
+        THURSDAY = 3, _("Thursday")
+        FRIDAY = 4, _("Friday")
+        SATURDAY = 5, _("Saturday")
+        SUNDAY = 6, _("Sunday")
 
     agent = models.ForeignKey(Agent, models.CASCADE, related_name="working_hours")
     weekday = models.PositiveSmallIntegerField(choices=Weekday)
@@ -161,7 +198,7 @@ class WorkingHours(models.Model):
 
     class Meta:
         ordering = ["weekday", "opens", "id"]
-        verbose_name_plural = "working hours"
+        verbose_name_plural = _("working hours")
         constraints = [
             models.CheckConstraint(name="hours_weekday", condition=models.Q(weekday__range=(0, 6))),
             models.CheckConstraint(
@@ -177,12 +214,15 @@ class WorkingHours(models.Model):
 
 class TimeOffQuerySet(models.QuerySet["TimeOff"]):
     def latest_first(self) -> "TimeOffQuerySet":
+        """Order by the start of the period, latest first."""
         return self.annotate(begins=models.F("period__startswith")).order_by("-begins", "-pk")
 
 
 class TimeOff(models.Model):
+    """A period in which an agent takes no visits. It includes its start and excludes its end, both in UTC."""
+
     agent = models.ForeignKey(Agent, models.CASCADE, related_name="time_off")
-    period = DateTimeRangeField(help_text="From (included) to (excluded).")
+    period = DateTimeRangeField(help_text=_("The start is included, the end is not."))
     reason = models.CharField(max_length=200, blank=True)
     created_at = models.DateTimeField(default=clock.now, editable=False)
 
@@ -190,7 +230,7 @@ class TimeOff(models.Model):
 
     class Meta:
         ordering = ["-period", "-id"]
-        verbose_name_plural = "time off"
+        verbose_name_plural = _("time off")
         indexes = [GistIndex(fields=["period"], name="time_off_period")]
         constraints = [
             models.CheckConstraint(
@@ -200,7 +240,10 @@ class TimeOff(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.agent_id}: {self.period.lower:%Y-%m-%d %H:%M} – {self.period.upper:%Y-%m-%d %H:%M}"
+        start, end = (
+            clock.format_local(at, self.agent.timezone) for at in (self.period.lower, self.period.upper)
+        )
+        return f"{self.agent}: {start} – {end}"
 
 
 class EngagementQuerySet(models.QuerySet["Engagement"]):
@@ -209,7 +252,10 @@ class EngagementQuerySet(models.QuerySet["Engagement"]):
 
 
 class Engagement(models.Model):
-    """A seeker and his agent, from the first assignment until it ends. At most one open per seeker."""
+    """The relation of a seeker and their agent, from the first assignment until it ends.
+
+    A seeker has at most one open engagement: the one whose `ended_at` is null.
+    """
 
     seeker = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="engagements")
     agent = models.ForeignKey(Agent, models.RESTRICT, related_name="engagements")
@@ -234,12 +280,12 @@ class Engagement(models.Model):
 
 
 class AgentInteraction(models.Model):
-    """One contact of a seeker with an agent; satisfaction (1–5) feeds the agent's rating."""
+    """A contact of a seeker with an agent. The satisfaction (1 to 5) counts towards the agent's rating."""
 
     class Type(models.TextChoices):
-        CALL = "call"
-        MESSAGE = "message"
-        VISIT = "visit"
+        CALL = "call", _("Call")
+        MESSAGE = "message", _("Message")
+        VISIT = "visit", _("Visit")
 
     agent = models.ForeignKey(Agent, models.CASCADE, related_name="interactions")
     user = models.ForeignKey(
@@ -263,4 +309,5 @@ class AgentInteraction(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_type_display()} {self.created_at:%Y-%m-%d %H:%M}"
+        when = clock.format_local(self.created_at, settings.OFFICE_TIME_ZONE.key)
+        return f"{self.get_type_display()} {when}"

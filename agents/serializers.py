@@ -1,25 +1,35 @@
-"""Agents as JSON: out for everybody, in from staff and from the agent himself."""
+"""Agents as JSON: output for all users, input from staff and from the agent."""
 
 import re
 from datetime import time
-from typing import Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
+from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 
 from agents.models import Agent
+from agents.permissions import VIEW_AGENT
 from ghar.api.fields import IdField, InstantField, LanguageField, NumberField, StrictSerializer, TimezoneField
 from ghar.staff import has_staff_perm
 
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser
+
+    from ghar.accounts.models import User
+
 TIME_OF_DAY = re.compile(r"([01]\d|2[0-3]):([0-5]\d)(:[0-5]\d(\.\d{1,6})?)?", re.ASCII)
-# Shifts of a quarter of an hour with a break after each.
-MOST_SHIFTS = 7 * 48
+# Enough for shifts of a quarter of an hour with a break after each.
+MAX_SHIFTS = 7 * 48
 
 
-class TimeOfDayField(serializers.Field):
-    """09:00; seconds are dropped. With `ends_day`, 24:00 is taken for midnight, which is sent as 00:00."""
+class TimeOfDayField(serializers.Field[time, Any, str, Any]):
+    """A time of day such as 09:00. Seconds are dropped.
 
-    default_error_messages = {"invalid": "Give a time of day such as 09:00."}
+    With `ends_day`, it also takes 24:00 for the midnight at the end of the day; output is always 00:00.
+    """
+
+    default_error_messages: ClassVar[dict[str, Any]] = {"invalid": _("Enter a time of day such as 09:00.")}
 
     def __init__(self, *, ends_day: bool = False, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -43,20 +53,21 @@ class ShiftSerializer(StrictSerializer):
     closes = TimeOfDayField(ends_day=True)
 
     def to_internal_value(self, data: Any) -> Any:
-        """A row is whole, also where the agent is sent in part."""
+        """Require all fields of a row, also in a PATCH of the agent."""
         row = super().to_internal_value(data)
         missing = self.fields.keys() - row.keys()
         if missing:
-            raise ValidationError({name: ["This field is required."] for name in missing})
+            raise ValidationError({name: [self.fields[name].error_messages["required"]] for name in missing})
         return row
 
 
 class HoursSerializer(StrictSerializer):
-    items = ShiftSerializer(many=True, max_length=MOST_SHIFTS)  # type: ignore[call-arg]
+    # The stubs don't know the arguments that `many` adds.
+    items = ShiftSerializer(many=True, max_length=MAX_SHIFTS)  # type: ignore[call-arg]
 
 
 class AgentCardSerializer(serializers.ModelSerializer[Agent]):
-    """What a visit shows of its agent."""
+    """An agent as part of a visit."""
 
     user_satisfaction_rating = NumberField(max_digits=3, read_only=True)
 
@@ -75,14 +86,14 @@ class AgentCardSerializer(serializers.ModelSerializer[Agent]):
 
 
 class AgentSerializer(StrictSerializer, serializers.ModelSerializer[Agent]):
-    """The directory's entry."""
+    """An entry of the directory."""
 
     contact_number = serializers.CharField(max_length=40, allow_blank=True, required=False)
     languages = serializers.ListField(child=LanguageField(), max_length=20, required=False)
     cities = serializers.ListField(child=serializers.CharField(max_length=80), max_length=100, required=False)
     timezone = TimezoneField(required=False)
     user_satisfaction_rating = NumberField(max_digits=3, read_only=True)
-    working_hours = ShiftSerializer(many=True, required=False, max_length=MOST_SHIFTS)  # type: ignore[call-arg]
+    working_hours = ShiftSerializer(many=True, required=False, max_length=MAX_SHIFTS)  # type: ignore[call-arg]
     created_at = InstantField(read_only=True)
 
     class Meta:
@@ -107,7 +118,7 @@ class AgentSerializer(StrictSerializer, serializers.ModelSerializer[Agent]):
 
 
 class StaffAgentSerializer(AgentSerializer):
-    """The same with what only staff see; what they write has the same names."""
+    """An entry with the fields that only staff see. Staff write fields under the same names."""
 
     user_id = IdField(allow_null=True, required=False)
 
@@ -123,9 +134,9 @@ class StaffAgentSerializer(AgentSerializer):
         read_only_fields = ("live_users", "live_visits", "total_users_assigned")
 
 
-def serializer_for(user: Any) -> type[AgentSerializer]:
-    """What `user` may see of agents."""
-    return StaffAgentSerializer if has_staff_perm(user, "agents.view_agent") else AgentSerializer
+def serializer_for(user: "User | AnonymousUser") -> type[AgentSerializer]:
+    """Return the serializer with the fields of agents that the user may see."""
+    return StaffAgentSerializer if has_staff_perm(user, VIEW_AGENT) else AgentSerializer
 
 
 class AvailabilitySerializer(StrictSerializer):
@@ -133,9 +144,8 @@ class AvailabilitySerializer(StrictSerializer):
 
 
 class TimeOffSerializer(StrictSerializer):
-    """`from` is a word of Python's, hence no attribute of the class."""
-
-    def get_fields(self) -> dict[str, serializers.Field]:
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        # `from` is a keyword of Python, so no class attribute can have this name.
         return {
             "id": serializers.IntegerField(read_only=True),
             "from": InstantField(source="period.lower"),
@@ -146,4 +156,8 @@ class TimeOffSerializer(StrictSerializer):
 
 
 class DryRunSerializer(serializers.Serializer[Any]):
-    dry_run = serializers.BooleanField(default=False, help_text="Only show what would happen.")
+    """`?dry_run=true` returns what would happen, and changes nothing."""
+
+    dry_run = serializers.BooleanField(
+        default=False, help_text="Return what would happen, and change nothing."
+    )

@@ -1,5 +1,5 @@
 from django.dispatch import Signal
 
-# Sent inside the transaction, with `send`: whatever decides who can take visits has changed.
-# agent: the Agent as it is now; by: who did it.
+# Sent with `agent` (the Agent as saved) and `by` (the user who made the change), when a change can decide
+# whether the agent takes a visit. It is sent inside the transaction: a receiver's error undoes the change.
 agent_changed = Signal()

@@ -1,54 +1,54 @@
-"""What the OpenAPI document says of the routes of flatmates; of messages visits does."""
+"""OpenAPI descriptions of the routes of flatmates. Those of messages are in `visits.api.schema`."""
 
-from drf_spectacular.utils import OpenApiExample, extend_schema_field, extend_schema_view
+from drf_spectacular.utils import extend_schema_field, extend_schema_view
 
 from flatmates import serializers, views
-from ghar.api.openapi import EmptySerializer, operation
+from ghar.accounts.serializers import PersonSerializer
+from ghar.api.fields import EmptySerializer
+from ghar.api.openapi import operation, request_example
 
 LIKE = {"target_user_id": 9, "action": "like", "context_property_id": 3}
 
-extend_schema_field(serializers.PeerSerializer)(serializers.PairSerializer.get_peer)
-
-
-def example(name: str, value: object) -> OpenApiExample:
-    return OpenApiExample(name, value, request_only=True)
+extend_schema_field(PersonSerializer)(serializers.PairSerializer.get_peer)
 
 
 extend_schema_view(
     post=operation(
-        "Pass or like somebody",
-        description="Two who like each other match: both get a conversation.",
-        request=serializers.SwipeInput,
-        responses={200: serializers.OutcomeSerializer},
-        examples=[example("A like", LIKE)],
+        "Pass or like a person",
+        description="When two people like each other, they match and get a conversation.",
+        request=serializers.SwipeInputSerializer,
+        responses={200: serializers.SwipeOutcomeSerializer},
+        examples=[request_example("A like", LIKE)],
     )
-)(views.Swipes)
-extend_schema_view(list=operation("Who likes you", description="Likes that wait for your answer."))(
+)(views.SwipeView)
+extend_schema_view(list=operation("List likes", description="Likes of you that you have not answered."))(
     views.LikeViewSet
 )
 extend_schema_view(
-    list=operation("Your matches"),
+    list=operation("List your matches"),
     unmatch=operation(
-        "Part",
-        description="The conversation is over and the pair's meets are cancelled.",
+        "Unmatch",
+        description="Ends the conversation and cancels the planned meets of the two.",
         request=EmptySerializer,
         responses=serializers.MatchSerializer,
     ),
 )(views.MatchViewSet)
 extend_schema_view(
-    list=operation("Your conversations", description="Those that are not over."),
-    retrieve=operation("One conversation"),
-    read=operation("Mark all as read", request=EmptySerializer, responses=serializers.ConversationSerializer),
+    list=operation("List your conversations", description="Without those that have ended."),
+    retrieve=operation("Get a conversation"),
+    read=operation(
+        "Mark all messages as read", request=EmptySerializer, responses=serializers.ConversationSerializer
+    ),
 )(views.ConversationViewSet)
 extend_schema_view(
     post=operation(
-        "Block somebody",
-        description="To him it looks as if you had parted. 200 when he was blocked already.",
-        request=serializers.BlockInput,
+        "Block a person",
+        description="To them it looks like an unmatch. Returns 200 if they were blocked already.",
+        request=serializers.BlockInputSerializer,
         responses={201: serializers.BlockSerializer, 200: serializers.BlockSerializer},
-        examples=[example("A block", {"blocked_user_id": 9})],
+        examples=[request_example("A block", {"blocked_user_id": 9})],
     )
-)(views.Blocks)
+)(views.BlockListView)
 extend_schema_view(
-    delete=operation("Unblock somebody", description="It revives nothing.", responses={204: None})
-)(views.Block)
+    delete=operation("Unblock a person", description="Does not restore the match.", responses={204: None})
+)(views.BlockView)

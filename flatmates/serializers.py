@@ -1,37 +1,32 @@
-"""Flatmates as JSON. What is shown depends on who reads: each row needs its `for_reading(reader)`."""
+"""Flatmates as JSON. What a row shows depends on the reader: the queryset needs `for_reading(reader)`."""
 
 from typing import Any
 
 from rest_framework import serializers
 
-from flatmates.models import Message, Swipe, UserBlock, UserConversation, UserMatch
-from ghar.accounts.models import User
+from flatmates.models import Swipe, UserBlock, UserConversation, UserMatch
+from ghar.accounts.serializers import PersonSerializer
 from ghar.api.fields import IdField, InstantField, StrictSerializer, TextField
 
-LONGEST_MESSAGE = 4_000
-
-
-class PeerSerializer(serializers.ModelSerializer[User]):
-    """What the other one may know of a person."""
-
-    class Meta:
-        model = User
-        fields = ["id", "full_name", "profile_image_url"]
-        read_only_fields = fields
+MAX_MESSAGE_LENGTH = 4_000
 
 
 class ContextSerializer(serializers.Serializer[Any]):
+    """The listing over which two people match."""
+
     id = serializers.IntegerField()
     title = serializers.CharField()
 
 
 class PairSerializer(serializers.ModelSerializer[Any]):
+    """The fields that a match and a conversation share."""
+
     status = serializers.CharField(source="status_for_reader")
     peer = serializers.SerializerMethodField()
     context_property = ContextSerializer(allow_null=True)
 
     def get_peer(self, row: Any) -> dict[str, Any]:
-        return PeerSerializer(row.peer_of(self.context["request"].user)).data
+        return PersonSerializer(row.peer_of(self.context["request"].user)).data
 
 
 class MatchSerializer(PairSerializer):
@@ -63,22 +58,8 @@ class ConversationSerializer(PairSerializer):
         read_only_fields = fields
 
 
-class MessageSerializer(serializers.ModelSerializer[Message]):
-    """`visits` puts the visit of an invitation beside it."""
-
-    conversation_id = serializers.IntegerField()
-    sender_id = serializers.IntegerField()
-    read_at = InstantField(allow_null=True)
-    created_at = InstantField()
-
-    class Meta:
-        model = Message
-        fields = ["id", "conversation_id", "sender_id", "body", "kind", "read_at", "created_at"]
-        read_only_fields = fields
-
-
 class LikeSerializer(serializers.ModelSerializer[Swipe]):
-    peer = PeerSerializer(source="user")
+    peer = PersonSerializer(source="user")
     context_property = ContextSerializer(allow_null=True)
     created_at = InstantField(source="updated_at")
 
@@ -98,21 +79,21 @@ class BlockSerializer(serializers.ModelSerializer[UserBlock]):
         read_only_fields = fields
 
 
-class SwipeInput(StrictSerializer):
+class SwipeInputSerializer(StrictSerializer):
     target_user_id = IdField()
     action = serializers.ChoiceField(choices=Swipe.Action.choices)
     context_property_id = IdField(required=False, allow_null=True)
 
 
-class OutcomeSerializer(serializers.Serializer[Any]):
+class SwipeOutcomeSerializer(serializers.Serializer[Any]):
     did_match = serializers.BooleanField()
     match_id = serializers.IntegerField(allow_null=True)
     conversation_id = serializers.IntegerField(allow_null=True)
 
 
-class MessageInput(StrictSerializer):
-    body = TextField(max_length=LONGEST_MESSAGE)
+class MessageInputSerializer(StrictSerializer):
+    body = TextField(max_length=MAX_MESSAGE_LENGTH)
 
 
-class BlockInput(StrictSerializer):
+class BlockInputSerializer(StrictSerializer):
     blocked_user_id = IdField()

@@ -1,4 +1,4 @@
-"""The routes of flatmates but those of conversations, which visits refines and brings."""
+"""The routes of flatmates. Those of messages are in `visits.urls`."""
 
 from django.urls import URLPattern, URLResolver
 
@@ -8,10 +8,11 @@ from ghar.api.routers import Router, endpoint
 router = Router()
 router.register("flatmates/matches", views.MatchViewSet, basename="match")
 router.register("flatmates/likes", views.LikeViewSet, basename="like")
+router.register("flatmates/conversations", views.ConversationViewSet, basename="conversation")
 
 urlpatterns: list[URLPattern | URLResolver] = [
-    endpoint("flatmates/swipes", views.Swipes.as_view(), "swipes"),
-    endpoint("flatmates/blocks", views.Blocks.as_view(), "blocks"),
-    endpoint(r"flatmates/blocks/(?P<user_id>[0-9]{1,19})", views.Block.as_view(), "block"),
+    endpoint("flatmates/swipes", views.SwipeView.as_view(), "swipes"),
+    endpoint("flatmates/blocks", views.BlockListView.as_view(), "blocks"),
+    endpoint(r"flatmates/blocks/(?P<user_id>[0-9]{1,19})", views.BlockView.as_view(), "block"),
     *router.urls,
 ]

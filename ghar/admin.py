@@ -1,31 +1,49 @@
-"""What the admin pages of all apps share."""
+"""The base classes of the admin, and the one way in which staff act on an object."""
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from django import forms
 from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.utils import unquote
 from django.contrib.admin.widgets import AutocompleteSelect
 from django.core.exceptions import PermissionDenied
-from django.db.models import Func, IntegerField, QuerySet, Subquery
+from django.db.models import ForeignKey, Func, IntegerField, Model, QuerySet, Subquery
+from django.forms import ModelChoiceField
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from ghar.errors import DomainError
+from ghar.generics import ModelAdmin
 from ghar.validators import is_id
 
-admin.site.site_title = admin.site.site_header = "Ghar visits"
-admin.site.index_title = "Today"
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise
+
+    Text = str | _StrPromise  # a text, perhaps one that is translated later
+else:
+    Text = str
+
+admin.site.site_title = admin.site.site_header = gettext_lazy("Ghar visits")
+admin.site.index_title = gettext_lazy("Today")
 admin.site.site_url = None
 admin.site.enable_nav_sidebar = False
 
+Row = TypeVar("Row", bound=Model)
+Result = TypeVar("Result")
+
 
 class OfficeTimeMiddleware:
-    """Middleware: the admin's pages show and take times by the desk's clock."""
+    """Middleware: the admin's pages show and take times in office time."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
@@ -38,103 +56,263 @@ class OfficeTimeMiddleware:
 
 
 def error_message(error: DomainError) -> str:
-    """What was refused and why, as one text; of wrong fields what is wrong with each."""
+    """Return a refusal as one text; if it names fields, the text says what is wrong with each."""
     errors: dict[str, list[str]] = error.extra.get("errors", {})
     return " ".join(text for texts in errors.values() for text in texts) or error.detail
 
 
+def admin_url(row: Model) -> str:
+    """Return the address of the object's page in the admin."""
+    return reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_change", args=[row.pk])
+
+
 class CountRows(Func):
-    """COUNT without a GROUP BY, so that a subquery has its one row also where there is nothing."""
+    """COUNT without a GROUP BY: a subquery of it has one row even if there is nothing to count."""
 
     function = "COUNT"
     output_field = IntegerField()
 
 
 def count_of(rows: QuerySet[Any]) -> Subquery:
-    """How many `rows`, which name an OuterRef: cheaper than a join where a page shows few of many."""
+    """Count `rows`, which refer to an OuterRef. It is cheaper than a join where a page shows few of many."""
     return Subquery(rows.order_by().annotate(n=CountRows("pk")).values("n"))
 
 
 class SafeAutocompleteSelect(AutocompleteSelect):
-    """A row found by typing. What was sent and is no id, Django's own would look for and fail."""
+    """Django's autocomplete, which looks up the current choice and fails if that is not an id."""
 
     def optgroups(self, name: str, value: Sequence[str], attr: Any = None) -> Any:
         return super().optgroups(name, [each for each in value if is_id(str(each))], attr)
 
 
-class BaseAdmin(admin.ModelAdmin):
-    """What no page of ours sends is refused where Django's own admin fails."""
+class BaseAdmin(ModelAdmin[Row]):
+    """A ModelAdmin that refuses ids which are none with a message; Django's own raises an error."""
 
-    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+    def formfield_for_foreignkey(
+        self, db_field: ForeignKey[Any, Any], request: HttpRequest, **kwargs: Any
+    ) -> "ModelChoiceField[Any] | None":
         if db_field.name in self.get_autocomplete_fields(request):
             kwargs.setdefault("widget", SafeAutocompleteSelect(db_field, self.admin_site))
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
-    def response_action(self, request: HttpRequest, queryset: Any, *args: Any) -> HttpResponse | None:
+    def response_action(
+        self, request: HttpRequest, queryset: QuerySet[Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse | None:
+        # Django 6.1 passes the place of the action as one more argument.
         if not all(map(is_id, request.POST.getlist(ACTION_CHECKBOX_NAME))):
-            self.message_user(request, "Tick rows of this list.", messages.ERROR)
+            self.message_user(request, _("Select rows from this list."), messages.ERROR)
             return None
-        return super().response_action(request, queryset, *args)
+        return super().response_action(request, queryset, *args, **kwargs)
 
 
-class ReadOnlyAdmin(BaseAdmin):
-    """To look things up. What changes them has its own way."""
+class ReadOnlyAdmin(BaseAdmin[Row]):
+    """Rows to look at. Other parts of the project change them."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+    def has_change_permission(self, request: HttpRequest, obj: Row | None = None) -> bool:
         return False
 
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+    def has_delete_permission(self, request: HttpRequest, obj: Row | None = None) -> bool:
         return False
 
 
-class ExtraViewsMixin(BaseAdmin):
-    """Pages of our own beside those of the admin, and what the change page shows besides its form."""
+class ServiceBackedAdmin(BaseAdmin[Row]):
+    """Rows that services write and nobody deletes. `save_model` calls the services.
 
-    def change_view(
+    A refusal that comes only then undoes everything and is shown as a message.
+    """
+
+    def has_delete_permission(self, request: HttpRequest, obj: Row | None = None) -> bool:
+        return False
+
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        try:
+            return super().changeform_view(request, *args, **kwargs)
+        except DomainError as error:
+            self.message_user(request, error_message(error), messages.ERROR)
+            return HttpResponseRedirect(request.get_full_path())
+
+
+class ActionForm(forms.Form, Generic[Row]):
+    """The input for an action on `row`. An action that adds an object gets a row that is not saved."""
+
+    def __init__(self, *args: Any, row: Row, **kwargs: Any) -> None:
+        self.row = row
+        super().__init__(*args, **kwargs)
+
+    def arguments(self) -> dict[str, Any]:
+        """Return the keyword arguments of the service, except `by` and `dry_run`."""
+        return dict(self.cleaned_data)
+
+    def refusal(self, error: DomainError) -> str:
+        """Return what to tell the user when the service refuses."""
+        return error_message(error)
+
+
+@dataclass(frozen=True)
+class Outcome(Generic[Row]):
+    """The result of an action: `message` is for the user, `log` for the admin's log.
+
+    An empty `log` means that nothing changed. The page of `row`, or else of the action's object, comes next.
+    """
+
+    message: str
+    log: str = ""
+    row: Row | None = None
+
+
+def always(row: Model) -> bool:
+    return True
+
+
+@dataclass(frozen=True)
+class ObjectAction(Generic[Row, Result]):
+    """Something staff can do to one object: a button on its page, a form, and one call of a service.
+
+    The service gets the form's arguments and `by`. If there is a `preview`, the service also takes `dry_run`:
+    the first POST shows, by a dry run, what would happen; a second one with "confirmed" does it.
+    `is_available_for` decides only whether the button is shown; the service has the last word.
+    """
+
+    name: str
+    label: Text
+    submit_label: Text
+    hint: Text
+    permission: str
+    service: Callable[..., Result]
+    outcome: Callable[[ActionForm[Row], Result], Outcome[Row]]
+    form: type[ActionForm[Row]] = ActionForm
+    form_template: str = "admin/includes/action_form.html"
+    is_available_for: Callable[[Row], bool] = always
+    preview: Callable[[Result], Mapping[str, object]] | None = None
+    preview_template: str = ""
+
+    @property
+    def has_preview(self) -> bool:
+        """Return whether there is a preview. A template can't ask for `preview`: it would call it."""
+        return self.preview is not None
+
+
+class ExtraViewsMixin(BaseAdmin[Row]):
+    """Pages beside those of ModelAdmin: one for each of `object_actions`, and those of subclasses.
+
+    `add_action` takes the place of the form that adds an object. `summary_template` is shown above an
+    action's form.
+    """
+
+    object_actions: "tuple[ObjectAction[Row, Any], ...]" = ()
+    add_action: "ObjectAction[Row, Any] | None" = None
+    summary_template = ""
+
+    def get_urls(self) -> list[URLPattern]:
+        prefix = f"{self.opts.app_label}_{self.opts.model_name}"
+        views = [
+            path(
+                f"<path:object_id>/{action.name}/",
+                self.admin_site.admin_view(partial(self.action_view, action=action)),
+                name=f"{prefix}_{action.name}",
+            )
+            for action in self.object_actions
+        ]
+        return [*views, *super().get_urls()]
+
+    def action_view(
+        self, request: HttpRequest, object_id: str, action: ObjectAction[Row, Any]
+    ) -> HttpResponse:
+        return self.run_action(
+            request, action, self.get_object_or_deny(request, object_id, action.permission)
+        )
+
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        if self.add_action is None:
+            return super().add_view(request, form_url, extra_context)
+        if not request.user.has_perm(self.add_action.permission):
+            raise PermissionDenied
+        return self.run_action(request, self.add_action, self.model())
+
+    def run_action(self, request: HttpRequest, action: ObjectAction[Row, Any], row: Row) -> HttpResponse:
+        """Show an action's form. A valid POST calls the service once; a refusal is shown with the form."""
+        form = action.form(request.POST if request.method == "POST" else None, row=row)
+        preview = None
+        if form.is_valid():
+            arguments = form.arguments()
+            confirmed = action.preview is None or "confirmed" in request.POST
+            if action.preview:
+                arguments["dry_run"] = not confirmed
+            try:
+                result = action.service(by=request.user, **arguments)
+            except DomainError as error:
+                self.message_user(request, form.refusal(error), messages.ERROR)
+                # The row may have been refused because somebody changed it: show it as it is now.
+                if row.pk:
+                    row = form.row = self.get_object(request, str(row.pk)) or row
+            else:
+                if confirmed or action.preview is None:
+                    return self._finish_action(request, row, action.outcome(form, result))
+                preview = action.preview(result)
+        return self.render_page(
+            request,
+            "admin/object_action.html",
+            str(action.label),
+            action=action,
+            form=form,
+            row=row,
+            preview=preview,
+            summary_template=self.summary_template if row.pk else "",
+            back_url=admin_url(row) if row.pk else self.changelist_url(),
+            **{str(self.opts.model_name): row},
+        )
+
+    def _finish_action(self, request: HttpRequest, row: Row, outcome: Outcome[Row]) -> HttpResponse:
+        if outcome.log and row.pk:
+            self.log_change(request, row, outcome.log)
+        elif outcome.log:
+            self.log_addition(request, outcome.row or row, outcome.log)
+        self.message_user(request, outcome.message, messages.SUCCESS if outcome.log else messages.WARNING)
+        return HttpResponseRedirect(admin_url(outcome.row or row))
+
+    def changelist_url(self) -> str:
+        return reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist")
+
+    def get_extra_context(self, request: HttpRequest, row: Row) -> dict[str, Any]:
+        """Return what the page of a row shows besides its form. It is not called when the form is saved."""
+        actions = [
+            action
+            for action in self.object_actions
+            if action.is_available_for(row) and request.user.has_perm(action.permission)
+        ]
+        return {"object_actions": actions}
+
+    def render_change_form(
         self,
         request: HttpRequest,
-        object_id: str,
+        context: dict[str, Any],
+        add: bool = False,
+        change: bool = False,
         form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
+        obj: Row | None = None,
     ) -> HttpResponse:
-        row = self.get_object(request, unquote(object_id))
-        shown = self.card(request, row) if row else {}
-        return super().change_view(request, object_id, form_url, {**shown, **(extra_context or {})})
+        if obj is not None:
+            context |= self.get_extra_context(request, obj)
+        return super().render_change_form(request, context, add, change, form_url, obj)
 
-    def card(self, request: HttpRequest, row: Any) -> dict[str, Any]:
-        return {}
-
-    def found(self, request: HttpRequest, object_id: str, *, allowed: bool) -> Any:
-        """The row that a page is about: 403 to whom it is not allowed, 404 where there is none."""
-        if not allowed:
+    def get_object_or_deny(self, request: HttpRequest, object_id: str, permission: str) -> Row:
+        """Return the row that a page is about. Raise PermissionDenied without the permission, or Http404."""
+        if not request.user.has_perm(permission):
             raise PermissionDenied
         row = self.get_object(request, unquote(object_id))
         if row is None:
-            raise Http404(f"There is no such {self.opts.verbose_name}.")
+            raise Http404(_("This page doesn't exist, or no longer exists."))
         return row
 
     def render_page(
         self, request: HttpRequest, template: str, title: str, **context: Any
     ) -> TemplateResponse:
-        given = {**self.admin_site.each_context(request), "opts": self.opts, "title": title, **context}
-        if "form" in given:
-            given["media"] = self.media + given["form"].media
-        return TemplateResponse(request, f"admin/{template}", given)
-
-
-class ServiceBackedAdmin(BaseAdmin):
-    """Rows that services write and nobody deletes: `save_model` calls them, and what they refuse is told."""
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """What was refused only while saving is undone and told."""
-        try:
-            return super().changeform_view(request, *args, **kwargs)
-        except DomainError as error:
-            self.message_user(request, error.detail, messages.ERROR)
-            return HttpResponseRedirect(request.get_full_path())
+        context = {**self.admin_site.each_context(request), "opts": self.opts, "title": title, **context}
+        if "form" in context:
+            context["media"] = self.media + context["form"].media
+        return TemplateResponse(request, template, context)

@@ -1,4 +1,4 @@
-"""The project's clock: what time it is, and which times there are."""
+"""The project's clock: the current time, the years that the project supports, and local times."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,24 +7,30 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from django.utils import timezone
+from django.utils.text import format_lazy
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
-from ghar import clock
-
+# Nothing of this project happens in other years, and PostgreSQL stores some that Python cannot read.
 YEARS = range(1900, 3000)
-FIRST, END = datetime(YEARS.start, 1, 1, tzinfo=UTC), datetime(YEARS.stop, 1, 1, tzinfo=UTC)
-NOT_OURS = f"The year must be between {YEARS.start} and {YEARS.stop - 1}."
+FIRST_MOMENT = datetime(YEARS.start, 1, 1, tzinfo=UTC)
+# The first moment that is too late.
+END_MOMENT = datetime(YEARS.stop, 1, 1, tzinfo=UTC)
+YEAR_ERROR = format_lazy(
+    gettext_lazy("The year must be between {first} and {last}."), first=YEARS.start, last=YEARS.stop - 1
+)
 
 _frozen: ContextVar[datetime | None] = ContextVar("frozen", default=None)
 
 
 def now() -> datetime:
-    """The present moment in UTC, or the one that `at` set."""
+    """Return the current time in UTC, or the one that `frozen_at` has set."""
     return _frozen.get() or timezone.now()
 
 
 @contextmanager
 def frozen_at(moment: datetime) -> Iterator[None]:
-    """Let `now()` answer `moment` in this thread or task: for demo data and tests."""
+    """Let `now()` return `moment` in this thread or task. For demo data and tests."""
     token = _frozen.set(moment)
     try:
         yield
@@ -32,33 +38,38 @@ def frozen_at(moment: datetime) -> Iterator[None]:
         _frozen.reset(token)
 
 
-def in_our_time(moment: datetime) -> datetime:
-    """In UTC; naive = UTC. ValueError for years in which nothing happens, and which drivers cannot read."""
+def to_utc(moment: datetime) -> datetime:
+    """Return the moment in UTC; a naive one is taken for UTC. Raises ValueError outside YEARS."""
     try:
         utc = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
     except OverflowError:
-        raise ValueError(NOT_OURS) from None
+        raise ValueError(YEAR_ERROR) from None
     if utc.year not in YEARS:
-        raise ValueError(NOT_OURS)
+        raise ValueError(YEAR_ERROR)
     return utc
 
 
 def local_to_utc(local: datetime, zone: str) -> datetime:
-    """What the clocks of a zone show, in UTC. ValueError for what they skip, or never show in our time."""
+    """Return in UTC what the clocks of a time zone show at `local`, a naive datetime.
+
+    Of a time that comes twice, when clocks are set back, it is the first one (or the second with `fold=1`).
+    Raises ValueError for a time that the clocks skip, and outside YEARS.
+    """
     there = ZoneInfo(zone)
-    utc = in_our_time(local.replace(tzinfo=there))
+    utc = to_utc(local.replace(tzinfo=there))
+    # Python gives a skipped time an offset, too. Only the way back shows that no clock there ever shows it.
     if utc.astimezone(there).replace(tzinfo=None) != local:
-        raise ValueError(f"Clocks in {zone} skip this time: choose another one.")
+        raise ValueError(_("Clocks in %(zone)s skip this time: choose another one.") % {"zone": zone})
     return utc
 
 
 def whole_minute(moment: datetime) -> datetime:
-    """As people say times: seconds are dropped."""
+    """Drop the seconds: people agree on minutes, and forms show no more."""
     return moment.replace(second=0, microsecond=0)
 
 
 def format_local(moment: datetime, zone: str) -> str:
-    """Sun 22 Nov, 11:00, as the clocks there show it; with the year if it is another one."""
+    """Format a moment as local time of a zone: "Sun 22 Nov, 11:00", with the year when it is not this one."""
     there = moment.astimezone(ZoneInfo(zone))
-    this_year = clock.now().astimezone(ZoneInfo(zone)).year
+    this_year = now().astimezone(ZoneInfo(zone)).year
     return f"{there:%a %-d %b, %H:%M}" if there.year == this_year else f"{there:%a %-d %b %Y, %H:%M}"

@@ -1,11 +1,9 @@
-"""What may be wrong with an installation, and what to do about it."""
+"""Finds what is wrong with an installation, and says what to do about it."""
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from django.apps import apps
@@ -14,33 +12,28 @@ from django.contrib.postgres.operations import CreateExtension
 from django.core import checks
 from django.db import connection
 from django.db.migrations.loader import MigrationLoader
-from django.db.migrations.operations import AddConstraint, CreateModel, RunSQL
+from django.db.migrations.operations import AddConstraint, CreateModel
 
 from ghar import clock
+from ghar.migration_operations import InstallSQL
+from ghar.migration_state import START_AGAIN, is_from_before_release, missing_migrations
+from ghar.sql_files import SQLFile
 from ghar.validators import timezones, validate_timezone
 
 VERSIONS = range(15, 19)
 SKEW = timedelta(seconds=2)
-LOCAL = {"127.0.0.1", "localhost", "::1"}
-STATEMENT = re.compile(
-    r"\b(CREATE|ADD|DROP)\s+(?:OR\s+REPLACE\s+)?(CONSTRAINT\s+TRIGGER|TRIGGER|FUNCTION|CONSTRAINT)\s+"
-    r"(?:IF\s+(?:NOT\s+)?EXISTS\s+)?(\w+)",
-    re.IGNORECASE,
-)
-# Name of a thing in the database, and the migration that makes it: ("visits", "0002_guarantees").
+# Name of a thing in the database, and the migration that makes it: ("visits", "0001_initial").
 Origins = dict[str, tuple[str, str]]
-# Functions without a schema, triggers and constraints, and the indexes that stand for constraints.
-PRESENT = {
-    "function": "SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace",
-    "trigger": "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal",
-    "constraint": "SELECT conname FROM pg_constraint WHERE convalidated"
-    " UNION SELECT indexrelid::regclass::text FROM pg_index WHERE indisunique AND indisvalid",
-    "extension": "SELECT extname FROM pg_extension",
-}
-# Also those that only a replica would fire.
-DISABLED = """
-SELECT tgrelid::regclass::text, tgname FROM pg_trigger WHERE tgname = ANY(%s) AND tgenabled IN ('D', 'R')
+EXTENSIONS = "SELECT extname FROM pg_extension"
+# Also the indexes that stand for constraints.
+CONSTRAINTS = """
+SELECT conname FROM pg_constraint WHERE convalidated
+UNION SELECT indexrelid::regclass::text FROM pg_index WHERE indisunique AND indisvalid
 """
+FUNCTIONS = "SELECT proname, prosrc FROM pg_proc WHERE pronamespace = 'public'::regnamespace"
+TRIGGERS = "SELECT tgname, pg_get_triggerdef(oid, true), tgenabled FROM pg_trigger WHERE NOT tgisinternal"
+# Also those that only a replica would fire.
+DISABLED = {"D", "R"}
 # How far each zone is from UTC, in seconds.
 OFFSETS = """
 SELECT zone, array_agg(extract(epoch FROM (at AT TIME ZONE zone) - (at AT TIME ZONE 'UTC'))::int ORDER BY at)
@@ -67,6 +60,7 @@ class Finding:
     name: str
     seen: str
     todo: str = ""
+    id: str = ""
 
     @property
     def is_well(self) -> bool:
@@ -75,46 +69,36 @@ class Finding:
 
 def examine() -> Iterator[Finding]:
     yield from settings_findings()
-    yield version()
-    yield skew()
-    applied = migrations()
-    yield applied
-    if applied.is_well:
-        found = expected()
-        for kind, origins in sorted(found.items()):
-            yield presence(kind, origins)
-        yield from disabled_triggers(found["trigger"])
-        yield from time_zones()
+    yield from database_findings()
 
 
 def settings_findings() -> Iterator[Finding]:
-    problems = list(pitfalls())
-    if not settings.DEBUG:
-        problems += [(str(found.msg), str(found.hint or found.id)) for found in deployment_checks()]
-    for seen, todo in problems:
-        yield Finding("Settings", seen, todo)
-    if not problems:
+    """What `check --deploy` warns of. With DEBUG only what is the project's own: Django's warn of DEBUG."""
+    found = checks.run_checks(include_deployment_checks=True)
+    wrong = [each for each in found if each.level >= checks.WARNING and not each.is_silenced()]
+    if settings.DEBUG:
+        wrong = [each for each in wrong if str(each.id).startswith("ghar.")]
+    for each in wrong:
+        yield Finding("Settings", str(each.msg), str(each.hint or each.id), str(each.id))
+    if not wrong:
         yield Finding("Settings", "DEBUG=1, for this machine only" if settings.DEBUG else "fit for strangers")
 
 
-def deployment_checks() -> list[checks.CheckMessage]:
-    found = checks.run_checks(include_deployment_checks=True)
-    return [one for one in found if one.level >= checks.WARNING and not one.is_silenced()]
-
-
-def pitfalls() -> Iterator[tuple[str, str]]:
-    """What is no error, and yet hardly meant."""
-    is_local = urlsplit(settings.PUBLIC_URL).hostname in LOCAL
-    if settings.DEBUG and not is_local:
-        yield f"DEBUG=1 at {settings.PUBLIC_URL}", "Set DEBUG=0: errors show the code and its data to anyone."
-    if not settings.HTTPS and not is_local:
-        yield f"PUBLIC_URL={settings.PUBLIC_URL}", "Put TLS in front and set PUBLIC_URL to https://…"
-    if settings.HTTPS and not settings.TRUSTED_PROXIES:
-        yield "https without GHAR_TRUSTED_PROXIES", "Name the proxy's address: it tells who the client is."
-    if "*" in settings.ALLOWED_HOSTS:
-        yield "ALLOWED_HOSTS=*", "Name the hosts: links in answers are made from what clients claim."
-    if not settings.THROTTLE:
-        yield "GHAR_THROTTLE=off", "Remove it: it is for load tests, and lets passwords be guessed."
+def database_findings() -> Iterator[Finding]:
+    """What `check --database default` calls errors. On a database that is not migrated the list is short."""
+    yield version()
+    yield skew()
+    loader = MigrationLoader(connection)
+    applied = migrations(loader)
+    yield applied
+    if applied.is_well:
+        operations = list(all_operations(loader))
+        yield presence("Extensions", "ghar.E005", EXTENSIONS, expected_extensions(operations))
+        yield presence("Constraints", "ghar.E006", CONSTRAINTS, expected_constraints(operations))
+        files = installed_files(operations)
+        yield functions(files)
+        yield triggers(files)
+        yield from time_zones()
 
 
 def version() -> Finding:
@@ -123,47 +107,20 @@ def version() -> Finding:
         seen = cursor.fetchone()[0]
     major = int(seen.split(".")[0].split()[0])
     todo = f"Use PostgreSQL {VERSIONS.start} to {VERSIONS.stop - 1}." if major not in VERSIONS else ""
-    return Finding("PostgreSQL", seen, todo)
+    return Finding("PostgreSQL", seen, todo, "ghar.E002")
 
 
-def migrations() -> Finding:
-    if missing := missing_migrations():
-        return Finding("Migrations", f"not applied: {', '.join(missing)}", "Run: python manage.py migrate")
+def migrations(loader: MigrationLoader) -> Finding:
+    if is_from_before_release(connection):
+        return Finding("Migrations", "from before release 0.1.0", START_AGAIN, "ghar.E004")
+    if missing := missing_migrations(loader):
+        seen = f"not applied: {', '.join(missing)}"
+        return Finding("Migrations", seen, "Run: python manage.py migrate", "ghar.E004")
     return Finding("Migrations", "all applied")
 
 
-def missing_migrations() -> list[str]:
-    loader = MigrationLoader(connection)
-    missing = set(loader.graph.nodes) - set(loader.applied_migrations)
-    return sorted(".".join(key) for key in missing)
-
-
-def expected() -> dict[str, Origins]:
-    """What the migrations have made in the database beside tables, and which of them made it."""
-    found: dict[str, Origins] = {kind: {} for kind in PRESENT}
-    of_models: Origins = {}
-    for key, operation in operations():
-        of_models |= dict.fromkeys(constraints(operation), key)
-        if isinstance(operation, CreateExtension):
-            found["extension"][operation.name] = key
-        if isinstance(operation, RunSQL) and isinstance(operation.sql, str):
-            replay(operation.sql, key, found)
-    ours = (model for model in apps.get_models() if model._meta.managed)
-    names = {one.name for model in ours for one in model._meta.constraints}
-    found["constraint"] |= {name: of_models[name] for name in names}
-    return found
-
-
-def constraints(operation: Any) -> list[str]:
-    if isinstance(operation, AddConstraint):
-        return [operation.constraint.name]
-    if isinstance(operation, CreateModel):
-        return [one.name for one in operation.options.get("constraints", ())]
-    return []
-
-
-def operations() -> Iterator[tuple[tuple[str, str], Any]]:
-    loader = MigrationLoader(connection)
+def all_operations(loader: MigrationLoader) -> Iterator[tuple[tuple[str, str], Any]]:
+    """Each operation of the migrations in the order in which they run, with its migration."""
     done: set[Any] = set()
     for leaf in loader.graph.leaf_nodes():
         for key in loader.graph.forwards_plan(leaf):
@@ -172,23 +129,38 @@ def operations() -> Iterator[tuple[tuple[str, str], Any]]:
                 yield from ((key, operation) for operation in loader.disk_migrations[key].operations)
 
 
-def replay(sql: str, key: tuple[str, str], found: dict[str, Origins]) -> None:
-    for verb, kind, name in re.findall(STATEMENT, sql):
-        origins = found[kind.lower().split()[-1]]
-        if verb.upper() == "DROP":
-            origins.pop(name, None)
-        else:
-            origins[name] = key
+def expected_extensions(operations: list[tuple[tuple[str, str], Any]]) -> Origins:
+    return {each.name: key for key, each in operations if isinstance(each, CreateExtension)}
 
 
-def presence(kind: str, origins: Origins) -> Finding:
+def expected_constraints(operations: list[tuple[tuple[str, str], Any]]) -> Origins:
+    """Those that our models declare; the migration is the last one that adds each."""
+    added: Origins = {}
+    for key, operation in operations:
+        if isinstance(operation, AddConstraint):
+            added[operation.constraint.name] = key
+        elif isinstance(operation, CreateModel):
+            added |= {each.name: key for each in operation.options.get("constraints", ())}
+    ours = (model for model in apps.get_models() if model._meta.managed)
+    return {each.name: added[each.name] for model in ours for each in model._meta.constraints}
+
+
+def installed_files(operations: list[tuple[tuple[str, str], Any]]) -> list[SQLFile]:
+    paths = dict.fromkeys(each.path for _, each in operations if isinstance(each, InstallSQL))
+    return [SQLFile(path) for path in paths]
+
+
+def rows(sql: str) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
-        cursor.execute(PRESENT[kind])
-        present = {name.strip('"') for (name,) in cursor.fetchall()}
-    label = f"{kind.title()}s"
+        cursor.execute(sql)
+        return list(cursor.fetchall())
+
+
+def presence(label: str, id_: str, sql: str, origins: Origins) -> Finding:
+    present = {name.strip('"') for (name,) in rows(sql)}
     if missing := sorted(origins.keys() - present):
         todo = f"Somebody removed them. Make them anew, or load a backup: {how_to_make(missing, origins)}."
-        return Finding(label, f"missing: {', '.join(missing)}", todo)
+        return Finding(label, f"missing: {', '.join(missing)}", todo, id_)
     return Finding(label, f"all {len(origins)} present")
 
 
@@ -203,14 +175,45 @@ def how_to_make(names: list[str], origins: Origins) -> str:
     )
 
 
-def disabled_triggers(origins: Origins) -> Iterator[Finding]:
-    with connection.cursor() as cursor:
-        cursor.execute(DISABLED, [list(origins)])
-        rows = sorted(cursor.fetchall())
-    if rows:
-        lines = " ".join(f"ALTER TABLE {table} ENABLE TRIGGER {name};" for table, name in rows)
-        names = ", ".join(name for _, name in rows)
-        yield Finding("Triggers", f"disabled: {names}", f"Run in python manage.py dbshell: {lines}")
+def functions(files: list[SQLFile]) -> Finding:
+    present: dict[str, list[str]] = {}
+    for name, body in rows(FUNCTIONS):
+        present.setdefault(name, []).append(body)
+    missing = {each.function: each for each in files if each.function not in present}
+    changed = {
+        each.function: each
+        for each in files
+        if each.function in present and present[each.function] != [each.body]
+    }
+    return compared("Functions", "ghar.E007", len(files), missing=missing, changed=changed)
+
+
+def triggers(files: list[SQLFile]) -> Finding:
+    present = {name: (definition, enabled) for name, definition, enabled in rows(TRIGGERS)}
+    expected = {trigger.name: (trigger.definition, file) for file in files for trigger in file.triggers}
+    missing, changed, disabled = {}, {}, {}
+    for name, (definition, file) in expected.items():
+        if name not in present:
+            missing[name] = file
+        elif present[name][0] != definition:
+            changed[name] = file
+        elif present[name][1] in DISABLED:
+            disabled[name] = file
+    return compared(
+        "Triggers", "ghar.E008", len(expected), missing=missing, changed=changed, disabled=disabled
+    )
+
+
+def compared(label: str, id_: str, number: int, **differing: dict[str, SQLFile]) -> Finding:
+    """What differs from the files, in which way, and how to run those files again."""
+    if not any(differing.values()):
+        return Finding(label, f"all {number} as in their files")
+    seen = [f"{way}: {', '.join(sorted(names))}" for way, names in differing.items() if names]
+    paths = sorted({file.path for names in differing.values() for file in names.values()})
+    todo = "Put back what their files say: " + "; ".join(
+        f"python manage.py dbshell < {path}" for path in paths
+    )
+    return Finding(label, "; ".join(seen), todo, id_)
 
 
 def time_zones() -> Iterator[Finding]:
@@ -218,9 +221,10 @@ def time_zones() -> Iterator[Finding]:
     used = zones_in_use()
     zones = sorted(used & timezones())
     if strange := sorted(used - timezones()):
-        yield Finding("Time zones", f"not to be used: {', '.join(strange)}", OTHER_ZONES)
+        yield Finding("Time zones", f"not to be used: {', '.join(strange)}", OTHER_ZONES, "ghar.E009")
     if differ := sorted(differing(zones)):
-        yield Finding("Time zones", f"Python and PostgreSQL differ in {', '.join(differ)}", UPDATE_ZONES)
+        seen = f"Python and PostgreSQL differ in {', '.join(differ)}"
+        yield Finding("Time zones", seen, UPDATE_ZONES, "ghar.E010")
     if not strange and not differ:
         yield Finding("Time zones", f"Python and PostgreSQL agree on all {len(zones)} in use")
 
@@ -257,4 +261,4 @@ def skew() -> Finding:
     after = clock.now()
     apart = max(before - there, there - after, timedelta())
     todo = "Let both machines set their clocks by NTP." if apart > SKEW else ""
-    return Finding("Clocks", f"{apart.total_seconds():.1f} s apart from the database", todo)
+    return Finding("Clocks", f"{apart.total_seconds():.1f} s apart from the database", todo, "ghar.E003")

@@ -1,10 +1,18 @@
-"""What a service may refuse. No HTTP in here: each face turns these into its own answer once."""
+"""The errors that services raise. They know nothing of HTTP: each face turns them into its own answer once.
+
+Refusals that belong to one app stand in that app's `errors.py`.
+"""
 
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 
 class DomainError(Exception):
-    """A refusal with a code of the contract, a sentence for people, and whatever helps to go on."""
+    """A refusal: a code of the contract, a sentence for people, and what helps the caller to go on.
+
+    `extra` goes into the answer beside code and detail: field errors, free times, reasons.
+    """
 
     code = "validation_error"
 
@@ -15,51 +23,30 @@ class DomainError(Exception):
 
 
 class Invalid(DomainError):
-    """The input is wrong. `errors` names the fields."""
+    """The input is wrong. Keyword arguments give one sentence for each wrong field."""
 
-    def __init__(self, detail: str = "Check the fields named in errors.", **errors: str) -> None:
-        super().__init__(detail, **({"errors": {k: [v] for k, v in errors.items()}} if errors else {}))
+    def __init__(self, detail: str = "", **errors: str) -> None:
+        extra = {"errors": {name: [sentence] for name, sentence in errors.items()}} if errors else {}
+        super().__init__(detail or _("Check the fields named in errors."), **extra)
 
 
 class NotAllowed(DomainError):
-    """The person may see the thing, but may not do this to it."""
+    """The user may see the object but may not do this to it."""
 
     code = "permission_denied"
 
 
 class NotFound(DomainError):
+    """The object is gone, or the user may not see it."""
+
     code = "not_found"
 
 
 class Outdated(DomainError):
-    """The caller's version is not the present one."""
+    """The caller's version is not the current one."""
 
     code = "precondition_failed"
 
 
 class Refused(DomainError):
-    """The present state forbids it. Its subclasses carry the contract's 409 codes."""
-
-
-class VisitConflict(Refused):
-    """Somebody is taken at that time. `alternatives` is a list of {"start", "end"}."""
-
-    code = "visit_conflict"
-
-
-class InvalidTransition(Refused):
-    code = "invalid_transition"
-
-
-class AgentNotEligible(Refused):
-    """`reasons` is a list of the names in visits.scheduling.eligibility.REASONS."""
-
-    code = "agent_not_eligible"
-
-
-class PropertyUnavailable(Refused):
-    code = "property_unavailable"
-
-
-class NoActiveMatch(Refused):
-    code = "no_active_match"
+    """The current state does not allow it. Subclasses carry the contract's 409 codes."""

@@ -1,6 +1,6 @@
-"""Telling people what happened: into the outbox now, to whoever listens once the transaction has committed.
+"""Publishing events: stored in the outbox now, sent to listeners once the transaction has committed.
 
-Called from each app's `events.py` and from nowhere else. docs/events.md tells how it travels.
+Only the `events.py` of each app calls `publish`. docs/events.md describes the way of an event.
 """
 
 from collections.abc import Iterable
@@ -11,22 +11,28 @@ from django.db.models import Max
 
 from ghar.models import OutboxEvent
 
-STAFF = "staff"
+STAFF_CHANNEL = "staff"
 
 
 def user_channel(user_id: int) -> str:
+    """Return the name of the channel that only this user hears."""
     return f"user-{user_id}"
 
 
 def publish(channels: Iterable[str], type: str, data: dict[str, Any]) -> None:
-    """Tell everybody on these channels; somebody on several of them hears it once. Ids, no personal data."""
+    """Send an event to all listeners of these channels, in the caller's transaction.
+
+    A listener of several of the channels hears it once. `data` holds ids, statuses and times, but no
+    personal data: it stays in the outbox for days.
+    """
     OutboxEvent.objects.create(channels=sorted(set(channels)), type=type, data=data)
 
 
 def prune(*, before: datetime) -> int:
-    """Forget what was sent before that; how many they were.
+    """Delete the events that were sent before that moment, and return their number.
 
-    The latest stays: from it is seen whether an id that a client comes back with is ours.
+    The latest event stays, however old it is: its `seq` tells whether an id with which a client comes back
+    is one of this outbox.
     """
     latest = OutboxEvent.objects.aggregate(seq=Max("seq"))["seq"] or 0
     return OutboxEvent.objects.filter(sent_at__lt=before, seq__lt=latest).delete()[0]

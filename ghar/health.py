@@ -1,4 +1,4 @@
-"""Whether to restart this process, and whether to send it requests."""
+"""Answers for load balancers: /healthz, whether the process lives, and /readyz, whether it can serve."""
 
 from functools import cache
 
@@ -7,36 +7,43 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from ghar import doctor
 from ghar.api.errors import problem_response
+from ghar.migration_state import START_AGAIN, is_from_before_release, missing_migrations
 from ghar.streams.hub import hub
 
-# So many migrations are named to who asks.
-NAMED = 3
+# The answer names at most this many missing migrations.
+MAX_NAMED = 3
 
 
 @require_safe
 @never_cache
 def healthz(request: HttpRequest) -> HttpResponse:
+    """Answer 200 as long as the process answers at all. When it does not, restart it."""
     return JsonResponse({"status": "ok"})
 
 
 class Unmigrated(Exception):
-    """The database is not the one that this code knows."""
+    """The database lacks migrations that this code needs."""
 
 
 @cache
 def require_migrations() -> None:
-    """Asked again until all are applied: what raises is not kept."""
-    if missing := doctor.missing_migrations():
-        more = f" and {len(missing) - NAMED} more" if len(missing) > NAMED else ""
-        named = ", ".join(missing[:NAMED])
+    """Raise Unmigrated until all migrations are applied.
+
+    `cache` keeps the success only: an exception is not cached, so the question is asked again.
+    """
+    if is_from_before_release(connection):
+        raise Unmigrated(START_AGAIN)
+    if missing := missing_migrations():
+        more = f" and {len(missing) - MAX_NAMED} more" if len(missing) > MAX_NAMED else ""
+        named = ", ".join(missing[:MAX_NAMED])
         raise Unmigrated(f"Migrations are not applied: {named}{more}. Run: python manage.py migrate")
 
 
 @require_safe
 @never_cache
 def readyz(request: HttpRequest) -> HttpResponse:
+    """Answer 503 while requests would fail: no database, missing migrations, or no event listener."""
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")

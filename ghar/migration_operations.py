@@ -4,8 +4,10 @@ from typing import Any
 
 from django.db import models
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
-from django.db.migrations.operations.base import Operation
+from django.db.migrations.operations.base import Operation, OperationCategory
 from django.db.migrations.state import ProjectState
+
+from ghar.sql_files import SQLFile
 
 RULES: dict[Any, str] = {
     models.CASCADE: "CASCADE",
@@ -15,12 +17,62 @@ RULES: dict[Any, str] = {
 }
 
 
+class InstallSQL(Operation):
+    """Run a file with a function and its triggers, such as InstallSQL("visits/sql/agent_taken.sql").
+
+    To change a function, change its file and add a migration with InstallSQL(path, again=True): a database
+    that is already there gets the new text by it, and until then the doctor says that the two differ. A new
+    database runs the new text in the earlier migration, too. Where that cannot be (its trigger names a column
+    that comes later), move the earlier operation into the new migration. CREATE OR REPLACE cannot change the
+    arguments and the result: drop the function before, by RunSQL.
+
+    Going back drops the function and its triggers; `again`, it leaves them as they are.
+    """
+
+    reversible = True
+    reduces_to_sql = True
+    category = OperationCategory.SQL
+
+    def __init__(self, path: str, again: bool = False) -> None:
+        self.path = path
+        self.again = again
+
+    def state_forwards(self, app_label: str, state: ProjectState) -> None:
+        pass
+
+    def database_forwards(
+        self,
+        app_label: str,
+        schema_editor: BaseDatabaseSchemaEditor,
+        from_state: ProjectState,
+        to_state: ProjectState,
+    ) -> None:
+        schema_editor.execute(SQLFile(self.path).text, None)
+
+    def database_backwards(
+        self,
+        app_label: str,
+        schema_editor: BaseDatabaseSchemaEditor,
+        from_state: ProjectState,
+        to_state: ProjectState,
+    ) -> None:
+        if not self.again:
+            schema_editor.execute(SQLFile(self.path).drop, None)
+
+    def describe(self) -> str:
+        return f"Install {self.path}"
+
+    @property
+    def migration_name_fragment(self) -> str:
+        return f"install_{SQLFile(self.path).function}"
+
+
 class EnforceOnDelete(Operation):
     """Let the database itself follow the `on_delete` of an app's foreign keys, those of its M2M tables too.
 
     Django writes all of them as NO ACTION. A key must exist before it can be changed, and Django adds keys
     at the end of a migration: so this stands in a later one than the tables. Run it again after any
-    AlterField of a foreign key, which makes the key anew. What is not in RULES is left alone.
+    AlterField of a foreign key, which makes the key anew. Rules that RULES does not list are left alone.
     """
 
     reversible = True

@@ -2,13 +2,15 @@ from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 
 class OutboxEvent(models.Model):
-    """Something that others are to hear of, stored by the transaction that made it so.
+    """An event for other users, stored by the transaction that makes the change.
 
-    `seq` and `sent_at` are set by the database at commit: `seq` grows in the order of commits, which an
-    id, taken before, does not. Who has read up to a `seq` will never see a smaller one appear.
+    The database sets `seq` and `sent_at` at commit. `seq` grows in the order of commits; `id` does not,
+    because it is taken when the row is inserted. A reader who has seen all events up to a `seq` never
+    misses one: no smaller `seq` appears later.
     """
 
     seq = models.BigIntegerField(unique=True, null=True, editable=False)
@@ -29,12 +31,13 @@ class OutboxEvent(models.Model):
 
 
 class StreamTicket(models.Model):
-    """Opens one event stream, once and soon. Only its digest is kept."""
+    """A ticket opens one event stream, once and within a minute. Only its digest is stored."""
 
     digest = models.CharField(max_length=64, primary_key=True)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
     credential = models.CharField(
-        max_length=200, help_text="The log-in that asked for it: its end is the stream's end, too."
+        max_length=200,
+        help_text=_("The log-in that asked for it: its end is the stream's end, too."),
     )
     expires_at = models.DateTimeField(db_index=True)
 

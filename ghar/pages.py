@@ -1,4 +1,4 @@
-"""Pages for people that belong to no app."""
+"""The pages of the site that belong to no app."""
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -13,6 +13,6 @@ def home(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 @never_cache
-def live(request: HttpRequest) -> HttpResponse:
-    """Somebody watches what he hears."""
+def live_events(request: HttpRequest) -> HttpResponse:
+    """Show the user's events as they arrive."""
     return render(request, "events.html")

@@ -1,10 +1,11 @@
-"""What the OpenAPI document says of the event stream."""
+"""OpenAPI descriptions of the event stream."""
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema_view
 
-from ghar.api.openapi import EmptySerializer, Schema, operation
+from ghar.api.fields import EmptySerializer
+from ghar.api.openapi import Schema, operation
 from ghar.streams import views
 
 FRAMES = """retry: 2000
@@ -19,30 +20,34 @@ data: "change":"scheduled","scheduled_date":"2026-11-25T05:30:00Z","agent_id":3,
 data: "sent_at":"2026-11-21T09:15:00.125Z"}
 
 """
-DESCRIPTION = """Server-Sent Events, for as long as you listen: `visit_updated`, `new_match`, `new_message`.
-You hear what concerns you, and staff hear of every visit. Come back with the id of your last event and get
-what you missed; after `stream-reset`, for an id that is too old, read anew what you show."""
+STREAM_DESCRIPTION = """Returns Server-Sent Events until you disconnect: `visit_updated`, `new_match` and
+`new_message`. You receive the events that concern you; staff receive those of all visits. Reconnect with the
+id of your last event to receive what you missed. If the id is too old, you get `stream-reset`: then reload
+what you show."""
 
 
-class Ticket(OpenApiAuthenticationExtension):
+class TicketScheme(OpenApiAuthenticationExtension):
     target_class = "ghar.streams.tickets.TicketAuthentication"
     name = "ticket"
 
     def get_security_definition(self, auto_schema: AutoSchema) -> Schema:
-        description = "From POST /api/v1/events/ticket: for one stream, within 60 seconds."
+        description = "From POST /api/v1/events/ticket. It opens one stream within 60 seconds."
         return {"type": "apiKey", "in": "query", "name": "ticket", "description": description}
 
 
 extend_schema_view(
     get=operation(
-        "Listen",
-        description=DESCRIPTION,
+        "Receive events",
+        description=STREAM_DESCRIPTION,
         parameters=[
             OpenApiParameter(
-                "Last-Event-ID", str, OpenApiParameter.HEADER, description="The last id that you got."
+                "Last-Event-ID",
+                str,
+                OpenApiParameter.HEADER,
+                description="The id of the last event that you received.",
             ),
             OpenApiParameter(
-                "lastEventId", str, description="The same, for a browser that comes with a new ticket."
+                "lastEventId", str, description="The same, for a browser that reconnects with a new ticket."
             ),
         ],
         responses={(200, "text/event-stream"): {"type": "string"}},
@@ -53,7 +58,7 @@ extend_schema_view(
 extend_schema_view(
     post=operation(
         "Get a ticket",
-        description="For clients that can send no header with a stream, as a browser's EventSource.",
+        description="For clients that can't send headers with a stream, such as a browser's EventSource.",
         request=EmptySerializer,
         responses={201: views.TicketSerializer},
     )

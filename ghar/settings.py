@@ -1,4 +1,4 @@
-"""Settings, read from the environment once and here only. docs/operations.md lists them."""
+"""The settings. Only this module reads the environment; docs/operations.md lists the variables."""
 
 import json
 import math
@@ -15,7 +15,7 @@ from django.core.exceptions import ImproperlyConfigured
 from ghar import database
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-# Those of agents.models, which cannot be asked before there are settings.
+# The same as agents.models.Agent.Type, which cannot be imported before the settings are. A test compares.
 AGENT_TYPES = ("general", "specialist", "senior")
 
 
@@ -32,10 +32,10 @@ def env_bool(name: str, default: bool) -> bool:
     raise ImproperlyConfigured(f"{name} must be 1 or 0, not {value!r}")
 
 
-def env_int(name: str, default: int, least: int = 0) -> int:
+def env_int(name: str, default: int, minimum: int = 0) -> int:
     value = env_str(name, str(default))
-    if not value.isascii() or not value.isdigit() or int(value) < least:
-        raise ImproperlyConfigured(f"{name} must be a whole number from {least}, not {value!r}")
+    if not value.isascii() or not value.isdigit() or int(value) < minimum:
+        raise ImproperlyConfigured(f"{name} must be a whole number from {minimum}, not {value!r}")
     return int(value)
 
 
@@ -58,20 +58,22 @@ def env_json(name: str, default: Any) -> Any:
 
 
 def env_bands(name: str) -> list[dict[str, Any]]:
-    """From each price on, the order of agent types."""
+    """Read a list of bands: each gives the order of agent types for listings from a price on."""
     bands = env_json(name, [])
     if isinstance(bands, list) and all(map(is_band, bands)):
         return bands
     raise ImproperlyConfigured(
         f'{name} must be a list such as [{{"price_from": 100000, "order": ["senior", "general"]}}]:'
-        f" prices from 0, and of the types {', '.join(AGENT_TYPES)} each once at most"
+        f" price_from is at least 0, and order names each of {', '.join(AGENT_TYPES)} at most once"
     )
 
 
 def is_band(band: Any) -> bool:
+    """Return whether decoded JSON is one band."""
     if not isinstance(band, dict) or band.keys() != {"price_from", "order"}:
         return False
     price, order = band["price_from"], band["order"]
+    # Not isinstance: True is an int. NaN fails the comparison.
     is_price = type(price) in {int, float} and 0 <= price < math.inf
     is_order = isinstance(order, list) and all(kind in AGENT_TYPES for kind in order)
     return is_price and is_order and len(set(order)) == len(order)
@@ -85,6 +87,7 @@ def env_log_level(name: str, default: str) -> str:
 
 
 def is_origin(text: str) -> bool:
+    """Return whether the text is a scheme and a host, as browsers send it in Origin, and nothing else."""
     parts = urlsplit(text)
     return (
         bool(parts.scheme in {"http", "https"} and parts.netloc)
@@ -93,19 +96,20 @@ def is_origin(text: str) -> bool:
 
 
 DEBUG = env_bool("DEBUG", True)
-PORT = env_int("PORT", 8000, least=1)
+PORT = env_int("PORT", 8000, minimum=1)
 PUBLIC_URL = env_str("PUBLIC_URL", f"http://127.0.0.1:{PORT}").rstrip("/")
 DATA_DIR = Path(env_str("GHAR_DATA_DIR", str(BASE_DIR / ".data"))).resolve()
 
 
 def secret_key() -> str:
-    """SECRET_KEY, or while developing one that is made once and kept in the data directory."""
+    """Return SECRET_KEY. With DEBUG one is made on first use and kept in the data directory."""
     if key := env_str("SECRET_KEY"):
         return key
     if not DEBUG:
         raise ImproperlyConfigured("SECRET_KEY must be set when DEBUG=0")
     path = DATA_DIR / "secret_key"
     DATA_DIR.mkdir(parents=True, exist_ok=True)
+    # O_EXCL: of several processes that start together one writes the file, and all read the same key.
     try:
         with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
             file.write(secrets.token_urlsafe(50))
@@ -119,23 +123,23 @@ if not (urlsplit(PUBLIC_URL).hostname and urlsplit(PUBLIC_URL).scheme in {"http"
     raise ImproperlyConfigured(f"PUBLIC_URL must be a URL with http or https, not {PUBLIC_URL!r}")
 ALLOWED_HOSTS = env_list("ALLOWED_HOSTS", f"{urlsplit(PUBLIC_URL).hostname},127.0.0.1,localhost,[::1]")
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
-# Addresses whose X-Forwarded-For and -Proto `manage.py serve` believes; from others they are dropped.
+# Addresses of proxies whose X-Forwarded-For and X-Forwarded-Proto count. From others they are dropped.
 TRUSTED_PROXIES = env_list("GHAR_TRUSTED_PROXIES")
 
 HTTPS = urlsplit(PUBLIC_URL).scheme == "https"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_HTTPONLY = True
 SECURE_HSTS_SECONDS = env_int("GHAR_HSTS_SECONDS", 365 * 24 * 3600 if HTTPS else 0)
-# Without a trusted proxy every request looks like http, and the redirect would never end.
+# Without a trusted proxy every request looks like http, and the redirect would loop.
 SECURE_SSL_REDIRECT = env_bool("GHAR_SSL_REDIRECT", HTTPS and bool(TRUSTED_PROXIES))
 SECURE_REDIRECT_EXEMPT = ["^healthz$", "^readyz$"]
-# Whether other hosts of the domain have TLS is not for this one to say.
+# HSTS for subdomains and preloading: whether other hosts of the domain have TLS is not ours to decide.
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 
 CORS_ALLOWED_ORIGINS = env_list("GHAR_CORS_ORIGINS")
-if strange := [origin for origin in CORS_ALLOWED_ORIGINS if not is_origin(origin)]:
+if bad_origins := [origin for origin in CORS_ALLOWED_ORIGINS if not is_origin(origin)]:
     raise ImproperlyConfigured(
-        f"GHAR_CORS_ORIGINS must be origins such as https://app.example, not {strange}"
+        f"GHAR_CORS_ORIGINS must be origins such as https://app.example, not {bad_origins}"
     )
 CORS_URLS_REGEX = "^/api/"
 CORS_ALLOW_HEADERS = [
@@ -156,9 +160,9 @@ LOGGING = {
     "root": {"handlers": ["lines"], "level": env_log_level("GHAR_LOG_LEVEL", "INFO")},
     "loggers": {
         "django": {"handlers": [], "propagate": True},
-        # Refusals have their line already; these would be a second one.
+        # The access log has a line for each refusal already. Errors come with their traceback.
         "django.request": {"level": "ERROR"},
-        # Of runserver: it writes queries, and tickets with them.
+        # runserver would log query strings, and tickets in them.
         "django.server": {"handlers": [], "level": "ERROR", "propagate": True},
     },
 }
@@ -224,7 +228,7 @@ TEMPLATES = [
 ]
 
 PG_BIN = env_str("GHAR_PG_BIN")
-DATABASES = {"default": database.configured(env_str("DATABASE_URL"), DATA_DIR)}
+DATABASES = {"default": database.database_settings(env_str("DATABASE_URL"), DATA_DIR)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "accounts.User"
@@ -245,7 +249,7 @@ TIME_ZONE = "UTC"
 USE_I18N = True
 USE_TZ = True
 PHONE_REGION = env_str("PHONE_REGION", "IN")
-# The clock of the admin's pages. What happens at a listing is shown by the clocks there.
+# The time zone of the admin's pages. Times of visits are local to the listing.
 OFFICE_TIME_ZONE = env_zone("GHAR_OFFICE_TIME_ZONE", "Asia/Kolkata")
 
 STATIC_URL = "/static/"
@@ -253,19 +257,19 @@ STATIC_ROOT = BASE_DIR / "staticfiles"
 WHITENOISE_USE_FINDERS = True
 
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
-REQUEST_BODY_SECONDS = env_int("GHAR_REQUEST_BODY_SECONDS", 15, least=1)
-THREADS = env_int("GHAR_THREADS", 16, least=1)
+REQUEST_BODY_SECONDS = env_int("GHAR_REQUEST_BODY_SECONDS", 15, minimum=1)
+THREADS = env_int("GHAR_THREADS", 16, minimum=1)
 
 THROTTLE = env_bool("GHAR_THROTTLE", True)
-# Failed log-ins per address and identifier; sign-ups per address; writes, stream tickets and what
-# assistants call per user; how many assistants register per address.
+# Failed log-ins are counted by address and identifier; sign-ups and registrations of assistants by address;
+# writes, stream tickets and calls of assistants by user.
 THROTTLE_RATES = {
-    "login": f"{env_int('GHAR_LOGINS_PER_MINUTE', 10, least=1)}/min",
-    "signup": f"{env_int('GHAR_SIGNUPS_PER_MINUTE', 100, least=1)}/min",
-    "writes": f"{env_int('GHAR_WRITES_PER_MINUTE', 600, least=1)}/min",
-    "tickets": f"{env_int('GHAR_TICKETS_PER_MINUTE', 60, least=1)}/min",
-    "mcp": f"{env_int('GHAR_MCP_CALLS_PER_MINUTE', 120, least=1)}/min",
-    "mcp_registration": f"{env_int('GHAR_MCP_REGISTRATIONS_PER_HOUR', 60, least=1)}/hour",
+    "login": f"{env_int('GHAR_LOGINS_PER_MINUTE', 10, minimum=1)}/min",
+    "signup": f"{env_int('GHAR_SIGNUPS_PER_MINUTE', 100, minimum=1)}/min",
+    "writes": f"{env_int('GHAR_WRITES_PER_MINUTE', 600, minimum=1)}/min",
+    "tickets": f"{env_int('GHAR_TICKETS_PER_MINUTE', 60, minimum=1)}/min",
+    "mcp": f"{env_int('GHAR_MCP_CALLS_PER_MINUTE', 120, minimum=1)}/min",
+    "mcp_registration": f"{env_int('GHAR_MCP_REGISTRATIONS_PER_HOUR', 60, minimum=1)}/hour",
 }
 CACHES = {
     "default": {
@@ -288,7 +292,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PAGINATION_CLASS": "ghar.api.pagination.KeysetPagination",
     "DEFAULT_FILTER_BACKENDS": ["ghar.api.filters.FilterBackend"],
     "DEFAULT_THROTTLE_CLASSES": ["ghar.api.throttling.WriteThrottle"],
-    # The server has told by then who the client is: see TRUSTED_PROXIES.
+    # The server has put the client's address into REMOTE_ADDR by now: see TRUSTED_PROXIES.
     "NUM_PROXIES": 0,
     "EXCEPTION_HANDLER": "ghar.api.errors.exception_handler",
     "COERCE_DECIMAL_TO_STRING": False,
@@ -297,13 +301,13 @@ REST_FRAMEWORK = {
 SPECTACULAR_SETTINGS = {
     "TITLE": "Ghar visits",
     "VERSION": "1",
-    "DESCRIPTION": """Book a visit to a home, and hear what becomes of it.
+    "DESCRIPTION": """Book visits to homes, and follow them.
 
-Every path works with and without a slash at its end. Times go out in UTC, such as `2026-11-25T05:30:00Z`;
-they come in with `Z` or an offset, and without either they are UTC. Whatever is refused is a `Problem` with
-a `code`: what is not yours to see is 404, what is not yours to do is 403, a method that a path does not have
-is 405 (`method_not_allowed`, with `Allow`). Lists are pages: go on with `cursor=` and `next_cursor`.
-A parameter of a URL that is blank counts as not given.""",
+Every path works with and without a trailing slash. Responses give times in UTC, such as
+`2026-11-25T05:30:00Z`; requests give them with `Z` or an offset, and a time without either is UTC. Every
+refusal is a `Problem` with a `code`: 404 for what you may not see, 403 for what you may not do, and 405
+(`method_not_allowed`, with `Allow`) for a method that a path does not have. Lists come in pages: pass
+`next_cursor` as `cursor` to get the next one. A blank parameter in a URL counts as absent.""",
     "OAS_VERSION": "3.1.1",
     "SERVERS": [{"url": "/", "description": "The server of this document"}, {"url": PUBLIC_URL}],
     "SCHEMA_PATH_PREFIX": "/api/v1",
@@ -318,34 +322,34 @@ A parameter of a URL that is blank counts as not given.""",
     },
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
     "SERVE_INCLUDE_SCHEMA": False,
-    # It would generate the document, which tests do.
+    # The check would generate the whole document at every start. Tests do that.
     "ENABLE_DJANGO_DEPLOY_CHECK": False,
 }
 REST_KNOX = {"AUTH_HEADER_PREFIX": "Bearer", "TOKEN_TTL": timedelta(days=env_int("GHAR_TOKEN_DAYS", 90, 1))}
 
 EVENTSTREAM_STORAGE_CLASS = "ghar.streams.outbox.Outbox"
 EVENTSTREAM_CHANNELMANAGER_CLASS = "ghar.streams.outbox.PersonalChannels"
-# For LISTEN, where DATABASE_URL leads to a pool of transactions.
+# A direct connection for LISTEN, when DATABASE_URL leads to a pooler that assigns connections by transaction.
 EVENTS_DATABASE_URL = env_str("GHAR_EVENTS_DATABASE_URL")
 EVENTS_DATABASE = (
-    database.parsed(EVENTS_DATABASE_URL, "GHAR_EVENTS_DATABASE_URL") if EVENTS_DATABASE_URL else {}
+    database.parse_url(EVENTS_DATABASE_URL, "GHAR_EVENTS_DATABASE_URL") if EVENTS_DATABASE_URL else {}
 )
-EVENTS_KEPT_DAYS = env_int("GHAR_EVENTS_KEPT_DAYS", 7, least=1)
-# Open at a time in one process.
-STREAMS = env_int("GHAR_STREAMS", 10_000, least=1)
-STREAMS_PER_USER = env_int("GHAR_STREAMS_PER_USER", 20, least=1)
-# How soon a stream ends after its log-in.
-STREAM_CHECK_SECONDS = env_int("GHAR_STREAM_CHECK_SECONDS", 20, least=1)
+EVENTS_KEPT_DAYS = env_int("GHAR_EVENTS_KEPT_DAYS", 7, minimum=1)
+# Event streams that may be open at a time in one process.
+STREAMS = env_int("GHAR_STREAMS", 10_000, minimum=1)
+STREAMS_PER_USER = env_int("GHAR_STREAMS_PER_USER", 20, minimum=1)
+# How often open streams are checked: a stream ends at most so many seconds after its log-in.
+STREAM_CHECK_SECONDS = env_int("GHAR_STREAM_CHECK_SECONDS", 20, minimum=1)
 
-TOUR_MINUTES = env_int("VISIT_TOUR_MINUTES", 30, least=15)
-MEET_MINUTES = env_int("VISIT_MEET_MINUTES", 60, least=15)
-# The way between two listings: as the crow flies at so many km/h, and never less than so many minutes.
+TOUR_MINUTES = env_int("VISIT_TOUR_MINUTES", 30, minimum=15)
+MEET_MINUTES = env_int("VISIT_MEET_MINUTES", 60, minimum=15)
+# Travel between two listings: the great-circle distance at TRAVEL_KMH, but at least TRAVEL_MINUTES.
 TRAVEL_MINUTES = env_int("VISIT_TRAVEL_MINUTES", 15)
-TRAVEL_KMH = env_int("VISIT_TRAVEL_KMH", 20, least=1)
-# A visit that begins within so many hours and has nobody is urgent.
+TRAVEL_KMH = env_int("VISIT_TRAVEL_KMH", 20, minimum=1)
+# A tour without an agent is urgent when it begins within so many hours.
 URGENT_HOURS = env_int("VISIT_URGENT_HOURS", 4)
-# A seeker without visits and contacts for so many days no longer has an agent of his own.
-ENGAGEMENT_IDLE_DAYS = env_int("ENGAGEMENT_IDLE_DAYS", 60, least=1)
-HORIZON_DAYS = env_int("VISIT_HORIZON_DAYS", 90, least=1)
-# [{"price_from": 100000, "order": ["senior", "specialist", "general"]}]; types not named rank last and equal.
+# The engagement of a seeker ends after so many days without visits and interactions.
+ENGAGEMENT_IDLE_DAYS = env_int("ENGAGEMENT_IDLE_DAYS", 60, minimum=1)
+HORIZON_DAYS = env_int("VISIT_HORIZON_DAYS", 90, minimum=1)
+# The order of agent types by the listing's price: see env_bands. Types that a band leaves out rank last.
 AGENT_TYPE_BANDS = env_bands("VISIT_AGENT_TYPE_BANDS")

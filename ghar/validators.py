@@ -1,4 +1,4 @@
-"""Field rules that several apps share."""
+"""Validators of fields that several apps share. They raise Django's ValidationError."""
 
 import re
 from functools import cache
@@ -9,30 +9,39 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import URLValidator
 from django.db import connection
+from django.utils.translation import gettext_lazy as _
 
+# The largest value of a bigint column.
 MAX_ID = 2**63 - 1
 LANGUAGE = re.compile(r"[a-z]{2}")
-# PostgreSQL takes these names for abbreviations: offsets that know no summer time, as the zones do.
+# IANA has zones of these names, with summer time. PostgreSQL takes the names for abbreviations instead:
+# fixed offsets. The two would disagree for half of the year.
 ABBREVIATIONS = {"CET", "EET", "MET", "WET"}
-# From the root of this server; a second slash or a backslash would make browsers go elsewhere.
-OWN_PATH = re.compile(r"/(?![/\\])[^\s\\\"'<>\x00-\x1f]*")
+# A path from the root of this server. Browsers take "//host" and "/\host" for another server.
+SITE_PATH = re.compile(r"/(?![/\\])[^\s\\\"'<>\x00-\x1f]*")
 
 
 def is_id(text: str) -> bool:
-    """Whether a row can have it: in plain digits, and no more than PostgreSQL keeps."""
+    """Return whether a row can have this id: plain ASCII digits, from 1 to what a bigint holds.
+
+    The length is checked first, because `int` is slow on thousands of digits and refuses more.
+    """
     return text.isascii() and text.isdigit() and len(text) < 20 and 0 < int(text) <= MAX_ID
 
 
 def validate_language(value: str) -> None:
     if not LANGUAGE.fullmatch(value):
-        raise ValidationError("%(value)s is not an ISO 639-1 code such as en or hi.", params={"value": value})
+        raise ValidationError(
+            _("%(value)s is not an ISO 639-1 code such as en or hi."), params={"value": value}
+        )
 
 
 @cache
 def timezones() -> frozenset[str]:
-    """Every name that Python and PostgreSQL both know, but "localtime": that is what a machine says.
+    """Return the names of the time zones that Python and PostgreSQL both know and read alike.
 
-    Kept, because to collect them takes each of the two a walk through a directory.
+    "localtime" is left out: it means whatever a machine is set to. The result is cached because both
+    Python and PostgreSQL walk through a directory to collect the names.
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT name FROM pg_timezone_names")
@@ -42,30 +51,36 @@ def timezones() -> frozenset[str]:
 
 def validate_timezone(value: str) -> None:
     if value not in timezones():
-        raise ValidationError("%(value)s is not a time zone such as Asia/Kolkata.", params={"value": value})
+        raise ValidationError(
+            _("%(value)s is not a time zone such as Asia/Kolkata."), params={"value": value}
+        )
 
 
 def single_spaced(text: str) -> str:
-    """Names are compared, and a blank more would make another one of them."""
+    """Return the text with single spaces: two names that differ in blanks only are the same name."""
     return " ".join(text.split())
 
 
 def validate_link(value: str) -> None:
-    """A web address, or a path that this server answers."""
-    if OWN_PATH.fullmatch(value):
+    """Accept an http(s) URL, or a path on this server."""
+    if SITE_PATH.fullmatch(value):
         return
     try:
         URLValidator(schemes=["http", "https"])(value)
     except ValidationError:
-        raise ValidationError("Give a web address (https://…) or a path on this server (/…).") from None
+        raise ValidationError(_("Give a web address (https://…) or a path on this server (/…).")) from None
 
 
 def phone_number(value: str) -> str:
-    """E.164 of a number as people write it; without a country code it is one of PHONE_REGION."""
+    """Return a phone number in E.164, such as "+919812345678".
+
+    A number without a country code is taken for one of the region PHONE_REGION. Raises ValidationError for
+    what is no valid number, and for one with an extension, which E.164 cannot hold.
+    """
     try:
         number = phonenumbers.parse(value, settings.PHONE_REGION)
     except phonenumbers.NumberParseException:
         number = None
     if number is None or number.extension or not phonenumbers.is_valid_number(number):
-        raise ValidationError("Give a phone number such as +91 98200 00000.")
+        raise ValidationError(_("Give a phone number such as +91 98200 00000."))
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)

@@ -1,25 +1,28 @@
 import os
 import re
-from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING
 
 import django
 from django.core.handlers.wsgi import WSGIHandler
 from django.http.response import HttpResponseBase
 
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
 BOUNDARY = re.compile(r'boundary="?([^\s";]{1,70})', re.IGNORECASE)
 
 
 class Handler(WSGIHandler):
-    """Takes of a Content-Type's parameters only the boundary.
+    """Drops all parameters of a Content-Type but the boundary of a form.
 
-    Django fails on odd ones, and would decode the query string by whatever charset a stranger names.
+    Django fails on malformed ones, and decodes the query string by the charset that is named there, which a
+    client can choose at will.
     """
 
-    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> HttpResponseBase:
-        kind, _, parameters = environ.get("CONTENT_TYPE", "").partition(";")
+    def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> HttpResponseBase:
+        media_type, _, parameters = environ.get("CONTENT_TYPE", "").partition(";")
         boundary = BOUNDARY.search(parameters)
-        environ["CONTENT_TYPE"] = f"{kind}; boundary={boundary[1]}" if boundary else kind
+        environ["CONTENT_TYPE"] = f"{media_type}; boundary={boundary[1]}" if boundary else media_type
         return super().__call__(environ, start_response)
 
 

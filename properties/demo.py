@@ -1,4 +1,4 @@
-"""Twenty listings in three cities to try things on; their pictures are drawn for this project."""
+"""The demo's twenty listings in three cities. Their pictures were drawn for this project."""
 
 from pathlib import Path
 
@@ -6,9 +6,9 @@ from ghar.accounts.models import User
 from properties import importing, services
 from properties.models import Amenity, Property
 
-FILE = Path(__file__).with_name("demo_listings.csv")
-# Title: icon (a Material symbol's name), category.
-AMENITIES = {
+LISTINGS_FILE = Path(__file__).with_name("demo_listings.csv")
+# The icon, which is the name of a Material symbol, and the category by title.
+DEMO_AMENITIES = {
     "Lift": ("elevator", "building"),
     "Covered parking": ("local_parking", "building"),
     "Power backup": ("bolt", "building"),
@@ -23,13 +23,16 @@ AMENITIES = {
 
 
 def create_listings(*, owner: User) -> list[Property]:
-    """The demo's listings; those that are there already stay as they are."""
+    """Return the demo's listings. Those that exist already stay as they are."""
     Amenity.objects.bulk_create(
-        [Amenity(title=title, icon=icon, category=group) for title, (icon, group) in AMENITIES.items()],
+        [
+            Amenity(title=title, icon=icon, category=category)
+            for title, (icon, category) in DEMO_AMENITIES.items()
+        ],
         ignore_conflicts=True,
     )
-    with FILE.open(encoding="utf-8", newline="") as file:
-        drafts = [made for _, made in importing.drafts(file) if isinstance(made, services.Draft)]
+    with LISTINGS_FILE.open(encoding="utf-8", newline="") as file:
+        drafts = [row for _, row in importing.read_drafts(file) if isinstance(row, services.Draft)]
     services.import_listings(drafts=drafts, owner=owner)
     keys = [draft.key for draft in drafts]
     return list(Property.objects.filter(import_key__in=keys).order_by("id"))

@@ -4,30 +4,31 @@ import django_filters
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxLengthValidator, ProhibitNullCharactersValidator
+from django.utils.translation import gettext as _
 
-from ghar.api.filters import FlagFilter, OrderingFilter, WholeFilter
+from ghar.api.filters import FlagFilter, IntegerFilter, OrderingFilter
 from properties.models import Property, PropertyQuerySet
 
-RADIUS_KM = 500
-AMENITIES = 20
-LENGTH = 200
+MAX_RADIUS_KM = 500
+MAX_QUERY_AMENITIES = 20
+MAX_QUERY_LENGTH = 200
 MAX_BEDROOMS = 32_767
 PLACE = ("lat", "lng", "radius_km")
 
 
 class NamesField(forms.Field):
-    """Names separated by commas, the parameter repeated, or both."""
+    """Takes names separated by commas, from a parameter that may be repeated."""
 
     widget = forms.SelectMultiple
-    default_validators = [ProhibitNullCharactersValidator(), MaxLengthValidator(LENGTH)]
+    default_validators = [ProhibitNullCharactersValidator(), MaxLengthValidator(MAX_QUERY_LENGTH)]
 
     def to_python(self, value: list[str] | None) -> list[str]:
         names = [name.strip() for part in value or [] for name in part.split(",")]
         return [name for name in names if name]
 
     def run_validators(self, value: list[str]) -> None:
-        if len(value) > AMENITIES:
-            raise ValidationError(f"Give at most {AMENITIES}.")
+        if len(value) > MAX_QUERY_AMENITIES:
+            raise ValidationError(_("Enter at most %(limit)d amenities.") % {"limit": MAX_QUERY_AMENITIES})
         for name in value:
             super().run_validators(name)
 
@@ -40,51 +41,55 @@ class FloatFilter(django_filters.Filter):
     field_class = forms.FloatField
 
 
-class PropertyForm(forms.Form):
+class PropertyFilterForm(forms.Form):
     def clean(self) -> dict[str, Any]:
-        """A place takes all three of PLACE, or none."""
+        """Require all three parameters of a place, or none."""
         given = {name for name in PLACE if self.cleaned_data.get(name) is not None or name in self.errors}
         if given:
             for name in PLACE:
                 if name not in given:
-                    self.add_error(name, f"Give {', '.join(PLACE)} together.")
+                    names = ", ".join(PLACE)
+                    self.add_error(name, _("Send %(names)s together.") % {"names": names})
         return self.cleaned_data
 
 
 class PropertyFilter(django_filters.FilterSet):
-    q = django_filters.CharFilter(method="search", max_length=LENGTH)
-    city = django_filters.CharFilter(lookup_expr="iexact", max_length=LENGTH)
-    locality = django_filters.CharFilter(lookup_expr="iexact", max_length=LENGTH)
+    q = django_filters.CharFilter(method="filter_text", max_length=MAX_QUERY_LENGTH)
+    city = django_filters.CharFilter(lookup_expr="iexact", max_length=MAX_QUERY_LENGTH)
+    locality = django_filters.CharFilter(lookup_expr="iexact", max_length=MAX_QUERY_LENGTH)
     property_type = django_filters.MultipleChoiceFilter(choices=Property.Type, distinct=False)
     purpose = django_filters.MultipleChoiceFilter(choices=Property.Purpose, distinct=False)
     price_min = django_filters.NumberFilter("base_price", "gte", max_digits=14, decimal_places=2)
     price_max = django_filters.NumberFilter("base_price", "lte", max_digits=14, decimal_places=2)
-    bedrooms_min = WholeFilter("bedrooms", "gte", min_value=0, max_value=MAX_BEDROOMS)
-    bedrooms_max = WholeFilter("bedrooms", "lte", min_value=0, max_value=MAX_BEDROOMS)
-    amenities = NamesFilter(method="with_amenities", help_text="Ids or titles; a listing has all of them.")
-    lat = FloatFilter(method="part_of_place", min_value=-90, max_value=90)
-    lng = FloatFilter(method="part_of_place", min_value=-180, max_value=180)
-    radius_km = FloatFilter(method="near", min_value=0, max_value=RADIUS_KM)
-    available = FlagFilter(method="open_to_visits", help_text="true: only those that take visits.")
+    bedrooms_min = IntegerFilter("bedrooms", "gte", min_value=0, max_value=MAX_BEDROOMS)
+    bedrooms_max = IntegerFilter("bedrooms", "lte", min_value=0, max_value=MAX_BEDROOMS)
+    amenities = NamesFilter(
+        method="filter_amenities", help_text="Ids or titles. Listings must have all of them."
+    )
+    lat = FloatFilter(method="read_with_radius", min_value=-90, max_value=90)
+    lng = FloatFilter(method="read_with_radius", min_value=-180, max_value=180)
+    radius_km = FloatFilter(method="filter_radius", min_value=0, max_value=MAX_RADIUS_KM)
+    available = FlagFilter(method="filter_available", help_text="true: only listings that take visits.")
     ordering = OrderingFilter(fields=["created_at", "base_price"])
 
     class Meta:
         model = Property
         fields: list[str] = []
-        form = PropertyForm
+        form = PropertyFilterForm
 
-    def search(self, listings: PropertyQuerySet, name: str, value: str) -> PropertyQuerySet:
-        return listings.search(value)
+    def filter_text(self, properties: PropertyQuerySet, name: str, value: str) -> PropertyQuerySet:
+        return properties.search(value)
 
-    def with_amenities(self, listings: PropertyQuerySet, name: str, value: list[str]) -> PropertyQuerySet:
-        return listings.with_amenities(value)
+    def filter_amenities(self, properties: PropertyQuerySet, name: str, value: list[str]) -> PropertyQuerySet:
+        return properties.with_amenities(value)
 
-    def part_of_place(self, listings: PropertyQuerySet, name: str, value: float) -> PropertyQuerySet:
-        return listings
+    def read_with_radius(self, properties: PropertyQuerySet, name: str, value: float) -> PropertyQuerySet:
+        """Leave `lat` and `lng` to `radius_km`: one alone filters nothing."""
+        return properties
 
-    def near(self, listings: PropertyQuerySet, name: str, value: float) -> PropertyQuerySet:
+    def filter_radius(self, properties: PropertyQuerySet, name: str, value: float) -> PropertyQuerySet:
         place = self.form.cleaned_data
-        return listings.near(place["lat"], place["lng"], value)
+        return properties.near(place["lat"], place["lng"], value)
 
-    def open_to_visits(self, listings: PropertyQuerySet, name: str, value: bool) -> PropertyQuerySet:
-        return listings.available() if value else listings
+    def filter_available(self, properties: PropertyQuerySet, name: str, value: bool) -> PropertyQuerySet:
+        return properties.available() if value else properties

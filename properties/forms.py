@@ -1,13 +1,17 @@
+"""The forms of a listing's page in the admin."""
+
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext as _
 
-from properties.models import Property
-from properties.services import IMAGES
+from ghar.generics import BaseInlineFormSet, ModelForm
+from properties.models import Property, PropertyImage
+from properties.services import MAX_IMAGES
 
 
-class PropertyForm(forms.ModelForm):
-    """Withdrawing cancels visits and is no matter of picking a status; putting back is."""
+class PropertyForm(ModelForm[Property]):
+    """A listing can be put back on the market by its status, but not withdrawn: that cancels visits."""
 
     class Meta:
         model = Property
@@ -21,18 +25,19 @@ class PropertyForm(forms.ModelForm):
             status.choices = [choice for choice in Property.Status.choices if choice[0] != withdrawn]
 
 
-class ImageFormSet(forms.BaseInlineFormSet):
+class ImageFormSet(BaseInlineFormSet[PropertyImage, Property, ModelForm[PropertyImage]]):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.max_num, self.validate_max = IMAGES, True
+        self.max_num, self.validate_max = MAX_IMAGES, True
 
     def clean(self) -> None:
         super().clean()
-        if sum(map(newly_main, self.forms)) > 1:
-            raise forms.ValidationError("A listing has one main image.")
-
-
-def newly_main(form: forms.BaseForm) -> bool:
-    given = form.cleaned_data
-    ticked = given.get("is_main_image") and not given.get("DELETE")
-    return bool(ticked) and "is_main_image" in form.changed_data
+        newly_main = [
+            form
+            for form in self.forms
+            if "is_main_image" in form.changed_data
+            and form.cleaned_data.get("is_main_image")
+            and not form.cleaned_data.get("DELETE")
+        ]
+        if len(newly_main) > 1:
+            raise forms.ValidationError(_("A listing has one main image. Select one."))

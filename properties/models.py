@@ -2,7 +2,7 @@ import math
 import re
 from collections.abc import Iterable
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex, OpClass
@@ -10,6 +10,8 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MaxLengthValidator, MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models.functions import Abs, Concat, Upper
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from ghar import clock
 from ghar.staff import has_staff_perm
@@ -17,7 +19,12 @@ from ghar.validators import single_spaced, validate_link, validate_timezone
 from properties import geo
 from properties.validators import validate_features
 
-# What `q` looks into, as one upper-case text, so that one trigram index serves it.
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser
+
+    from ghar.accounts.models import User
+
+# A search looks into all of these as one upper-case text, so that one trigram index serves it.
 SEARCHED_COLUMNS = ("title", "description", "locality", "sub_locality", "landmark", "full_address", "city")
 SEARCH_TEXT = Upper(
     Concat(
@@ -27,14 +34,17 @@ SEARCH_TEXT = Upper(
 )
 
 
-def amount(name: str, digits: int) -> models.Q:
-    """Within the column's range; the upper end keeps out NaN, which PostgreSQL sorts above every number."""
+def has_digits(name: str, digits: int) -> models.Q:
+    """Return the condition that a number is not negative and has at most `digits` before the point.
+
+    The upper bound keeps out NaN as well, which PostgreSQL sorts above every number.
+    """
     return models.Q(**{f"{name}__gte": 0, f"{name}__lt": Decimal(10) ** digits})
 
 
 class AmenityQuerySet(models.QuerySet["Amenity"]):
     def find(self, wanted: Iterable[int | str]) -> "tuple[list[Amenity], list[str]]":
-        """Those with these ids or, without case, these titles; and what there is none of."""
+        """Return the amenities with these ids or, ignoring case, these titles, and the names without one."""
         names: dict[str, str] = {}
         for name in wanted:
             names.setdefault(str(name).strip().upper(), str(name).strip())
@@ -45,6 +55,8 @@ class AmenityQuerySet(models.QuerySet["Amenity"]):
 
 
 class Amenity(models.Model):
+    """Something that listings offer, such as a lift. `icon` is the name of a Material symbol."""
+
     title = models.CharField(max_length=80)
     icon = models.CharField(max_length=80, blank=True)
     category = models.CharField(max_length=80, blank=True)
@@ -53,7 +65,7 @@ class Amenity(models.Model):
 
     class Meta:
         ordering = ["title", "id"]
-        verbose_name_plural = "amenities"
+        verbose_name_plural = _("amenities")
         constraints = [models.UniqueConstraint(Upper("title"), name="amenity_title_once")]
 
     def __str__(self) -> str:
@@ -61,25 +73,26 @@ class Amenity(models.Model):
 
 
 class PropertyQuerySet(models.QuerySet["Property"]):
-    def visible_to(self, user: Any) -> "PropertyQuerySet":
-        """Everything but withdrawn listings, which only their owner and staff see."""
+    def visible_to(self, user: "User | AnonymousUser") -> "PropertyQuerySet":
+        """Return all listings but withdrawn ones, which only their owner and staff see."""
         if has_staff_perm(user, "properties.view_property"):
             return self
-        seen = ~models.Q(status=Property.Status.WITHDRAWN)
-        return self.filter(seen | models.Q(owner=user) if user.is_authenticated else seen)
+        visible = ~models.Q(status=Property.Status.WITHDRAWN)
+        return self.filter(visible | models.Q(owner=user) if user.is_authenticated else visible)
 
     def available(self) -> "PropertyQuerySet":
+        """Return the listings for which new visits can be booked."""
         return self.filter(status=Property.Status.AVAILABLE, is_available=True)
 
     def search(self, text: str) -> "PropertyQuerySet":
-        """Those in which every word of the text occurs somewhere."""
-        found = self.alias(haystack=SEARCH_TEXT)
+        """Return the listings whose SEARCHED_COLUMNS together contain every word of `text`, ignoring case."""
+        found = self.alias(search_text=SEARCH_TEXT)
         for word in text.split():
-            found = found.filter(haystack__contains=Upper(models.Value(word)))
+            found = found.filter(search_text__contains=Upper(models.Value(word)))
         return found
 
     def with_amenities(self, wanted: Iterable[int | str]) -> "PropertyQuerySet":
-        """Those that have all of these; none when there is no such amenity."""
+        """Return the listings that have all these amenities (ids or titles); none if one doesn't exist."""
         amenities, unknown = Amenity.objects.find(wanted)
         link = self.model.amenities.through.objects
         found = self.none() if unknown else self
@@ -89,60 +102,66 @@ class PropertyQuerySet(models.QuerySet["Property"]):
         return found
 
     def near(self, latitude: float, longitude: float, km: float) -> "PropertyQuerySet":
-        """Those at most so far away along a great circle."""
-        boxed = self.filter(geo.box(latitude, longitude, km))
-        far = geo.haversine(latitude, longitude)
-        return boxed.alias(far=far).filter(far__lte=geo.haversine_of(km))
+        """Return the listings within `km` of a place, by great-circle distance. Degrees north and east."""
+        # The box is what an index can narrow; the haversine then cuts off its corners.
+        in_box = self.filter(geo.bounding_box(latitude, longitude, km))
+        distance = geo.haversine(latitude, longitude)
+        return in_box.alias(distance=distance).filter(distance__lte=geo.haversine_of_km(km))
 
     def similar_to(self, listing: "Property") -> "PropertyQuerySet":
-        """Others there that take visits and serve the same purpose: of its type first, then by price."""
+        """Return other available listings of this city and purpose: same type first, then closest price."""
         others = self.available().filter(city__iexact=listing.city, purpose=listing.purpose)
-        of_type = models.Case(models.When(property_type=listing.property_type, then=0), default=1)
-        apart = Abs(models.F("base_price") - listing.base_price)
-        return others.exclude(pk=listing.pk).order_by(of_type, apart, "pk")
+        other_type = models.Case(models.When(property_type=listing.property_type, then=0), default=1)
+        price_difference = Abs(models.F("base_price") - listing.base_price)
+        return others.exclude(pk=listing.pk).order_by(other_type, price_difference, "pk")
 
     def with_details(self) -> "PropertyQuerySet":
-        """With everything that a listing shows: three queries however long the page."""
+        """Prefetch everything that a listing shows: three queries however long the page."""
         return self.prefetch_related("images", "amenities")
 
 
 class Property(models.Model):
-    """A listing. `available` + `is_available` take new visits; `withdrawn` has cancelled its visits."""
+    """A listing. Visits can be booked while its status is `available` and `is_available` is on.
+
+    `withdrawn` is off the market: visits.services.withdraw_property sets it and cancels the visits.
+    `exclusive_tours` lets one seeker at a time see it. Prices are in the local currency, `monthly_rent` per
+    month; `timezone` is an IANA name.
+    """
 
     class Type(models.TextChoices):
-        APARTMENT = "apartment"
-        HOUSE = "house"
-        BUILDER_FLOOR = "builder_floor"
-        ROOM = "room"
-        VILLA = "villa"
-        PLOT = "plot"
-        CONDO = "condo"
-        PENTHOUSE = "penthouse"
-        STUDIO = "studio"
-        LOFT = "loft"
-        PG = "pg", "PG"
-        FLATMATE = "flatmate"
-        OFFICE = "office"
-        SHOP = "shop"
-        WAREHOUSE = "warehouse"
+        APARTMENT = "apartment", _("Apartment")
+        HOUSE = "house", _("House")
+        BUILDER_FLOOR = "builder_floor", _("Builder Floor")
+        ROOM = "room", _("Room")
+        VILLA = "villa", _("Villa")
+        PLOT = "plot", _("Plot")
+        CONDO = "condo", _("Condo")
+        PENTHOUSE = "penthouse", _("Penthouse")
+        STUDIO = "studio", _("Studio")
+        LOFT = "loft", _("Loft")
+        PG = "pg", _("PG")
+        FLATMATE = "flatmate", _("Flatmate")
+        OFFICE = "office", _("Office")
+        SHOP = "shop", _("Shop")
+        WAREHOUSE = "warehouse", _("Warehouse")
 
     class Purpose(models.TextChoices):
-        RENT = "rent"
-        BUY = "buy"
-        SHORT_STAY = "short_stay"
+        RENT = "rent", _("Rent")
+        BUY = "buy", _("Buy")
+        SHORT_STAY = "short_stay", _("Short Stay")
 
     class Status(models.TextChoices):
-        AVAILABLE = "available"
-        SOLD = "sold"
-        RENTED = "rented"
-        UNDER_OFFER = "under_offer"
-        MAINTENANCE = "maintenance"
-        WITHDRAWN = "withdrawn"
+        AVAILABLE = "available", _("Available")
+        SOLD = "sold", _("Sold")
+        RENTED = "rented", _("Rented")
+        UNDER_OFFER = "under_offer", _("Under Offer")
+        MAINTENANCE = "maintenance", _("Maintenance")
+        WITHDRAWN = "withdrawn", _("Withdrawn")
 
     class Furnishing(models.TextChoices):
-        UNFURNISHED = "unfurnished"
-        SEMI_FURNISHED = "semi_furnished"
-        FURNISHED = "furnished"
+        UNFURNISHED = "unfurnished", _("Unfurnished")
+        SEMI_FURNISHED = "semi_furnished", _("Semi Furnished")
+        FURNISHED = "furnished", _("Furnished")
 
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="properties"
@@ -153,9 +172,12 @@ class Property(models.Model):
     property_type = models.CharField(max_length=20, choices=Type, default=Type.APARTMENT)
     purpose = models.CharField(max_length=20, choices=Purpose, default=Purpose.RENT)
     status = models.CharField(max_length=20, choices=Status, default=Status.AVAILABLE)
-    is_available = models.BooleanField(default=True, help_text="Off stops new visits; booked ones stay.")
+    is_available = models.BooleanField(
+        default=True, help_text=_("Turn off to stop new visits. Booked visits stay.")
+    )
     exclusive_tours = models.BooleanField(
-        default=False, help_text="One seeker at a time, for later bookings."
+        default=False,
+        help_text=_("Each tour has the listing to itself. This applies to new bookings."),
     )
     city = models.CharField(max_length=80)
     locality = models.CharField(max_length=160, blank=True)
@@ -177,7 +199,7 @@ class Property(models.Model):
         max_digits=14, decimal_places=2, null=True, blank=True, validators=[MinValueValidator(0)]
     )
     area_sqft = models.DecimalField(
-        "area (sq ft)",
+        _("area (sq ft)"),
         max_digits=10,
         decimal_places=2,
         null=True,
@@ -188,11 +210,18 @@ class Property(models.Model):
     bathrooms = models.PositiveSmallIntegerField(null=True, blank=True)
     furnishing = models.CharField(max_length=20, choices=Furnishing, blank=True)
     features = models.JSONField(
-        default=dict, blank=True, validators=[validate_features], help_text="Named attributes: text to text."
+        default=dict,
+        blank=True,
+        validators=[validate_features],
+        help_text=_("Attributes by name; each value is a text."),
     )
     amenities = models.ManyToManyField(Amenity, blank=True, related_name="properties")
     import_key = models.CharField(
-        max_length=64, unique=True, null=True, editable=False, help_text="Digest of the whole imported row."
+        max_length=64,
+        unique=True,
+        null=True,
+        editable=False,
+        help_text=_("Digest of the whole imported row."),
     )
     created_at = models.DateTimeField(default=clock.now, editable=False)
     updated_at = models.DateTimeField(default=clock.now, editable=False)
@@ -201,7 +230,7 @@ class Property(models.Model):
 
     class Meta:
         ordering = ["-created_at", "-id"]
-        verbose_name_plural = "properties"
+        verbose_name_plural = _("properties")
         indexes = [
             models.Index(fields=["-created_at", "-id"], name="property_newest"),
             models.Index(Upper("city"), "base_price", "id", name="property_city_price"),
@@ -210,9 +239,9 @@ class Property(models.Model):
             GinIndex(OpClass(SEARCH_TEXT, name="gin_trgm_ops"), name="property_search"),
         ]
         constraints = [
-            models.CheckConstraint(name="property_price_in_range", condition=amount("base_price", 12)),
-            models.CheckConstraint(name="property_rent_in_range", condition=amount("monthly_rent", 12)),
-            models.CheckConstraint(name="property_area_in_range", condition=amount("area_sqft", 8)),
+            models.CheckConstraint(name="property_price_in_range", condition=has_digits("base_price", 12)),
+            models.CheckConstraint(name="property_rent_in_range", condition=has_digits("monthly_rent", 12)),
+            models.CheckConstraint(name="property_area_in_range", condition=has_digits("area_sqft", 8)),
             models.CheckConstraint(
                 name="property_on_the_globe",
                 condition=models.Q(latitude__range=(-90, 90)) & models.Q(longitude__range=(-180, 180)),
@@ -234,39 +263,45 @@ class Property(models.Model):
         return f"{self.title}, {self.city}"
 
     def clean(self) -> None:
-        """What fields can't check alone; NaN slips through the comparisons of their validators.
-
-        City and locality become as agents' cities are, whoever writes them.
-        """
+        """Normalize city and locality, and check the place. Raises ValidationError by field."""
+        # An agent's cities are single-spaced as well, so that the two can be compared.
         self.city, self.locality = single_spaced(self.city), single_spaced(self.locality)
         place = {"latitude": self.latitude, "longitude": self.longitude}
-        wrong = {name: "Enter a number." for name, at in place.items() if at is not None and math.isnan(at)}
-        missing = [name for name, at in place.items() if at is None]
+        # NaN passes the comparisons of the fields' validators.
+        errors = {
+            name: gettext("Enter a number.")
+            for name, degrees in place.items()
+            if degrees and math.isnan(degrees)
+        }
+        missing = [name for name, degrees in place.items() if degrees is None]
         if len(missing) == 1:
-            wrong[missing[0]] = "Latitude and longitude come together."
-        if wrong:
-            raise ValidationError(wrong)
+            errors[missing[0]] = gettext("Enter both latitude and longitude, or neither.")
+        if errors:
+            raise ValidationError(errors)
 
-    def may_be_changed_by(self, user: Any) -> bool:
+    def may_be_changed_by(self, user: "User | AnonymousUser") -> bool:
+        """Tell whether `user` is the owner, or staff who may change listings."""
         if not user.is_authenticated:
             return False
         return self.owner_id == user.pk or has_staff_perm(user, "properties.change_property")
 
     def main_image(self) -> "PropertyImage | None":
-        """From the images at hand, so that a prefetched list needs no query of its own."""
+        """Return the main image, if any. Prefetched images need no further query."""
         return next((image for image in self.images.all() if image.is_main_image), None)
 
     def takes_visits(self) -> bool:
-        """Whether new visits can be booked."""
+        """Tell whether new visits can be booked."""
         return self.is_available and self.status == self.Status.AVAILABLE
 
 
 class PropertyImage(models.Model):
+    """An image of a listing. The services keep exactly one main image as long as there are any."""
+
     property = models.ForeignKey(Property, models.CASCADE, related_name="images")
     image_url = models.CharField(
         max_length=500,
         validators=[validate_link],
-        help_text="A URL, or a path that this server answers.",
+        help_text=_("A URL, or a path that this server answers."),
     )
     caption = models.CharField(max_length=200, blank=True)
     display_order = models.PositiveSmallIntegerField(default=0)

@@ -1,91 +1,47 @@
-"""What the OpenAPI document says of the routes of listings. `visits` subclasses their views."""
+"""OpenAPI descriptions of the filters of listings, and of the routes of images."""
 
-from drf_spectacular.utils import OpenApiExample, extend_schema_view
+from drf_spectacular.utils import extend_schema_view
 
-from ghar.api.openapi import FieldAs, choices, filters, operation
+from ghar.api.openapi import FieldSchema, choices_schema, describe_filters, operation, request_example
 from properties.filters import PropertyFilter
 from properties.models import Property
-from properties.serializers import (
-    ImageInputSerializer,
-    ImageSerializer,
-    PropertyInputSerializer,
-    PropertySerializer,
-)
-from properties.views import PropertyViewSet
+from properties.serializers import ImageInputSerializer, ImageSerializer
+from properties.views import PropertyImageViewSet
 
-NEW = {
-    "title": "2 BHK near the lake",
-    "property_type": "apartment",
-    "purpose": "rent",
-    "city": "Mumbai",
-    "locality": "Powai",
-    "base_price": 42000,
-    "bedrooms": 2,
-    "amenities": ["Lift", "Parking"],
-}
 IMAGE = {"image_url": "https://example.com/living-room.jpg", "caption": "Living room"}
+BEDROOMS_SCHEMA = {"type": "integer", "minimum": 0}
+PRICE_SCHEMA = {"type": "number", "minimum": 0}
 
 extend_schema_view(
-    list=operation(
-        "Find listings",
-        description="Withdrawn ones are for their owner and staff only; `available=true` narrows to those "
-        "that take visits. `lat`, `lng` and `radius_km` come together.",
-        never=["permission_denied"],
-    ),
-    retrieve=operation("One listing", never=["permission_denied"]),
-    create=operation(
-        "Add a listing of your own",
-        request=PropertyInputSerializer,
-        responses={201: PropertySerializer},
-        examples=[OpenApiExample("A flat to let", NEW, request_only=True)],
-    ),
-    update=operation(
-        "Change a listing",
-        description="Only what is sent changes.",
-        request=PropertyInputSerializer(partial=True),
-        responses=PropertySerializer,
-    ),
-    partial_update=operation(
-        "Change a listing", request=PropertyInputSerializer, responses=PropertySerializer
-    ),
-    destroy=operation(
-        "Withdraw a listing",
-        description="It is no longer found, and its live visits are cancelled with a reason.",
-        responses={204: None},
-    ),
     images=operation(
         "Add an image",
         request=ImageInputSerializer,
         responses={201: ImageSerializer},
-        examples=[OpenApiExample("A picture", IMAGE, request_only=True)],
+        examples=[request_example("A picture", IMAGE)],
     ),
     image=operation("Remove an image", responses={204: None}),
-)(PropertyViewSet)
+)(PropertyImageViewSet)
 
-
-BEDROOMS = {"type": "integer", "minimum": 0}
-PRICE = {"type": "number", "minimum": 0}
-
-filters(
+describe_filters(
     PropertyFilter,
-    property_type=choices(Property.Type),
-    purpose=choices(Property.Purpose),
-    bedrooms_min=BEDROOMS,
-    bedrooms_max=BEDROOMS,
-    price_min=PRICE,
-    price_max=PRICE,
+    property_type=choices_schema(Property.Type),
+    purpose=choices_schema(Property.Purpose),
+    bedrooms_min=BEDROOMS_SCHEMA,
+    bedrooms_max=BEDROOMS_SCHEMA,
+    price_min=PRICE_SCHEMA,
+    price_max=PRICE_SCHEMA,
     amenities={
         "type": "string",
-        "description": "Ids or titles, separated by commas; a listing has all of them.",
+        "description": "Ids or titles, separated by commas. Listings must have all of them.",
     },
     lat={"type": "number", "minimum": -90, "maximum": 90},
     lng={"type": "number", "minimum": -180, "maximum": 180},
     radius_km={"type": "number", "minimum": 0, "maximum": 500},
-    available={"type": "boolean", "description": "true: only those that take visits."},
+    available={"type": "boolean", "description": "true: only listings that take visits."},
 )
 
 
-class AmenityNameAs(FieldAs):
+class AmenityNameSchema(FieldSchema):
     target_class = "properties.serializers.AmenityNameField"
     schema = {
         "oneOf": [

@@ -2,6 +2,8 @@ from typing import Any
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from rest_framework import serializers
 
 from ghar.api.fields import FiniteFloatField, HttpUrlField, NumberField, StrictSerializer
@@ -9,32 +11,32 @@ from ghar.validators import MAX_ID
 from properties.models import Amenity, Property, PropertyImage
 from properties.services import LAST_PLACE
 
-FIELDS = {
+FIELD_MAPPING = {
     **serializers.ModelSerializer.serializer_field_mapping,
     models.DecimalField: NumberField,
     models.FloatField: FiniteFloatField,
 }
-TITLE_LENGTH = 80
-AMENITIES = 100
-ADD_IMAGES = "add images with POST /properties/{id}/images."
+MAX_TITLE_LENGTH = 80
+MAX_AMENITIES = 100
+IMAGES_HINT = gettext_lazy("add images with POST /properties/{id}/images.")
 
 
 class LinkField(serializers.CharField):
-    """A path on this server goes out with the server's address before it."""
+    """A URL. A path on this server is returned with the address of the server."""
 
     def to_representation(self, value: str) -> str:
         return f"{settings.PUBLIC_URL}{value}" if value.startswith("/") else value
 
 
-class AmenityNameField(serializers.Field[Any, Any, Any, Any]):
-    """An id or a title."""
+class AmenityNameField(serializers.Field[int | str, Any, Any, Any]):
+    """The id or the title of an amenity."""
 
     def to_internal_value(self, data: Any) -> int | str:
         if isinstance(data, int) and not isinstance(data, bool) and 0 < data <= MAX_ID:
             return data
-        if isinstance(data, str) and 0 < len(data.strip()) <= TITLE_LENGTH:
+        if isinstance(data, str) and 0 < len(data.strip()) <= MAX_TITLE_LENGTH:
             return data.strip()
-        raise serializers.ValidationError("Give an amenity's id or its title.")
+        raise serializers.ValidationError(_("Enter the id or the title of an amenity."))
 
 
 class AmenitySerializer(serializers.ModelSerializer[Amenity]):
@@ -55,9 +57,9 @@ class ImageSerializer(serializers.ModelSerializer[PropertyImage]):
 
 
 class PropertyCardSerializer(serializers.ModelSerializer[Property]):
-    """What a visit shows of its listing. It needs `with_details()`."""
+    """A listing as part of a visit. The queryset needs `with_details()`."""
 
-    serializer_field_mapping = FIELDS
+    serializer_field_mapping = FIELD_MAPPING
     main_image_url = LinkField(source="main_image.image_url", allow_null=True)
     images = ImageSerializer(many=True)
     amenities = AmenitySerializer(many=True)
@@ -112,14 +114,14 @@ class PropertySerializer(PropertyCardSerializer):
 
 
 class PropertyInputSerializer(StrictSerializer, serializers.ModelSerializer[Property]):
-    """What an owner writes. Which values go together is for `properties.services` to judge."""
+    """Input from the owner. `properties.services` checks which values go together."""
 
-    shown = PropertySerializer.Meta.fields
-    read_only_hints = {"images": ADD_IMAGES, "main_image_url": ADD_IMAGES}
+    response_fields = PropertySerializer.Meta.fields
+    read_only_hints = {"images": IMAGES_HINT, "main_image_url": IMAGES_HINT}
 
-    serializer_field_mapping = FIELDS
+    serializer_field_mapping = FIELD_MAPPING
     amenities = serializers.ListField(
-        child=AmenityNameField(), max_length=AMENITIES, required=False, help_text="Ids or titles."
+        child=AmenityNameField(), max_length=MAX_AMENITIES, required=False, help_text="Ids or titles."
     )
 
     class Meta:
@@ -156,7 +158,7 @@ class PropertyInputSerializer(StrictSerializer, serializers.ModelSerializer[Prop
 
 
 class ImageInputSerializer(StrictSerializer):
-    shown = ImageSerializer.Meta.fields
+    response_fields = ImageSerializer.Meta.fields
 
     image_url = HttpUrlField()
     caption = serializers.CharField(max_length=200, allow_blank=True, required=False)

@@ -1,4 +1,4 @@
-"""Every change of a listing, its images and its amenities."""
+"""Changes of a listing, its images and its amenities. visits.services withdraws: that cancels visits."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -6,19 +6,20 @@ from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import Max
+from django.utils.translation import gettext as _
 
 from ghar import clock
 from ghar.accounts.models import User
 from ghar.errors import Invalid, NotAllowed
 from properties.models import Amenity, Property, PropertyImage
 
-IMAGES = 50
+MAX_IMAGES = 50
 LAST_PLACE = 32_767
 
 
 @dataclass(frozen=True)
 class Draft:
-    """A checked listing and what belongs to it, not saved yet. `key` tells its row from all others."""
+    """A checked listing with its amenities and images, not saved yet. `key` tells its row from all others."""
 
     key: str
     listing: Property
@@ -28,7 +29,7 @@ class Draft:
 
 @transaction.atomic
 def create(*, by: User, amenities: Iterable[int | str] = (), **fields: Any) -> Property:
-    """A new listing; `by` owns it unless an `owner` is given. `amenities` are ids or titles."""
+    """Create a listing; `by` owns it unless an `owner` is given. `amenities` are ids or titles."""
     listing = Property(**{"owner": by, **fields})
     _refuse_withdrawing(fields)
     listing.full_clean(validate_constraints=False)
@@ -42,7 +43,7 @@ def create(*, by: User, amenities: Iterable[int | str] = (), **fields: Any) -> P
 def update(
     *, property: Property, by: User, amenities: Iterable[int | str] | None = None, **changes: Any
 ) -> Property:
-    """Change what is named. A status puts a withdrawn listing back; `withdraw` is the way out."""
+    """Change the named fields. A status puts a withdrawn listing back; none withdraws it."""
     listing = _locked(property, by)
     _refuse_withdrawing(changes)
     if listing.monthly_rent == listing.base_price:
@@ -57,14 +58,6 @@ def update(
     return listing
 
 
-def withdraw(*, property: Property, by: User) -> None:
-    """Take it off the market. Visits to it are not known here: `visits.services` cancels them."""
-    _require_change(property, by)
-    property.status, property.updated_at = Property.Status.WITHDRAWN, clock.now()
-    offered = Property.objects.filter(pk=property.pk).exclude(status=Property.Status.WITHDRAWN)
-    offered.update(status=property.status, updated_at=property.updated_at)
-
-
 @transaction.atomic
 def add_image(
     *,
@@ -75,10 +68,13 @@ def add_image(
     display_order: int | None = None,
     is_main_image: bool = False,
 ) -> PropertyImage:
-    """Last in order unless told otherwise; the first one becomes the main one."""
+    """Add an image, last in order unless `display_order` is given; the first becomes the main image."""
     listing = _locked(property, by)
-    if listing.images.count() >= IMAGES:
-        raise Invalid(image_url=f"A listing has at most {IMAGES} images. Remove one first.")
+    if listing.images.count() >= MAX_IMAGES:
+        raise Invalid(
+            image_url=_("A listing can have at most %(limit)d images. Remove one first.")
+            % {"limit": MAX_IMAGES}
+        )
     place = _next_place(listing) if display_order is None else display_order
     image = PropertyImage(property=listing, image_url=image_url, caption=caption, display_order=place)
     image.full_clean(validate_constraints=False)
@@ -88,7 +84,7 @@ def add_image(
 
 @transaction.atomic
 def update_image(*, image: PropertyImage, by: User, **changes: Any) -> PropertyImage:
-    """A main image that gives that up leaves it to the first in order."""
+    """Change an image. When the main image stops being it, the first in order takes over."""
     listing = _locked(image.property, by)
     main = changes.get("is_main_image", False)
     for name, value in changes.items():
@@ -102,7 +98,7 @@ def update_image(*, image: PropertyImage, by: User, **changes: Any) -> PropertyI
 
 @transaction.atomic
 def remove_image(*, image: PropertyImage, by: User) -> None:
-    """When it was the main one, the next in order becomes that."""
+    """Remove an image; after the main one the next in order takes over."""
     listing = _locked(image.property, by)
     image.delete()
     _ensure_main_image(listing)
@@ -111,7 +107,7 @@ def remove_image(*, image: PropertyImage, by: User) -> None:
 
 @transaction.atomic
 def import_listings(*, drafts: Sequence[Draft], owner: User | None) -> int:
-    """Save those that are not there yet, and say how many. Amenities that nobody knows are made."""
+    """Save the drafts whose key is new, and return their number. Unknown amenities are created."""
     _wait_for_other_imports()
     imported = Property.objects.filter(import_key__in=[draft.key for draft in drafts])
     present = set(imported.values_list("import_key", flat=True))
@@ -126,7 +122,7 @@ def import_listings(*, drafts: Sequence[Draft], owner: User | None) -> int:
 
 
 def _wait_for_other_imports() -> None:
-    """Until this transaction ends no other import decides which rows are new."""
+    """Keep other imports from deciding which rows are new until this transaction ends."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext('properties.import_listings'))")
 
@@ -146,24 +142,24 @@ def _link_amenities(drafts: Sequence[Draft]) -> None:
 
 
 def _locked(listing: Property, by: User) -> Property:
-    """The listing as it is now, which nobody else changes before this transaction ends."""
+    """Lock the listing until the transaction ends, and return it as it is now."""
     locked: Property = Property.objects.select_for_update(no_key=True).get(pk=listing.pk)
-    _require_change(locked, by)
+    check_may_change(locked, by)
     return locked
 
 
-def _require_change(listing: Property, by: User) -> None:
+def check_may_change(listing: Property, by: User) -> None:
     if not listing.may_be_changed_by(by):
-        raise NotAllowed("Only its owner and staff may change a listing.")
+        raise NotAllowed(_("Only its owner and staff can change a listing."))
 
 
 def _refuse_withdrawing(fields: dict[str, Any]) -> None:
     if fields.get("status") == Property.Status.WITHDRAWN:
-        raise Invalid(status="Use DELETE to withdraw a listing: that cancels its visits, too.")
+        raise Invalid(status=_("Use DELETE to withdraw a listing. That cancels its visits, too."))
 
 
 def _default_rent(listing: Property) -> None:
-    """The rent of a listing to let is its base price unless it was set apart."""
+    """Set the rent of a listing for rent to its base price unless it has one of its own."""
     if listing.monthly_rent is None and listing.purpose == Property.Purpose.RENT:
         listing.monthly_rent = listing.base_price
 
@@ -171,7 +167,9 @@ def _default_rent(listing: Property) -> None:
 def _amenities(wanted: Iterable[int | str]) -> list[Amenity]:
     found, unknown = Amenity.objects.find(wanted)
     if unknown:
-        raise Invalid(amenities=f"There is no such amenity: {', '.join(unknown)}.")
+        raise Invalid(
+            amenities=_("Unknown amenities: %(names)s. Choose existing ones.") % {"names": ", ".join(unknown)}
+        )
     return found
 
 
@@ -193,7 +191,7 @@ def _with_main_image(listing: Property, image: PropertyImage, main: bool) -> Pro
 
 
 def _ensure_main_image(listing: Property, wanted: PropertyImage | None = None) -> None:
-    """One main image while there are any: the wanted one, else the present one, else the first."""
+    """Leave one main image if there are any: the wanted one, else the current one, else the first."""
     images = list(listing.images.all())
     if not images:
         return

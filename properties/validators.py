@@ -1,25 +1,25 @@
 from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
 
-FEATURES = 50
-FEATURE_NAME_LENGTH = 60
-FEATURE_LENGTH = 500
+MAX_FEATURES = 50
+MAX_NAME_LENGTH = 60
+MAX_TEXT_LENGTH = 500
 
 
 def validate_features(value: Any) -> None:
+    """Raise ValidationError unless the value is an object of short texts by name."""
     if not isinstance(value, dict):
-        raise ValidationError("Give an object of texts by name.")
-    if len(value) > FEATURES:
-        raise ValidationError(f"Give at most {FEATURES} features.")
+        raise ValidationError(_("Enter an object with texts by name."))
+    if len(value) > MAX_FEATURES:
+        raise ValidationError(_("Enter at most %(limit)d features.") % {"limit": MAX_FEATURES})
     for name, text in value.items():
-        _validate_feature(name, text)
-
-
-def _validate_feature(name: Any, text: Any) -> None:
-    if not isinstance(name, str) or not 0 < len(name.strip()) <= FEATURE_NAME_LENGTH:
-        raise ValidationError(f"A feature's name has 1 to {FEATURE_NAME_LENGTH} characters.")
-    if not isinstance(text, str) or len(text) > FEATURE_LENGTH:
-        raise ValidationError(f"A feature is a text of at most {FEATURE_LENGTH} characters.")
-    if "\0" in name + text:
-        raise ValidationError("Null characters are not allowed.")
+        if not isinstance(name, str) or not 0 < len(name.strip()) <= MAX_NAME_LENGTH:
+            limit = {"limit": MAX_NAME_LENGTH}
+            raise ValidationError(_("The name of a feature must have 1 to %(limit)d characters.") % limit)
+        if not isinstance(text, str) or len(text) > MAX_TEXT_LENGTH:
+            limit = {"limit": MAX_TEXT_LENGTH}
+            raise ValidationError(_("A feature must be a text of at most %(limit)d characters.") % limit)
+        if "\0" in name + text:
+            raise ValidationError(_("Null characters are not allowed."))

@@ -1,3 +1,4 @@
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -6,26 +7,30 @@ from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateTimeRangeField, RangeBoundary, RangeOperators
 from django.core.validators import MaxLengthValidator
 from django.db import models
-from django.db.models import F, Func, Q
+from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
+from django.db.models import Case, F, Q, When
 from django.db.models.lookups import Exact
+from django.utils.translation import gettext as _
 
 from ghar import clock
+from ghar.errors import Invalid
+from ghar.fields import BigIntegerMultirangeField, DateAt, IdMultirange, TsTzRange
 from ghar.staff import has_staff_perm
 
+# The permissions that tell what staff may do; every face asks by these names.
+VIEW_VISIT, CHANGE_VISIT, ASSIGN_AGENT = "visits.view_visit", "visits.change_visit", "visits.assign_agent"
 
-class TsTzRange(Func):
-    function = "TSTZRANGE"
-    output_field = DateTimeRangeField()
-
-
-class DateAt(Func):
-    """The date that a moment has in a time zone."""
-
-    template = "(timezone(%(expressions)s))::date"
-    output_field = models.DateField()
-
-    def __init__(self, zone: str, moment: Any) -> None:
-        super().__init__(F(zone), moment if isinstance(moment, str) else models.Value(moment))
+# The text columns that a search for visits covers.
+SEARCH_COLUMNS = (
+    "user__full_name",
+    "counterparty_user__full_name",
+    "property__title",
+    "property__locality",
+    "property__city",
+    "agent__name",
+)
+# Agents can't search these: they could guess a number digit by digit.
+STAFF_SEARCH_COLUMNS = (*SEARCH_COLUMNS, "user__email", "user__phone")
 
 
 class VisitStatus(models.TextChoices):
@@ -36,6 +41,20 @@ class VisitStatus(models.TextChoices):
     RESCHEDULED = "rescheduled"
 
 
+def travel_buffer() -> timedelta:
+    """Return the least time an agent needs between visits at two listings, however near they are."""
+    return timedelta(minutes=settings.TRAVEL_MINUTES)
+
+
+def busy_range(start: datetime, end: datetime) -> DateTimeTZRange:
+    """Return when a visit takes its agent wherever they go next: the visit and the buffer after it.
+
+    The column stores it because timestamptz plus interval is not immutable, which a constraint needs.
+    """
+    return DateTimeTZRange(start, end + travel_buffer())
+
+
+# The only list of live statuses: the column `live` is made of it, and the database's rules read that column.
 LIVE = (VisitStatus.SCHEDULED, VisitStatus.CONFIRMED, VisitStatus.RESCHEDULED)
 NEXT: dict[str, set[str]] = {
     VisitStatus.SCHEDULED: {
@@ -54,12 +73,25 @@ NEXT: dict[str, set[str]] = {
     VisitStatus.COMPLETED: set(),
     VisitStatus.CANCELLED: set(),
 }
+# Agents search names only: they could guess an email or a phone number letter by letter.
+SEARCH_COLUMNS = (
+    "user__full_name",
+    "counterparty_user__full_name",
+    "property__title",
+    "property__locality",
+    "property__city",
+    "agent__name",
+)
+STAFF_SEARCH_COLUMNS = (*SEARCH_COLUMNS, "user__email", "user__phone")
 
 
 class VisitQuerySet(models.QuerySet["Visit"]):
     def visible_to(self, user: Any) -> "VisitQuerySet":
-        """Participants, its agent while employed, the listing's owner, and staff who may view visits."""
-        if has_staff_perm(user, "visits.view_visit"):
+        """Return the visits that `user` takes part in, shows or hosts; all for staff who may view visits.
+
+        An agent sees theirs while employed.
+        """
+        if has_staff_perm(user, VIEW_VISIT):
             return self
         return self.filter(
             Q(user=user)
@@ -69,8 +101,8 @@ class VisitQuerySet(models.QuerySet["Visit"]):
         )
 
     def for_agency(self, user: Any) -> "VisitQuerySet":
-        """All that staff may view; of an agent, those he shows."""
-        if has_staff_perm(user, "visits.view_visit"):
+        """Return all visits for staff who may view visits; for an agent, the visits they show."""
+        if has_staff_perm(user, VIEW_VISIT):
             return self
         return self.filter(agent__user=user, agent__is_active=True)
 
@@ -78,48 +110,69 @@ class VisitQuerySet(models.QuerySet["Visit"]):
         return self.filter(Q(user=user) | Q(counterparty_user=user))
 
     def live(self) -> "VisitQuerySet":
-        return self.filter(status__in=LIVE)
+        return self.filter(live=True)
 
     def tours(self) -> "VisitQuerySet":
         return self.filter(visit_context=Visit.Context.PROPERTY_TOUR)
 
     def meets_between(self, a: Any, b: Any) -> "VisitQuerySet":
-        """Those of two people, whoever invited."""
+        """Return the meets of two people, given by id or as expressions, whichever of them invited."""
         return self.filter(Q(user=a, counterparty_user=b) | Q(user=b, counterparty_user=a))
 
     def during(self, start: datetime, end: datetime) -> "VisitQuerySet":
         return self.filter(scheduled_date__lt=end, scheduled_end__gt=start)
 
+    def of_people(self, people: Collection[int]) -> "VisitQuerySet":
+        """Return the visits in which any of `people` (ids) takes part."""
+        return self.filter(Q(user_id__in=people) | Q(counterparty_user_id__in=people))
+
+    def at_exclusive_listing(self, visit: "Visit") -> "VisitQuerySet":
+        """Return the tours at the listing of `visit`, if it or they were booked as exclusive."""
+        if not visit.is_tour():
+            return self.none()
+        there = self.tours().filter(property_id=visit.property_id)
+        return there if visit.exclusive else there.filter(exclusive=True)
+
+    def blocking(self, visit: "Visit", start: datetime, end: datetime) -> "VisitQuerySet":
+        """Return the live visits that keep `visit` from taking place in [start, end).
+
+        They have a participant in common with it, or one of the two is exclusive at their listing. `visit`
+        may be unsaved.
+        """
+        others = self.live().during(start, end).exclude(pk=visit.pk)
+        return others.of_people(visit.people()) | others.at_exclusive_listing(visit)
+
     def upcoming(self) -> "VisitQuerySet":
-        """Live and not over yet."""
+        """Return the live visits that are not over."""
         return self.live().filter(scheduled_end__gt=clock.now())
 
     def past(self) -> "VisitQuerySet":
-        """Whatever is not upcoming."""
-        return self.exclude(status__in=LIVE, scheduled_end__gt=clock.now())
+        """Return all visits that are not upcoming."""
+        return self.exclude(live=True, scheduled_end__gt=clock.now())
 
     def unassigned(self) -> "VisitQuerySet":
-        """The queue: live tours without an agent that have not begun."""
+        """Return the live tours that have no agent and have not begun: the queue for assignment."""
         return self.live().tours().filter(agent__isnull=True, scheduled_date__gt=clock.now())
 
     def today(self) -> "VisitQuerySet":
-        """Not cancelled, and on today's date where the listing is."""
-        now, day = clock.now(), timedelta(hours=26)  # the longest there are; it lets an index narrow the rest
+        """Return the visits on today's date in their listing's time zone, without cancelled ones."""
+        # No local day is further away than 26 hours: that lets an index narrow the rows first.
+        now, day = clock.now(), timedelta(hours=26)
         near = self.filter(scheduled_date__gt=now - day, scheduled_date__lt=now + day)
         return near.exclude(status=VisitStatus.CANCELLED).filter(
             Exact(DateAt("property__timezone", "scheduled_date"), DateAt("property__timezone", now))
         )
 
     def awaiting_confirmation(self) -> "VisitQuerySet":
-        """Somebody's word is waited for, and there is still time for it."""
+        """Return the upcoming visits that somebody has to confirm."""
         return self.upcoming().filter(awaiting__isnull=False)
 
     def needing_completion(self) -> "VisitQuerySet":
-        """Live though over: somebody has to say how it went."""
+        """Return the live visits that are over: somebody has to complete or cancel them."""
         return self.live().filter(scheduled_end__lte=clock.now())
 
     def urgent(self) -> "VisitQuerySet":
-        """Those of the queue that begin soon."""
+        """Return the unassigned tours that begin within URGENT_HOURS."""
         soon = clock.now() + timedelta(hours=settings.URGENT_HOURS)
         return self.unassigned().filter(scheduled_date__lte=soon)
 
@@ -127,20 +180,23 @@ class VisitQuerySet(models.QuerySet["Visit"]):
         return self.filter(follow_up_required=True, follow_up_date__lte=clock.now())
 
     def for_reading(self) -> "VisitQuerySet":
-        """With everything a visit's card shows: three queries however long the page."""
-        return self.select_related("property", "user", "counterparty_user", "agent").prefetch_related(
-            "property__images", "property__amenities"
-        )
+        """Fetch everything that a visit's JSON shows: three queries however long the page."""
+        related = self.select_related("property", "user", "counterparty_user", "agent")
+        # Nobody reads the participants' multirange, and psycopg takes longer for it than for all the rest.
+        return related.prefetch_related("property__images", "property__amenities").defer("participants")
 
 
 class Visit(models.Model):
-    """One appointment at a listing: a tour with an agent, or two flatmates meeting.
+    """An appointment at a listing: a tour with an agent, or a meet of two flatmates.
 
     scheduled: booked; a tour awaits the agency, a meet the counterparty.
-    confirmed: accepted by whoever was awaited.
-    rescheduled: has a new time; the other side is awaited again.
+    confirmed: accepted by the awaited side.
+    rescheduled: moved to a new time; the other side is awaited again.
     completed, cancelled: final.
-    The first three are live: they take people's, the agent's and an exclusive listing's time.
+    The first three are live: they occupy their participants, their agent and an exclusive listing.
+
+    Times are in UTC. `busy` is when the agent is taken; `actual_date` is when the visit was completed.
+    `version` grows with every change. `visit_notes` are for agents and staff alone.
     """
 
     Status = VisitStatus
@@ -205,6 +261,23 @@ class Visit(models.Model):
     created_at = models.DateTimeField(default=clock.now, editable=False)
     updated_at = models.DateTimeField(default=clock.now, editable=False)
 
+    # The database computes these two, for its constraints and for queries. Python asks `is_live` and
+    # `people`, which know of changes that are not saved yet.
+    live = models.GeneratedField(
+        expression=Q(status__in=LIVE),  # type: ignore[arg-type]  # the stubs know no conditions
+        output_field=models.BooleanField(),
+        db_persist=True,
+    )
+    # int8range(NULL, NULL) would contain everybody, hence the CASE.
+    participants = models.GeneratedField(
+        expression=Case(
+            When(counterparty_user__isnull=True, then=IdMultirange("user")),
+            default=IdMultirange("user", "counterparty_user"),
+        ),
+        output_field=BigIntegerMultirangeField(),
+        db_persist=True,
+    )
+
     objects = VisitQuerySet.as_manager()
 
     class Meta:
@@ -223,10 +296,9 @@ class Visit(models.Model):
             models.Index(
                 fields=["scheduled_date", "id"],
                 name="visit_queue",
-                condition=Q(agent__isnull=True, status__in=LIVE, visit_context="property_tour"),
+                condition=Q(agent__isnull=True, live=True, visit_context="property_tour"),
             ),
         ]
-        # The exclusion over `people`, a generated column, is in migration 0002.
         constraints = [
             ExclusionConstraint(
                 name="visit_agent_in_one_place",
@@ -235,7 +307,15 @@ class Visit(models.Model):
                     ("property", RangeOperators.NOT_EQUAL),
                     ("busy", RangeOperators.OVERLAPS),
                 ],
-                condition=Q(status__in=LIVE),
+                condition=Q(live=True),
+            ),
+            ExclusionConstraint(
+                name="visit_person_in_one_place",
+                expressions=[
+                    ("participants", RangeOperators.OVERLAPS),
+                    (TsTzRange("scheduled_date", "scheduled_end", RangeBoundary()), RangeOperators.OVERLAPS),
+                ],
+                condition=Q(live=True),
             ),
             ExclusionConstraint(
                 name="visit_exclusive_listing",
@@ -243,7 +323,7 @@ class Visit(models.Model):
                     ("property", RangeOperators.EQUAL),
                     (TsTzRange("scheduled_date", "scheduled_end", RangeBoundary()), RangeOperators.OVERLAPS),
                 ],
-                condition=Q(status__in=LIVE, exclusive=True),
+                condition=Q(live=True, exclusive=True),
             ),
             models.CheckConstraint(name="visit_status_known", condition=Q(status__in=VisitStatus.values)),
             models.CheckConstraint(
@@ -277,18 +357,24 @@ class Visit(models.Model):
             models.CheckConstraint(
                 name="visit_follow_up_in_our_time",
                 condition=Q(follow_up_date__isnull=True)
-                | Q(follow_up_date__gte=clock.FIRST, follow_up_date__lt=clock.END),
+                | Q(follow_up_date__gte=clock.FIRST_MOMENT, follow_up_date__lt=clock.END_MOMENT),
             ),
         ]
 
     def __str__(self) -> str:
         return f"Visit {self.pk}"
 
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        super().save(*args, **kwargs)
+        # An UPDATE of Django 5.2 does not return generated columns: what was read before is out of date.
+        for name in ("live", "participants"):
+            self.__dict__.pop(name, None)
+
     def is_live(self) -> bool:
         return self.status in LIVE
 
     def is_urgent(self) -> bool:
-        """It begins soon and nobody shows it."""
+        """Tell whether the visit is an unassigned tour that begins within URGENT_HOURS."""
         waits = self.is_live() and self.is_tour() and self.agent_id is None
         ahead = self.scheduled_date - clock.now()
         return waits and timedelta() < ahead <= timedelta(hours=settings.URGENT_HOURS)
@@ -296,16 +382,34 @@ class Visit(models.Model):
     def is_tour(self) -> bool:
         return self.visit_context == self.Context.PROPERTY_TOUR
 
+    def require_tour(self) -> None:
+        """Raise Invalid for a meet: only tours have an agent."""
+        if not self.is_tour():
+            raise Invalid(_("Only tours have an agent. Flatmates meet on their own."))
+
     def can_become(self, status: str) -> bool:
         return status in NEXT[self.status]
 
+    def set_time(self, start: datetime, length: timedelta) -> None:
+        """Set the planned time, without seconds, and the time for which it keeps the agent busy."""
+        self.scheduled_date = clock.whole_minute(start)
+        self.scheduled_end = self.scheduled_date + length
+        self.busy = busy_range(self.scheduled_date, self.scheduled_end)
+
+    def length(self) -> timedelta:
+        return self.scheduled_end - self.scheduled_date
+
     def people(self) -> set[int]:
-        """Ids of those who take part."""
+        """Return the ids of the participants."""
         return {id_ for id_ in (self.user_id, self.counterparty_user_id) if id_}
 
 
 class VisitEvent(models.Model):
-    """The history: one row for each change of a visit."""
+    """An entry in the history of a visit: one for each change.
+
+    `data` explains the change, for example by the ranking of agents. `actor` is null for changes that the
+    system makes. `at` is in UTC.
+    """
 
     class Change(models.TextChoices):
         SCHEDULED = "scheduled"

@@ -1,20 +1,25 @@
-"""Who may do what to a visit: one place for every face."""
+"""The rules of who may do what to a visit: one place for every face.
+
+`can_*` tells, `check_*` raises NotAllowed. Which visits a person sees at all is `VisitQuerySet.visible_to`.
+"""
 
 from enum import Enum, auto
-from typing import TYPE_CHECKING
+
+from django.utils.translation import gettext as _
 
 from agents.models import Agent
+from ghar.accounts.models import User
 from ghar.errors import NotAllowed
 from ghar.staff import has_staff_perm
+from visits.models import ASSIGN_AGENT as ASSIGN_AGENT
+from visits.models import CHANGE_VISIT as CHANGE_VISIT
+from visits.models import VIEW_VISIT as VIEW_VISIT
 from visits.models import Visit
-
-CHANGE_VISIT, ASSIGN_AGENT = "visits.change_visit", "visits.assign_agent"
-
-if TYPE_CHECKING:
-    from ghar.accounts.models import User
 
 
 class Role(Enum):
+    """A person's part in one visit; they may have several."""
+
     VISITOR = auto()
     COUNTERPARTY = auto()
     AGENT = auto()
@@ -40,22 +45,30 @@ MAY_EDIT = {
 }
 
 
-def is_agency(user: "User") -> bool:
-    """Staff who may view visits, or an employed agent."""
-    return has_staff_perm(user, "visits.view_visit") or _is_agent(user)
+def is_agency(user: User) -> bool:
+    """Tell whether the user is staff who may view visits, or an employed agent."""
+    return has_staff_perm(user, VIEW_VISIT) or Agent.objects.filter(user_id=user.pk, is_active=True).exists()
 
 
-def _is_agent(user: "User") -> bool:
-    return Agent.objects.filter(user=user, is_active=True).exists()
+def check_staff(user: User) -> None:
+    if not has_staff_perm(user, VIEW_VISIT):
+        raise NotAllowed(_("Only staff who may view visits can see this."))
 
 
-def check_staff(user: "User") -> None:
-    if not has_staff_perm(user, "visits.view_visit"):
-        raise NotAllowed("This is for staff who may view visits.")
+def check_may_assign(user: User) -> None:
+    if not has_staff_perm(user, ASSIGN_AGENT):
+        raise NotAllowed(
+            _("You need the permission %(permission)s to assign agents.") % {"permission": ASSIGN_AGENT}
+        )
 
 
-def roles(user: "User", visit: Visit, permission: str = "visits.change_visit") -> set[Role]:
-    """What `user` is to the visit; staff only with the permission for the act."""
+def check_may_book_for(by: User, user: User | None) -> None:
+    if user != by and not has_staff_perm(by, CHANGE_VISIT):
+        raise NotAllowed(_("Only staff can book for somebody else."))
+
+
+def roles(user: User, visit: Visit, permission: str = CHANGE_VISIT) -> set[Role]:
+    """Return what `user` is to the visit; STAFF only with the permission for the act."""
     agent = visit.agent
     held = {
         Role.VISITOR: visit.user_id == user.pk,
@@ -67,38 +80,45 @@ def roles(user: "User", visit: Visit, permission: str = "visits.change_visit") -
     return {role for role, holds in held.items() if holds}
 
 
-def check_role(user: "User", visit: Visit, allowed: frozenset[Role], act: str) -> None:
+def check_role(user: User, visit: Visit, allowed: frozenset[Role], message: str) -> None:
     if not roles(user, visit) & allowed:
-        raise NotAllowed(f"You may not {act} this visit.")
+        raise NotAllowed(message)
 
 
-def check_may_confirm(user: "User", visit: Visit) -> None:
-    """Whoever is awaited may confirm, and staff always."""
+def check_may_act(user: User, visit: Visit, message: str) -> None:
+    """Participants, the agent and staff confirm, move and cancel; the listing's owner only watches."""
+    check_role(user, visit, ACTORS, message)
+
+
+def check_may_confirm(user: User, visit: Visit) -> None:
+    """Only the side that is awaited confirms, and staff always."""
     if visit.awaiting and not roles(user, visit) & MAY_CONFIRM[Visit.Awaiting(visit.awaiting)]:
-        raise NotAllowed(f"This visit waits for the {visit.awaiting} to confirm it.")
+        side = visit.get_awaiting_display().lower()
+        raise NotAllowed(_("This visit waits for the %(side)s to confirm it.") % {"side": side})
 
 
-def check_may_complete(user: "User", visit: Visit) -> None:
+def check_may_complete(user: User, visit: Visit) -> None:
+    """A tour is completed by its agent or staff, a meet by a participant or staff."""
     allowed = AGENCY if visit.is_tour() else PARTICIPANTS | {Role.STAFF}
-    check_role(user, visit, frozenset(allowed), "complete")
+    check_role(user, visit, frozenset(allowed), _("You don't have permission to complete this visit."))
 
 
-def check_may_edit(user: "User", visit: Visit, names: set[str]) -> None:
+def check_may_edit(user: User, visit: Visit, names: set[str]) -> None:
     held = roles(user, visit)
-    foreign = sorted(name for name in names if not held & MAY_EDIT[name])
-    if foreign:
-        raise NotAllowed(f"You may not write {', '.join(foreign)} of this visit.")
+    denied = sorted(name for name in names if not held & MAY_EDIT[name])
+    if denied:
+        raise NotAllowed(_("You don't have permission to edit %(fields)s.") % {"fields": ", ".join(denied)})
 
 
-def can_see_notes(user: "User", visit: Visit) -> bool:
-    return bool(roles(user, visit, "visits.view_visit") & AGENCY)
+def can_see_notes(user: User, visit: Visit) -> bool:
+    return bool(roles(user, visit, VIEW_VISIT) & AGENCY)
 
 
-def can_see_decisions(user: "User", visit: Visit) -> bool:
-    """Why this agent and not another tells of others' absence and load, as the candidates do: for staff."""
-    return Role.STAFF in roles(user, visit, "visits.view_visit")
+def can_see_decisions(user: User, visit: Visit) -> bool:
+    """Only staff see why one agent was chosen over others: that tells of the others' absence and load."""
+    return Role.STAFF in roles(user, visit, VIEW_VISIT)
 
 
-def can_see_agent_number(user: "User", visit: Visit) -> bool:
-    """Everybody concerned; not the listing's owner, who only learns that somebody comes."""
-    return bool(roles(user, visit, "visits.view_visit") & ACTORS)
+def can_see_agent_number(user: User, visit: Visit) -> bool:
+    """Everybody concerned sees it, but not the listing's owner, who only learns that somebody comes."""
+    return bool(roles(user, visit, VIEW_VISIT) & ACTORS)

@@ -1,35 +1,40 @@
-"""What waits for staff: the queues that the admin's list is opened by, and how high each one is."""
+"""The work queues of staff, which the admin shows as tabs above its list of visits, and their counts."""
 
 from collections.abc import Callable
 from typing import NamedTuple
 
 from django.db.models import Count, Value
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 from visits.models import Visit, VisitQuerySet
 
 
 class WorkQueue(NamedTuple):
-    label: str
+    label: Promise
     visits: Callable[[VisitQuerySet], VisitQuerySet]
-    hint: str
-    soonest_first: bool = True
+    hint: Promise
 
 
 DEFAULT_QUEUE, ALL_VISITS = "upcoming", "all"
+# The keys are part of the admin's URLs.
 WORK_QUEUES = {
-    "unassigned": WorkQueue("Unassigned", VisitQuerySet.unassigned, "tours to come without an agent"),
-    "today": WorkQueue("Today", VisitQuerySet.today, "by the date at the listing"),
-    "awaiting": WorkQueue("Awaiting", VisitQuerySet.awaiting_confirmation, "to come, and not confirmed"),
-    "to_close": WorkQueue(
-        "To close", VisitQuerySet.needing_completion, "over, and nobody has said how it went"
+    "unassigned": WorkQueue(_("Unassigned"), VisitQuerySet.unassigned, _("upcoming tours without an agent")),
+    "today": WorkQueue(_("Today"), VisitQuerySet.today, _("by today's date at the listing")),
+    "awaiting": WorkQueue(
+        _("Awaiting"), VisitQuerySet.awaiting_confirmation, _("upcoming and not confirmed yet")
     ),
-    "follow_up": WorkQueue("Follow-up due", VisitQuerySet.follow_up_due, "promised for now or earlier"),
-    DEFAULT_QUEUE: WorkQueue("Upcoming", VisitQuerySet.upcoming, "all that are to come"),
+    "to_close": WorkQueue(
+        _("To close"), VisitQuerySet.needing_completion, _("over, but not completed or cancelled")
+    ),
+    "follow_up": WorkQueue(_("Follow-up due"), VisitQuerySet.follow_up_due, _("due now or overdue")),
+    DEFAULT_QUEUE: WorkQueue(_("Upcoming"), VisitQuerySet.upcoming, _("all visits that are not over")),
 }
 
 
 def queue_counts() -> dict[str, int]:
-    """How many visits lie on each queue: one query, of which each part has its own index."""
+    """Return the number of visits in each queue, by its name."""
+    # One query: a UNION of one count for each queue, so that each can use the index of its own.
     first, *rest = [
         queue.visits(Visit.objects.all())
         .order_by()
@@ -39,4 +44,5 @@ def queue_counts() -> dict[str, int]:
         .values_list("queue", "count")
         for name, queue in WORK_QUEUES.items()
     ]
+    # A queue without visits has no row.
     return dict.fromkeys(WORK_QUEUES, 0) | dict(first.union(*rest, all=True))

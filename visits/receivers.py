@@ -1,6 +1,6 @@
-"""What other apps set off in visits, in their own transaction."""
+"""Receivers of other apps' signals. They change visits in the transaction of the sender."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.dispatch import receiver
 
@@ -9,23 +9,24 @@ from agents.signals import agent_changed
 from flatmates.signals import match_ended
 from ghar.accounts.signals import user_deactivated
 from visits import services
-from visits.assignment import queue
 
 if TYPE_CHECKING:
     from ghar.accounts.models import User
 
 
 @receiver(user_deactivated)
-def cancel_visits(sender: Any, user: "User", by: "User | None", **kwargs: Any) -> None:
+def cancel_visits(sender: object, user: "User", by: "User | None", **kwargs: object) -> None:
+    """Cancel the visits of a person whose account is closed."""
     services.cancel_visits_of(user=user, by=by)
 
 
 @receiver(match_ended)
-def cancel_meets(sender: Any, pair: tuple[int, int], by: "User", **kwargs: Any) -> None:
+def cancel_meets(sender: object, pair: tuple[int, int], by: "User", **kwargs: object) -> None:
+    """Cancel the meets of two people who no longer match."""
     services.cancel_meets_of(pair=pair, by=by)
 
 
 @receiver(agent_changed)
-def look_at_queue(sender: Any, agent: Agent, by: "User", **kwargs: Any) -> None:
-    """He may take now what waits for somebody."""
-    queue.assign_pending_on_commit({agent.pk})
+def assign_pending(sender: object, agent: Agent, by: "User", **kwargs: object) -> None:
+    """Look for visits in the queue that the agent can take now."""
+    services.assign_pending_on_commit({agent.pk})

@@ -9,13 +9,13 @@ from django.db import connection, transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from agents.models import WorkingHours
+from agents.models import USUAL_HOURS, WorkingHours
 from agents.tests.factories import AgentFactory, WorkingHoursFactory
 
 pytestmark = pytest.mark.django_db
 
 MIDNIGHT = time(0)
-EVERY_DAY = [(weekday, time(9), time(19)) for weekday in range(7)]
+EVERY_DAY = [(weekday, *USUAL_HOURS) for weekday in range(7)]
 # Local dates around which these zones change their clocks, or 2026-06-10 where they never do.
 CHANGES = {
     "Asia/Kolkata": [date(2026, 6, 10)],
@@ -33,9 +33,9 @@ def open_hours(agent, zone, start, end):
     """What the function finds inside the span."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT agent_open_hours(%s, %s, span) * tstzmultirange(span)"
+            "SELECT agent_open_hours(%s, %s, span, %s, %s) * tstzmultirange(span)"
             " FROM (SELECT tstzrange(%s, %s)) AS asked(span)",
-            [agent.pk, zone, start, end],
+            [agent.pk, zone, *USUAL_HOURS, start, end],
         )
         return [(piece.lower, piece.upper) for piece in cursor.fetchone()[0]]
 
@@ -156,5 +156,7 @@ def test_a_shift_inside_the_skipped_hour_does_not_take_place():
 @pytest.mark.parametrize("span", ["empty", "(,)", "[2026-06-10,)"])
 def test_no_span_is_no_hours(span):
     with connection.cursor() as cursor:
-        cursor.execute("SELECT agent_open_hours(%s, 'UTC', %s)::text", [AgentFactory().pk, span])
+        cursor.execute(
+            "SELECT agent_open_hours(%s, 'UTC', %s, '09:00', '19:00')::text", [AgentFactory().pk, span]
+        )
         assert cursor.fetchone() == ("{}",)

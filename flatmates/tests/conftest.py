@@ -6,7 +6,7 @@ from flatmates.tests.factories import PersonFactory, match
 
 @pytest.fixture
 def chitra(db):
-    """A third one, with whom neither Asha nor Bala has anything to do."""
+    """A third person, whom neither Asha nor Bala knows."""
     return PersonFactory(full_name="Chitra Menon", email="chitra@example.com")
 
 
@@ -17,7 +17,7 @@ def matched(asha, bala):
 
 @pytest.fixture
 def snapshot(db):
-    """`snapshot()` is all there is of flatmates: equal before and after a refusal."""
+    """`snapshot()` returns all rows of flatmates: the same before and after a refusal."""
     models = (Swipe, UserMatch, UserConversation, Message, UserBlock)
 
     def take():

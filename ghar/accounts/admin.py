@@ -1,31 +1,48 @@
+"""The admin of users and groups."""
+
 from collections.abc import Callable
+from typing import TYPE_CHECKING, cast
 
 from django.contrib import admin, messages
 from django.contrib.auth import admin as auth_admin
 from django.contrib.auth.models import Group
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from ghar.accounts import services
 from ghar.accounts.forms import LoginForm, NewUserForm, PasswordForm, UserForm
 from ghar.accounts.models import User
-from ghar.admin import BaseAdmin
+from ghar.admin import BaseAdmin, Text, error_message
 from ghar.errors import DomainError
+
+# The type stubs declare it as generic; at runtime it takes no parameter.
+if TYPE_CHECKING:
+    DjangoUserAdmin = auth_admin.UserAdmin[User]
+else:
+    DjangoUserAdmin = auth_admin.UserAdmin
 
 PRIVILEGES = ("is_staff", "is_superuser", "groups", "user_permissions")
 
 admin.site.login_form = LoginForm
+# Django registers its own admin of groups, which lacks what BaseAdmin adds.
 admin.site.unregister(Group)
 
 
+def staff_user(request: HttpRequest) -> User:
+    """Return the user of a request to the admin, which lets in nobody who is not logged in."""
+    return cast(User, request.user)
+
+
 @admin.register(Group)
-class GroupAdmin(BaseAdmin, auth_admin.GroupAdmin):
-    """Django's own, with what all pages share."""
+class GroupAdmin(BaseAdmin[Group], auth_admin.GroupAdmin):
+    pass
 
 
 @admin.register(User)
-class UserAdmin(BaseAdmin, auth_admin.UserAdmin):
-    """People. Nobody is deleted; only superusers give rights, or change those who have some."""
+class UserAdmin(BaseAdmin[User], DjangoUserAdmin):
+    """Users are never deleted. Only superusers give permissions, or change users who have some."""
 
     form = UserForm
     add_form = NewUserForm
@@ -33,15 +50,15 @@ class UserAdmin(BaseAdmin, auth_admin.UserAdmin):
     list_display = ("full_name", "email", "phone", "is_staff", "is_active", "created_at")
     list_filter = ("is_staff", "is_active", "groups")
     search_fields = ("=id", "full_name", "email", "phone")
-    search_help_text = "Name, email, phone or id"
+    search_help_text = gettext_lazy("Name, email, phone or id")
     ordering = ("full_name", "id")
     readonly_fields = ("is_active", "last_login", "created_at")
     actions = ("deactivate", "reactivate")
     fieldsets = (
         (None, {"fields": ("full_name", "email", "phone", "password")}),
-        ("Profile", {"fields": ("profile_image_url", "preferred_languages")}),
-        ("Rights", {"fields": ("is_active", *PRIVILEGES)}),
-        ("Dates", {"fields": ("created_at", "last_login")}),
+        (gettext_lazy("Profile"), {"fields": ("profile_image_url", "preferred_languages")}),
+        (gettext_lazy("Permissions"), {"fields": ("is_active", *PRIVILEGES)}),
+        (gettext_lazy("Dates"), {"fields": ("created_at", "last_login")}),
     )
     add_fieldsets = (
         (None, {"fields": ("full_name", "email", "phone", "usable_password", "password1", "password2")}),
@@ -57,32 +74,33 @@ class UserAdmin(BaseAdmin, auth_admin.UserAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         return False
 
-    @admin.action(description="Deactivate", permissions=["change"])
+    @admin.action(description=gettext_lazy("Deactivate"), permissions=["change"])
     def deactivate(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
-        self.for_each(request, queryset.filter(is_active=True), services.deactivate, "Deactivated")
+        users = queryset.filter(is_active=True)
+        self.call_for_each(request, users, services.deactivate, gettext_lazy("Deactivated"))
 
-    @admin.action(description="Reactivate", permissions=["change"])
+    @admin.action(description=gettext_lazy("Reactivate"), permissions=["change"])
     def reactivate(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
-        self.for_each(request, queryset.filter(is_active=False), services.reactivate, "Reactivated")
+        users = queryset.filter(is_active=False)
+        self.call_for_each(request, users, services.reactivate, gettext_lazy("Reactivated"))
 
-    def for_each(
-        self, request: HttpRequest, users: QuerySet[User], act: Callable[..., None], done: str
+    def call_for_each(
+        self, request: HttpRequest, users: QuerySet[User], service: Callable[..., None], done: Text
     ) -> None:
-        """One service call a user; what one refuses does not keep the others."""
+        """Call the service once for each user. If it refuses one, the others are changed all the same."""
         count = 0
         for user in users:
-            if refusal := self.refusal(request, user, act):
-                self.message_user(request, f"{user}: {refusal}", messages.ERROR)
+            problem = ""
+            if not self.has_change_permission(request, user):
+                problem = _("Only superusers can do this to staff.")
             else:
-                self.log_change(request, user, done)
+                try:
+                    service(user=user, by=staff_user(request))
+                except DomainError as error:
+                    problem = error_message(error)
+            if problem:
+                self.message_user(request, f"{user}: {problem}", messages.ERROR)
+            else:
+                self.log_change(request, user, str(done))
                 count += 1
         self.message_user(request, f"{done}: {count}.", messages.SUCCESS if count else messages.WARNING)
-
-    def refusal(self, request: HttpRequest, user: User, act: Callable[..., None]) -> str:
-        if not self.has_change_permission(request, user):
-            return "Only a superuser may do this to staff."
-        try:
-            act(user=user, by=request.user)
-        except DomainError as error:
-            return error.detail
-        return ""

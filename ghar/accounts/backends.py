@@ -6,14 +6,14 @@ from django.http import HttpRequest
 from ghar.accounts.identifiers import MAX_LENGTH
 from ghar.accounts.models import User
 
-MAX_PASSWORD = 128
+MAX_PASSWORD_LENGTH = 128
 
 
 class PhoneOrEmailBackend(ModelBackend):
     """Log-in by phone or email, in the API and the admin alike.
 
-    The manager's natural key knows both. Unknown people cost a hash as known ones do; inactive ones are
-    refused after it. What is too long to be anybody's is refused without one.
+    The manager's natural key knows both. Django hashes the password also for an unknown identifier, so the
+    time of an answer does not tell who has an account. Overlong input is refused without hashing it.
     """
 
     def authenticate(
@@ -23,6 +23,6 @@ class PhoneOrEmailBackend(ModelBackend):
         password: str | None = None,
         **kwargs: Any,
     ) -> User | None:
-        if len(username or "") > MAX_LENGTH or len(password or "") > MAX_PASSWORD:
+        if len(username or "") > MAX_LENGTH or len(password or "") > MAX_PASSWORD_LENGTH:
             return None
         return super().authenticate(request, username=username, password=password, **kwargs)

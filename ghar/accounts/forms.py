@@ -1,54 +1,85 @@
-from typing import Any
+"""The forms of the log-in pages and of a user's page in the admin."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.contrib.admin.forms import AdminAuthenticationForm
 from django.contrib.admin.forms import AdminPasswordChangeForm as OwnPasswordChangeForm
-from django.contrib.auth.forms import AdminPasswordChangeForm, AdminUserCreationForm, UserChangeForm
+from django.contrib.auth.forms import (
+    AdminPasswordChangeForm,
+    AdminUserCreationForm,
+    AuthenticationForm,
+    UserChangeForm,
+)
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from ghar.accounts import services
 from ghar.accounts.identifiers import normalise_email, normalise_phone
 from ghar.accounts.models import User
 from ghar.api.fields import http_url
+from ghar.generics import ModelForm
+
+# The type stubs declare these as generic; at runtime they take no parameter.
+if TYPE_CHECKING:
+    ChangeForm = UserChangeForm[User]
+    CreationForm = AdminUserCreationForm[User]
+    SetPasswordForm = AdminPasswordChangeForm[User]
+else:
+    ChangeForm, CreationForm, SetPasswordForm = UserChangeForm, AdminUserCreationForm, AdminPasswordChangeForm
 
 
-class LoginForm(AdminAuthenticationForm):
+class IdentifierLabelMixin(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["username"].label = "Email or phone"
+        self.fields["username"].label = gettext_lazy("Email or phone")
 
 
-class IdentifiersMixin(forms.ModelForm):
-    """Emails and phones as the API keeps them."""
+class LoginForm(IdentifierLabelMixin, AdminAuthenticationForm):
+    """The admin's log-in form."""
+
+
+class LoginPageForm(IdentifierLabelMixin, AuthenticationForm):
+    """The log-in form outside the admin."""
+
+
+class IdentifiersMixin(ModelForm[User]):
+    """Email and phone are normalised as by the API."""
 
     def clean_email(self) -> str | None:
-        return normalised(self.cleaned_data["email"], normalise_email, "Give an email address.")
+        problem = _("Enter an email address such as asha@example.com.")
+        return normalised(self.cleaned_data["email"], normalise_email, problem)
 
     def clean_phone(self) -> str | None:
-        return normalised(
-            self.cleaned_data["phone"], normalise_phone, "Give a phone number: +91 98123 45678."
-        )
+        problem = _("Enter a phone number such as +91 98123 45678.")
+        return normalised(self.cleaned_data["phone"], normalise_phone, problem)
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
-        given = {"email", "phone"} <= cleaned.keys()
-        if given and not (cleaned["email"] or cleaned["phone"]):
-            raise ValidationError("Give an email or a phone number.")
+        if {"email", "phone"} <= cleaned.keys() and not (cleaned["email"] or cleaned["phone"]):
+            raise ValidationError(_("Enter an email address or a phone number."))
         return cleaned
 
 
-def normalised(text: str | None, normalise: Any, refusal: str) -> str | None:
+def normalised(text: str | None, normalise: Callable[[str], str], problem: str) -> str | None:
+    """Return the text normalised, or None for an empty one. Raise ValidationError if it can't be."""
     if not text:
         return None
     value = normalise(text)
     if not value:
-        raise ValidationError(refusal)
+        raise ValidationError(problem)
     return value
 
 
-class UserForm(IdentifiersMixin, UserChangeForm):
+class UserForm(IdentifiersMixin, ChangeForm):
     profile_image_url = forms.URLField(
-        required=False, max_length=500, assume_scheme="https", validators=[http_url]
+        label=gettext_lazy("Profile image URL"),
+        required=False,
+        max_length=500,
+        assume_scheme="https",
+        validators=[http_url],
     )
 
     class Meta:
@@ -67,18 +98,23 @@ class UserForm(IdentifiersMixin, UserChangeForm):
         )
 
     def clean_is_staff(self) -> bool:
-        if self.cleaned_data["is_staff"] and hasattr(self.instance, "agent"):
-            raise ValidationError("This is an agent's login. Take it from the agent first.")
-        return self.cleaned_data["is_staff"]
+        is_staff: bool = self.cleaned_data["is_staff"]
+        if is_staff and hasattr(self.instance, "agent"):
+            raise ValidationError(
+                _("This user is an agent's login. Remove it from the agent before you make the user staff.")
+            )
+        return is_staff
 
 
-class NewUserForm(IdentifiersMixin, AdminUserCreationForm):
+class NewUserForm(IdentifiersMixin, CreationForm):
     class Meta:
         model = User
         fields = ("full_name", "email", "phone")
 
 
-class PasswordForm(AdminPasswordChangeForm):
+class PasswordForm(SetPasswordForm):
+    """Staff set the password of a user."""
+
     def save(self, commit: bool = True) -> User:
         usable = self.cleaned_data["set_usable_password"]
         services.set_password(user=self.user, password=self.cleaned_data["password1"] if usable else None)
@@ -86,6 +122,9 @@ class PasswordForm(AdminPasswordChangeForm):
 
 
 class OwnPasswordForm(OwnPasswordChangeForm):
+    """Staff change their own password."""
+
     def save(self, commit: bool = True) -> User:
-        services.set_password(user=self.user, password=self.cleaned_data["new_password1"])
-        return self.user
+        user: User = self.user
+        services.set_password(user=user, password=self.cleaned_data["new_password1"])
+        return user

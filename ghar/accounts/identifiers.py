@@ -1,4 +1,4 @@
-"""What a person types to say who he is: an email or a phone number. Nothing here raises on junk."""
+"""Identifiers: the email or phone number by which people log in. Nothing here raises on nonsense."""
 
 from typing import Any, Literal
 
@@ -11,20 +11,23 @@ MAX_LENGTH = 254
 
 
 def normalise(identifier: str) -> tuple[Literal["email", "phone"], str]:
-    """The field that an identifier means and its value there, which is empty if it is neither."""
+    """Return the field that an identifier is of, and its normal form; an empty one for a wrong identifier."""
     if "@" in identifier:
         return "email", normalise_email(identifier)
     return "phone", normalise_phone(identifier)
 
 
 def lookup(identifier: str) -> dict[str, Any]:
-    """The filter that finds its user; nobody's if it is no identifier."""
+    """Return the filter that finds the user. It finds nobody for a wrong identifier."""
     field, value = normalise(identifier)
     return {field: value} if value else {"pk": None}
 
 
 def normalise_email(text: str) -> str:
-    """Lower case. ASCII only, so that Python and the database agree on what that is."""
+    """Return the email in lower case, or "" for none.
+
+    It is ASCII, because Python and PostgreSQL do not agree on the lower case of all other letters.
+    """
     email = text.strip().lower()
     if not email.isascii() or len(email) > MAX_LENGTH:
         return ""
@@ -36,6 +39,7 @@ def normalise_email(text: str) -> str:
 
 
 def normalise_phone(text: str) -> str:
+    """Return the number in E.164, or "" for none."""
     try:
         return phone_number(text)
     except ValidationError:

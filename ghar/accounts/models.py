@@ -5,6 +5,7 @@ from django.contrib.auth.models import PermissionsMixin
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Lower
+from django.utils.translation import gettext_lazy as _
 
 from ghar import clock
 from ghar.validators import validate_language
@@ -12,12 +13,13 @@ from ghar.validators import validate_language
 
 class UserManager(BaseUserManager["User"]):
     def get_by_natural_key(self, username: str | None) -> "User":
-        """The user with this email or phone, as a person types it at log-in."""
+        """Return the user with this email or phone, as a person types it. Raises User.DoesNotExist."""
         from ghar.accounts.identifiers import lookup
 
         return self.get(**lookup(username or ""))
 
     def create_user(self, password: str | None = None, **fields: Any) -> "User":
+        """Create a user with a validated profile. Without a password nobody can log in as them."""
         user = self.model(**fields)
         user.email = (user.email or "").strip().lower() or None
         user.set_password(password)
@@ -26,20 +28,22 @@ class UserManager(BaseUserManager["User"]):
         return user
 
     def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "User":
+        """Create a superuser. `createsuperuser` asks for no name, so it comes from the email."""
         fields.setdefault("full_name", email.partition("@")[0])
         return self.create_user(password, email=email, is_staff=True, is_superuser=True, **fields)
 
 
 class User(AbstractBaseUser, PermissionsMixin):
-    """A person: seeker, owner, flatmate, staff, or an agent's login (then `user.agent` exists).
+    """A person: a seeker, owner, flatmate, member of staff, or agent, for whom `user.agent` exists.
 
-    There is no role column: staff are `is_staff` with the model permission for the act.
+    There is no column for roles, because one person can have several. Staff are users with `is_staff` and
+    the model permission for the act (see ghar.staff).
     """
 
     full_name = models.CharField(max_length=120)
-    email = models.EmailField(unique=True, null=True, blank=True, help_text="Lower case.")
+    email = models.EmailField(unique=True, null=True, blank=True, help_text=_("Lower case."))
     phone = models.CharField(
-        max_length=16, unique=True, null=True, blank=True, help_text="E.164: +919812345678."
+        max_length=16, unique=True, null=True, blank=True, help_text=_("E.164: +919812345678.")
     )
     profile_image_url = models.URLField(max_length=500, blank=True)
     preferred_languages = ArrayField(
@@ -47,10 +51,10 @@ class User(AbstractBaseUser, PermissionsMixin):
         default=list,
         blank=True,
         size=10,
-        help_text="ISO 639-1 codes, such as en, hi, mr.",
+        help_text=_("ISO 639-1 codes, such as en, hi, mr."),
     )
-    is_staff = models.BooleanField("staff", default=False, help_text="May log in to this admin site.")
-    is_active = models.BooleanField("active", default=True)
+    is_staff = models.BooleanField(_("staff"), default=False, help_text=_("May log in to this admin site."))
+    is_active = models.BooleanField(_("active"), default=True)
     created_at = models.DateTimeField(default=clock.now, editable=False)
 
     objects: ClassVar[UserManager] = UserManager()

@@ -1,4 +1,4 @@
-"""Pages to log in with a browser, for those whom an assistant has sent; staff's change of their password."""
+"""The log-in pages outside the admin, where assistants send users, and staff's change of password."""
 
 from typing import Any
 
@@ -8,24 +8,19 @@ from django.contrib.auth.views import LoginView, LogoutView, PasswordChangeView
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse_lazy
 
-from ghar.accounts.forms import OwnPasswordForm
+from ghar.accounts.forms import LoginPageForm, OwnPasswordForm
 from ghar.accounts.throttling import PageLoginThrottle
 
 
-class LoginPageForm(AuthenticationForm):
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["username"].label = "Email or phone"
-
-
 class LoginPage(LoginView):
-    """Attempts count together with those in the API."""
+    """The log-in page. Attempts here and in the API are counted together."""
 
     template_name = "login.html"
     authentication_form = LoginPageForm
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         throttle = PageLoginThrottle()
+        # The throttle is typed for views of the REST framework, but reads nothing of the view.
         if throttle.allow_request(request, self):  # type: ignore[arg-type]
             return super().post(request, *args, **kwargs)
         seconds = max(1, int(throttle.wait() or 1))
@@ -34,18 +29,18 @@ class LoginPage(LoginView):
         return self.render_to_response(context, status=429, headers={"Retry-After": str(seconds)})
 
     def form_valid(self, form: AuthenticationForm) -> HttpResponse:
-        PageLoginThrottle().forget(self.request, self)  # type: ignore[arg-type]
+        PageLoginThrottle().forget(self.request, self)  # type: ignore[arg-type]  # as above
         return super().form_valid(form)
 
 
 class LogoutPage(LogoutView):
-    """To become somebody else before he consents."""
+    """The way to log in as another user before consenting to what an assistant asks."""
 
     next_page = "login"
 
 
 class OwnPasswordPage(PasswordChangeView):
-    """The admin's page, but that a new password ends what the old one opened."""
+    """The admin's page for a new password, which also ends the user's other sessions and tokens."""
 
     form_class = OwnPasswordForm
     success_url = reverse_lazy("admin:password_change_done")

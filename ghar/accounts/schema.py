@@ -1,16 +1,16 @@
-"""What the OpenAPI document says of the routes of accounts."""
+"""OpenAPI descriptions of the routes of accounts."""
 
-from drf_spectacular.utils import OpenApiExample, extend_schema_view
+from drf_spectacular.utils import extend_schema_view
 
 from ghar.accounts import views
 from ghar.accounts.serializers import (
-    LoginInput,
-    PasswordInput,
+    LoginInputSerializer,
+    PasswordInputSerializer,
     SessionSerializer,
-    SignupInput,
+    SignupInputSerializer,
     UserSerializer,
 )
-from ghar.api.openapi import FieldAs, operation
+from ghar.api.openapi import FieldSchema, operation, request_example, response_example
 
 ASHA = {
     "id": 7,
@@ -32,65 +32,60 @@ SIGNUP = {"full_name": "Asha Rao", "email": "asha@example.com", "password": "a l
 LOGIN = {"identifier": "asha@example.com", "password": "a long pass phrase"}
 
 
-def response_example(value: object, *codes: str) -> OpenApiExample:
-    return OpenApiExample("Asha", value, response_only=True, status_codes=list(codes) or ["200"])
-
-
-def request_example(value: object) -> OpenApiExample:
-    return OpenApiExample("Asha", value, request_only=True)
-
-
 extend_schema_view(
     post=operation(
         "Sign up",
-        description="A phone number, an email address or both: each belongs to one user.",
-        request=SignupInput,
+        description="Send a phone number, an email address, or both. Each can belong to one user only.",
+        request=SignupInputSerializer,
         responses={201: SessionSerializer},
-        examples=[request_example(SIGNUP), response_example(SESSION, "201")],
+        examples=[request_example("Asha", SIGNUP), response_example("Asha", SESSION, "201")],
     )
-)(views.Signup)
+)(views.SignupView)
 extend_schema_view(
     post=operation(
         "Log in",
-        description="`identifier` is the phone number or the email address. Too many failures are throttled.",
-        request=LoginInput,
+        description="`identifier` is a phone number or an email address. Failed attempts are rate-limited.",
+        request=LoginInputSerializer,
         responses={200: SessionSerializer},
         codes=["not_authenticated"],
-        examples=[request_example(LOGIN), response_example(SESSION)],
+        examples=[request_example("Asha", LOGIN), response_example("Asha", SESSION)],
     )
-)(views.Login)
+)(views.LoginView)
 extend_schema_view(
-    post=operation("Log out", description="Ends this token only.", request=None, responses={204: None})
-)(views.Logout)
+    post=operation("Log out", description="Revokes this token only.", request=None, responses={204: None})
+)(views.LogoutView)
 extend_schema_view(
     post=operation(
-        "Log out everywhere", description="Ends every token of yours.", request=None, responses={204: None}
+        "Log out everywhere", description="Revokes all your tokens.", request=None, responses={204: None}
     )
-)(views.LogoutAll)
+)(views.LogoutAllView)
 extend_schema_view(
     post=operation(
-        "Change the password",
-        description="Ends every other token of yours.",
-        request=PasswordInput,
+        "Change your password",
+        description="Revokes all your other tokens.",
+        request=PasswordInputSerializer,
         responses={204: None},
     )
-)(views.Password)
+)(views.PasswordView)
 extend_schema_view(
-    get=operation("Your own profile", responses=UserSerializer, examples=[response_example(ASHA)]),
+    get=operation("Get your profile", responses=UserSerializer, examples=[response_example("Asha", ASHA)]),
     patch=operation(
         "Change your profile",
         request=UserSerializer,
         responses=UserSerializer,
-        examples=[request_example({"preferred_languages": ["mr", "en"]}), response_example(ASHA)],
+        examples=[
+            request_example("Asha", {"preferred_languages": ["mr", "en"]}),
+            response_example("Asha", ASHA),
+        ],
     ),
-)(views.Me)
+)(views.ProfileView)
 
 
-class PhoneAs(FieldAs):
+class PhoneSchema(FieldSchema):
     target_class = "ghar.accounts.serializers.PhoneField"
-    schema = {"type": "string", "description": "As people write it; goes out as E.164."}
+    schema = {"type": "string", "description": "Written in any common format; returned as E.164."}
 
 
-class EmailAs(FieldAs):
+class EmailSchema(FieldSchema):
     target_class = "ghar.accounts.serializers.EmailField"
-    schema = {"type": "string", "description": "Goes out in lower case."}
+    schema = {"type": "string", "description": "Returned in lower case."}

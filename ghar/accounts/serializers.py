@@ -1,15 +1,18 @@
-from typing import Any
+from typing import Any, ClassVar
 
+from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
-from ghar.accounts.backends import MAX_PASSWORD
+from ghar.accounts.backends import MAX_PASSWORD_LENGTH
 from ghar.accounts.identifiers import MAX_LENGTH, normalise_email, normalise_phone
 from ghar.accounts.models import User
 from ghar.api.fields import HttpUrlField, InstantField, LanguageField, StrictSerializer, TextField
 
 
 class EmailField(TextField):
-    default_error_messages = {"email": "Give an email address such as asha@example.com."}
+    default_error_messages: ClassVar[dict[str, Any]] = {
+        "email": _("Enter an email address such as asha@example.com.")
+    }
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(required=False, allow_blank=True, allow_null=True, **kwargs)
@@ -20,7 +23,9 @@ class EmailField(TextField):
 
 
 class PhoneField(TextField):
-    default_error_messages = {"phone": "Give a phone number such as +91 98123 45678."}
+    default_error_messages: ClassVar[dict[str, Any]] = {
+        "phone": _("Enter a phone number such as +91 98123 45678.")
+    }
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(required=False, allow_blank=True, allow_null=True, **kwargs)
@@ -32,28 +37,28 @@ class PhoneField(TextField):
 
 class PasswordField(TextField):
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(max_length=MAX_PASSWORD, trim_whitespace=False, write_only=True, **kwargs)
+        super().__init__(max_length=MAX_PASSWORD_LENGTH, trim_whitespace=False, write_only=True, **kwargs)
 
 
-class SignupInput(StrictSerializer):
+class SignupInputSerializer(StrictSerializer):
     full_name = TextField(max_length=120)
     phone = PhoneField()
     email = EmailField()
     password = PasswordField()
 
 
-class LoginInput(StrictSerializer):
+class LoginInputSerializer(StrictSerializer):
     identifier = TextField(max_length=MAX_LENGTH)
     password = PasswordField()
 
 
-class PasswordInput(StrictSerializer):
+class PasswordInputSerializer(StrictSerializer):
     current_password = PasswordField()
     new_password = PasswordField()
 
 
 class UserSerializer(StrictSerializer):
-    """One's own user: what it shows, and of that what one may change."""
+    """The current user's own profile. Fields that are not read-only can be changed."""
 
     id = serializers.IntegerField(read_only=True)
     full_name = TextField(max_length=120)
@@ -66,11 +71,20 @@ class UserSerializer(StrictSerializer):
     created_at = InstantField(read_only=True)
 
     def get_agent_id(self, user: User) -> int | None:
-        # The key of a reverse one-to-one: read without knowing the model at its other end.
+        # A lookup through the reverse relation, because this app must not import the model of agents.
         return User.objects.filter(pk=user.pk).values_list("agent__id", flat=True).get()
 
 
-class SessionSerializer(serializers.Serializer):
+class PersonSerializer(serializers.ModelSerializer[User]):
+    """A user as other users see them."""
+
+    class Meta:
+        model = User
+        fields = ["id", "full_name", "profile_image_url"]
+        read_only_fields = fields
+
+
+class SessionSerializer(serializers.Serializer[Any]):
     token = serializers.CharField()
     expiry = InstantField()
     user = UserSerializer()

@@ -1,4 +1,4 @@
-"""The OpenAPI document, and a page to try it on, with assets of our own."""
+"""The routes /schema and /docs: the OpenAPI document, and a page to try it out."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -6,6 +6,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import translation
 from django.views.decorators.http import require_safe
 from drf_spectacular.renderers import OpenApiYamlRenderer
 from rest_framework.permissions import AllowAny
@@ -30,7 +31,8 @@ class YAMLRenderer(OpenApiYamlRenderer):
     ) -> bytes:
         if (renderer_context or {})["response"].status_code >= 400:
             return JSONRenderer().render(data)
-        return super().render(data, accepted_media_type, renderer_context)
+        text: bytes = super().render(data, accepted_media_type, renderer_context)  # type: ignore[no-untyped-call]
+        return text
 
 
 class OpenAPI(APIView):
@@ -42,9 +44,9 @@ class OpenAPI(APIView):
         renderers = super().get_renderers()
         return renderers[::-1] if self.request.GET.get("format") == "yaml" else renderers
 
-    @operation(
-        "This document",
-        description="As JSON, or as YAML to who accepts application/yaml or asks for `format=yaml`.",
+    @operation(  # type: ignore[untyped-decorator]  # spectacular is not typed
+        "Get this document",
+        description="Returns JSON, or YAML for `Accept: application/yaml` or `format=yaml`.",
         responses={
             (200, "application/json"): {"type": "object"},
             (200, "application/yaml"): {"type": "object"},
@@ -56,10 +58,12 @@ class OpenAPI(APIView):
 
 @cache
 def document() -> dict[str, Any]:
-    """Made on the first request: it is the same for all."""
-    return Generator().get_schema(public=True)
+    """Return the OpenAPI document, which is the same for everyone: in English, and made only once."""
+    with translation.override("en"):
+        found: dict[str, Any] = Generator().get_schema(public=True)  # type: ignore[no-untyped-call]
+    return found
 
 
 @require_safe
-def page(request: HttpRequest) -> HttpResponse:
+def docs_page(request: HttpRequest) -> HttpResponse:
     return render(request, "docs.html")

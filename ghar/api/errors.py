@@ -1,4 +1,4 @@
-"""Every refusal as an RFC 9457 problem: the one place where errors get their HTTP."""
+"""Errors as RFC 9457 problems. No other module knows the HTTP status of an error."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -10,6 +10,7 @@ from django.core.exceptions import NON_FIELD_ERRORS, PermissionDenied, RequestDa
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.db import DataError, InterfaceError, OperationalError
 from django.http import Http404, HttpResponse, UnreadablePostError
+from django.utils.translation import gettext, gettext_noop
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.settings import api_settings
@@ -22,7 +23,7 @@ PROBLEM_TYPE = "application/problem+json"
 RETRY_SECONDS = 2
 CHALLENGE = "Bearer"
 
-# The contract's codes; a code that is not here is a conflict with the present state: 409.
+# The contract's codes. A code that is not listed means a conflict with the present state: 409.
 STATUSES = {
     "validation_error": 400,
     "parse_error": 400,
@@ -41,24 +42,31 @@ STATUSES = {
     "unavailable": 503,
 }
 
-# What an answer says that has nothing of its own to say. The contract knows no other 4xx: they are 400s.
+# The detail of an error that has no text of its own. It is translated when the answer is written: the
+# server's guard, which uses this table too, answers before a language is known.
 DETAILS = {
-    "validation_error": "The request is not valid: check its address, headers and body.",
-    "parse_error": "The body is not valid JSON.",
-    "invalid_cursor": "This cursor is not one of this list as you ask for it: start again without it.",
-    "not_authenticated": "Log in and send the token in the header Authorization: Bearer <token>.",
-    "permission_denied": "You may not do this.",
-    "not_found": "There is nothing here that you may see: check the address and the id.",
-    "method_not_allowed": "This method is not possible here: the Allow header names those that are.",
-    "request_timeout": "The request took too long to arrive: send it again.",
-    "payload_too_large": "The body is too large: send at most 2 MB.",
-    "unsupported_media_type": "Send JSON, with Content-Type: application/json.",
-    "throttled": "Too many requests: try again later.",
-    "internal_error": "Something failed on our side: try again, and tell us the X-Request-ID if it stays.",
-    "unavailable": "The service is not available for the moment: try again in a few seconds.",
+    "validation_error": gettext_noop("The request is not valid. Check the URL, the headers and the body."),
+    "parse_error": gettext_noop("The body is not valid JSON."),
+    "invalid_cursor": gettext_noop(
+        "This cursor does not belong to this list and its filters. Start again without a cursor."
+    ),
+    "not_authenticated": gettext_noop(
+        "Log in, and send the token in the header Authorization: Bearer <token>."
+    ),
+    "permission_denied": gettext_noop("You don't have permission to do this."),
+    "not_found": gettext_noop("Nothing was found here. Check the URL and the id."),
+    "method_not_allowed": gettext_noop("This method is not allowed here. The Allow header lists the others."),
+    "request_timeout": gettext_noop("The request took too long to arrive. Send it again."),
+    "payload_too_large": gettext_noop("The body is too large. Send at most 2 MB."),
+    "unsupported_media_type": gettext_noop("Send JSON with Content-Type: application/json."),
+    "throttled": gettext_noop("Too many requests. Try again later."),
+    "internal_error": gettext_noop(
+        "Something went wrong on our side. Try again; if it keeps happening, send us the X-Request-ID."
+    ),
+    "unavailable": gettext_noop("The service is temporarily unavailable. Try again in a few seconds."),
 }
-FIELDS_DETAIL = "Check the fields named in errors."
-# What REST framework and forms call the errors of no field.
+FIELDS_DETAIL = gettext_noop("Check the fields named in errors.")
+# The keys under which REST framework and Django's forms list errors that belong to no field.
 GENERAL = {api_settings.NON_FIELD_ERRORS_KEY: "", NON_FIELD_ERRORS: ""}
 
 
@@ -75,7 +83,7 @@ class Problem:
 
     @property
     def body(self) -> dict[str, Any]:
-        return problem_body(self.status, self.code, self.detail or DETAILS[self.code], **self.extra)
+        return problem_body(self.status, self.code, self.detail or gettext(DETAILS[self.code]), **self.extra)
 
 
 def problem_body(status: int, code: str, detail: str, **extra: Any) -> dict[str, Any]:
@@ -86,10 +94,10 @@ def problem_body(status: int, code: str, detail: str, **extra: Any) -> dict[str,
 def problem_response(
     status: int, code: str, detail: str = "", headers: Mapping[str, str] | None = None, **extra: Any
 ) -> HttpResponse:
-    """A problem for who answers outside of REST framework: middleware, plain views."""
-    body = problem_body(status, code, detail or DETAILS[code], **extra)
+    """Return a problem from outside REST framework: from middleware and plain views."""
+    body = problem_body(status, code, detail or gettext(DETAILS[code]), **extra)
     content = encode(body)
-    # Its own length: the middleware that would add it may be the one that was refused by.
+    # The middleware that would add the length may be the very one that refuses the request.
     all_headers = {**default_headers(status), **(headers or {}), "Content-Length": str(len(content))}
     return HttpResponse(content, status=status, content_type=PROBLEM_TYPE, headers=all_headers)
 
@@ -100,8 +108,8 @@ def default_headers(status: int) -> dict[str, str]:
     return {"Retry-After": str(RETRY_SECONDS)} if status in {429, 503} else {}
 
 
-def code_of(status: int) -> str:
-    """The code of an answer that is known by its status only."""
+def code_for_status(status: int) -> str:
+    """Return the code of an error of which only the status is known."""
     if status >= 500:
         return "unavailable" if status == 503 else "internal_error"
     return next((code for code, known in STATUSES.items() if known == status), "validation_error")
@@ -121,7 +129,7 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | Non
 
 @singledispatch
 def to_problem(exc: Exception) -> Problem | None:
-    """The problem that stands for an exception; None for what nobody expected."""
+    """Return the problem for an exception, or None for an unexpected one, which Django reports as a 500."""
     return None
 
 
@@ -133,7 +141,7 @@ def _(exc: DomainError) -> Problem:
 @to_problem.register
 def _(exc: exceptions.APIException) -> Problem:
     code = "not_authenticated" if exc.status_code == 401 else exc.default_code
-    return Problem(code if code in STATUSES else code_of(exc.status_code))
+    return Problem(code if code in STATUSES else code_for_status(exc.status_code))
 
 
 @to_problem.register(exceptions.ParseError)
@@ -145,14 +153,15 @@ def _(exc: exceptions.APIException) -> Problem:
 @to_problem.register(exceptions.NotAuthenticated)
 @to_problem.register(exceptions.AuthenticationFailed)
 def _(exc: exceptions.APIException) -> Problem:
-    known = isinstance(exc, exceptions.AuthenticationFailed)
-    return Problem("not_authenticated", "The token is unknown or has expired: log in again." if known else "")
+    is_bad_token = isinstance(exc, exceptions.AuthenticationFailed)
+    detail = gettext("The token is unknown or has expired. Log in again.") if is_bad_token else ""
+    return Problem("not_authenticated", detail)
 
 
 @to_problem.register
 def _(exc: exceptions.Throttled) -> Problem:
-    seconds = max(1, exc.wait or 0)  # type: ignore[attr-defined]
-    detail = f"Too many requests: try again in {seconds} s."
+    seconds = max(1, exc.wait or 0)  # type: ignore[attr-defined]  # missing in the stubs
+    detail = gettext("Too many requests. Try again in %(seconds)s s.") % {"seconds": seconds}
     return Problem("throttled", detail, headers={"Retry-After": str(seconds)})
 
 
@@ -183,12 +192,13 @@ def _(exc: RequestDataTooBig) -> Problem:
 
 @to_problem.register
 def _(exc: UnreadablePostError) -> Problem:
-    return Problem("parse_error", "The body ended before its Content-Length: send it again.")
+    return Problem("parse_error", gettext("The body ended before its Content-Length. Send it again."))
 
 
 @to_problem.register
 def _(exc: DataError) -> Problem:
-    return Problem("validation_error", "A value is out of range, too long or holds impossible characters.")
+    detail = gettext("A value is out of range, too long, or contains characters that can't be stored.")
+    return Problem("validation_error", detail)
 
 
 @to_problem.register(OperationalError)
@@ -199,28 +209,28 @@ def _(exc: Exception) -> Problem:
 
 
 def validation_problem(detail: Any) -> Problem:
-    errors = flatten(detail)
+    errors = flatten_errors(detail)
     general = errors.pop("", [])
     if not errors:
         return Problem("validation_error", " ".join(general))
-    return Problem("validation_error", " ".join(general) or FIELDS_DETAIL, {"errors": errors})
+    return Problem("validation_error", " ".join(general) or gettext(FIELDS_DETAIL), {"errors": errors})
 
 
-def flatten(detail: Any, path: str = "") -> dict[str, list[str]]:
-    """Nested errors as {dotted.name: [sentence]}; what belongs to no field stands under ""."""
+def flatten_errors(detail: Any, path: str = "") -> dict[str, list[str]]:
+    """Return nested errors as {dotted.name: [text]}; errors that belong to no field stand under ""."""
     if isinstance(detail, Mapping):
         items = [(GENERAL.get(str(key), str(key)), value) for key, value in detail.items()]
     elif isinstance(detail, list) and any(isinstance(part, Mapping | list) for part in detail):
         items = [(str(index), value) for index, value in enumerate(detail)]
     else:
-        sentences = [str(part) for part in (detail if isinstance(detail, list) else [detail])]
-        return {path: sentences} if sentences else {}
-    return merged(flatten(value, ".".join(filter(None, (path, key)))) for key, value in items)
+        texts = [str(part) for part in (detail if isinstance(detail, list) else [detail])]
+        return {path: texts} if texts else {}
+    return merge_errors(flatten_errors(value, ".".join(filter(None, (path, key)))) for key, value in items)
 
 
-def merged(parts: Iterable[dict[str, list[str]]]) -> dict[str, list[str]]:
+def merge_errors(parts: Iterable[dict[str, list[str]]]) -> dict[str, list[str]]:
     errors: dict[str, list[str]] = {}
     for part in parts:
-        for name, sentences in part.items():
-            errors.setdefault(name, []).extend(sentences)
+        for name, texts in part.items():
+            errors.setdefault(name, []).extend(texts)
     return errors

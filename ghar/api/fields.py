@@ -1,4 +1,4 @@
-"""Fields and the serializer that the apps' inputs and outputs are made of."""
+"""The serializer fields that all apps share, and the base class of input serializers."""
 
 import re
 from collections.abc import Collection, Mapping
@@ -8,11 +8,13 @@ from typing import Any, ClassVar, cast
 
 from django.core.validators import URLValidator
 from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 
 from ghar.api.renderers import instant, number
-from ghar.clock import NOT_OURS, YEARS, in_our_time
+from ghar.clock import YEAR_ERROR, YEARS, to_utc
 from ghar.validators import MAX_ID, validate_language, validate_timezone
 
 DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
@@ -20,26 +22,34 @@ DATE_AND_TIME = re.compile(
     r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d(:?\d\d)?)?", re.ASCII
 )
 
-http_url = URLValidator(schemes=["http", "https"], message="Give an http(s) URL.")
+http_url = URLValidator(
+    schemes=["http", "https"], message=gettext_lazy("Enter a URL that starts with http:// or https://.")
+)
 
 
 def parse_instant(text: str) -> datetime:
-    """A moment in UTC from ISO 8601; naive = UTC. ValueError if it is none, or none of our time."""
+    """Parse an ISO 8601 date and time into UTC; a naive one is UTC already.
+
+    Raises ValueError for anything else, and for years outside of the range that the project knows.
+    """
     parsed = parse_datetime(text) if DATE_AND_TIME.fullmatch(text) else None
     if parsed is None:
-        raise ValueError("Not a date and time such as 2026-11-25T05:30:00Z.")
-    return in_our_time(parsed)
+        raise ValueError(_("Enter a date and time such as 2026-11-25T05:30:00Z."))
+    return to_utc(parsed)
 
 
 def parse_instant_or_date(text: str) -> datetime:
-    """The same; a date is its midnight UTC. The + of an offset may have become a space in a URL."""
+    """Parse a date and time, or a date, which stands for its midnight UTC. Raises ValueError.
+
+    The + of an offset may have become a space in a URL.
+    """
     if DATE.fullmatch(text):
-        return in_our_time(datetime.fromisoformat(text))
+        return to_utc(datetime.fromisoformat(text))
     return parse_instant(text.replace(" ", "+") if "T" in text else text)
 
 
-class InstantField(serializers.Field):
-    """A moment: 2026-11-25T05:30:00Z out; with Z, an offset or naive (= UTC) in."""
+class InstantField(serializers.Field[datetime, Any, str, Any]):
+    """A date and time. Output: 2026-11-25T05:30:00Z. Input: with Z, with an offset, or naive (UTC)."""
 
     def to_internal_value(self, data: Any) -> datetime:
         try:
@@ -52,17 +62,17 @@ class InstantField(serializers.Field):
 
 
 class DayField(serializers.DateField):
-    """A date of our time: whose midnights are moments in every zone."""
+    """A date in the range of years that the project knows."""
 
     def to_internal_value(self, value: Any) -> date:
         day = super().to_internal_value(value)
         if day.year not in YEARS:
-            raise ValidationError(NOT_OURS)
+            raise ValidationError(YEAR_ERROR)
         return day
 
 
 class TextField(serializers.CharField):
-    """Text, and nothing that could be written as text: no numbers."""
+    """A string. A number is refused, where CharField would convert it."""
 
     def to_internal_value(self, data: Any) -> str:
         if not isinstance(data, str):
@@ -71,17 +81,17 @@ class TextField(serializers.CharField):
 
 
 class NumberField(serializers.DecimalField):
-    """A Decimal in the model, a number in JSON."""
+    """A Decimal in the model and a number in JSON."""
 
     def __init__(self, max_digits: int = 14, decimal_places: int = 2, **kwargs: Any) -> None:
         super().__init__(max_digits, decimal_places, coerce_to_string=False, **kwargs)
 
-    def to_representation(self, value: Decimal) -> Any:
+    def to_representation(self, value: Decimal) -> int | float:  # type: ignore[override]  # not a string
         return number(value)
 
 
 class FiniteFloatField(serializers.FloatField):
-    """No NaN, no infinity (REST framework sees to that), no booleans."""
+    """A float. Booleans are refused here; REST framework refuses NaN and infinity."""
 
     def to_internal_value(self, data: Any) -> float:
         if isinstance(data, bool):
@@ -90,14 +100,14 @@ class FiniteFloatField(serializers.FloatField):
 
 
 class IdField(serializers.IntegerField):
-    """The id of a row: what PostgreSQL can keep as one."""
+    """The id of a row, in the range of a bigint."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(min_value=1, max_value=MAX_ID, **kwargs)
 
 
 class LanguageField(TextField):
-    """ISO 639-1."""
+    """An ISO 639-1 code, in lower case."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(validators=[validate_language], **kwargs)
@@ -118,12 +128,12 @@ class HttpUrlField(TextField):
         self.validators.append(http_url)
 
 
-class StrictSerializer(serializers.Serializer):
-    """Refuses what it does not know, and what is not to be written, by name."""
+class StrictSerializer(serializers.Serializer[Any]):
+    """An input serializer that refuses unknown and read-only fields by name."""
 
-    # What answers show under names that nobody writes here, and of some of them what to do instead.
-    shown: ClassVar[Collection[str]] = ()
-    read_only_hints: ClassVar[Mapping[str, str]] = {}
+    # The names in responses, which are read-only here unless they are fields, and what to do about some.
+    response_fields: ClassVar[Collection[str]] = ()
+    read_only_hints: ClassVar[Mapping[str, Any]] = {}
 
     def to_internal_value(self, data: Any) -> Any:
         errors: dict[str, Any] = self.unknown_fields(data) if isinstance(data, Mapping) else {}
@@ -138,13 +148,19 @@ class StrictSerializer(serializers.Serializer):
 
     def unknown_fields(self, data: Mapping[str, Any]) -> dict[str, Any]:
         return {
-            name[:100]: [self.refusal(name)]
+            name[:100]: [self.unknown_field_error(name)]
             for name in data
             if name not in self.fields or self.fields[name].read_only
         }
 
-    def refusal(self, name: str) -> str:
-        if name not in self.fields and name not in self.shown:
-            return "There is no such field."
+    def unknown_field_error(self, name: str) -> str:
+        if name not in self.fields and name not in self.response_fields:
+            return _("There is no such field.")
         hint = self.read_only_hints.get(name)
-        return f"This field is read-only: {hint}" if hint else "This field is read-only."
+        return (
+            _("This field is read-only: %(hint)s") % {"hint": hint} if hint else _("This field is read-only.")
+        )
+
+
+class EmptySerializer(StrictSerializer):
+    """A body without fields, or no body."""

@@ -6,6 +6,7 @@ import django_filters
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 from django_filters.rest_framework import DjangoFilterBackend
 from rest_framework.request import Request
 
@@ -16,7 +17,7 @@ from ghar.validators import MAX_ID
 
 
 class FilterBackend(DjangoFilterBackend):
-    """django-filter's, always refusing bad values; parameters that no filter knows are ignored."""
+    """django-filter's backend. It refuses bad values, and ignores parameters that no filter knows."""
 
     raise_exception = True
 
@@ -25,7 +26,7 @@ class FilterBackend(DjangoFilterBackend):
 
 
 class OrderingFilter(django_filters.OrderingFilter):
-    """`ordering=` by the columns named in `fields`, ending in the key, as a page needs it."""
+    """`ordering=` by the columns in `fields`. The order ends in the primary key, as pages need it."""
 
     def filter(self, qs: QuerySet[Any], value: Sequence[str]) -> QuerySet[Any]:
         terms = [self.get_ordering_value(param) for param in value or () if param]
@@ -34,14 +35,14 @@ class OrderingFilter(django_filters.OrderingFilter):
         return qs.order_by(*terms, "-pk" if terms[-1].startswith("-") else "pk")
 
 
-class WholeFilter(django_filters.Filter):
-    """A whole number, where django-filter's NumberFilter cuts 1.5 down to 1."""
+class IntegerFilter(django_filters.Filter):
+    """Takes whole numbers only. django-filter's NumberFilter would cut 1.5 down to 1."""
 
     field_class = forms.IntegerField
 
 
-class IdFilter(WholeFilter):
-    """The id of a row."""
+class IdFilter(IntegerFilter):
+    """Takes the id of a row."""
 
     def __init__(self, field_name: str) -> None:
         super().__init__(field_name, min_value=1, max_value=MAX_ID)
@@ -57,7 +58,7 @@ class InstantFormField(forms.CharField):
 
 
 class InstantFilter(django_filters.Filter):
-    """A moment, or a date that stands for its midnight UTC."""
+    """Takes a date and time, or a date, which stands for its midnight UTC."""
 
     field_class = InstantFormField
 
@@ -66,11 +67,11 @@ class FlagFormField(forms.CharField):
     def clean(self, value: Any) -> bool | None:
         text = super().clean(value).lower()
         if text and text not in FLAGS:
-            raise ValidationError("Give true or false.")
+            raise ValidationError(_("Enter true or false."))
         return FLAGS.get(text)
 
 
 class FlagFilter(django_filters.BooleanFilter):
-    """Refuses what is neither true nor false, where django-filter's own shows everything."""
+    """Takes true or false. django-filter's BooleanFilter would ignore any other value."""
 
     field_class = FlagFormField

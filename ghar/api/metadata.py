@@ -5,7 +5,7 @@ from rest_framework.request import Request
 
 
 class Metadata(BaseMetadata):
-    """OPTIONS names the methods; the OpenAPI document says the rest."""
+    """OPTIONS lists the methods; everything else is in the OpenAPI document."""
 
     def determine_metadata(self, request: Request, view: Any) -> dict[str, Any]:
         return {"methods": view.allowed_methods}

@@ -1,4 +1,4 @@
-"""Pages by keyset: a cursor is the last row's place in the order, so no row is skipped or repeated."""
+"""Keyset pagination: a cursor holds the last row's place in the order, so no row is skipped or repeated."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -11,6 +11,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db.models import F, Q, QuerySet
 from django.db.models.constants import LOOKUP_SEP
 from django.db.models.expressions import OrderBy
+from django.utils.translation import gettext as _
 from rest_framework.exceptions import APIException, ValidationError
 from rest_framework.pagination import BasePagination
 from rest_framework.request import Request
@@ -29,7 +30,7 @@ class InvalidCursor(APIException):
 
 @dataclass(frozen=True)
 class Column:
-    """One term of an order. PostgreSQL puts NULLs last, or first when descending, unless told otherwise."""
+    """One term of an order. By default PostgreSQL sorts NULLs last, and first when descending."""
 
     name: str
     descending: bool
@@ -47,7 +48,7 @@ class Column:
         return Q(**{f"{self.name}__isnull": True} if value is None else {self.name: value})
 
     def beyond(self, value: Any) -> Q:
-        """The rows that this column alone puts after `value`."""
+        """Match the rows that this column alone puts after `value`."""
         null = Q(**{f"{self.name}__isnull": True})
         if value is None:
             return Q(pk__in=[]) if self.nulls_last else ~null
@@ -55,7 +56,7 @@ class Column:
         return later | null if self.nullable and self.nulls_last else later
 
     def bound(self, value: Any) -> Q:
-        """What holds for all rows from `value` on, in a form that an index can serve."""
+        """Match all rows from `value` on, in a form for which PostgreSQL can use an index."""
         if value is None or self.nullable:
             return Q()
         return Q(**{f"{self.name}__{'lte' if self.descending else 'gte'}": value})
@@ -64,21 +65,23 @@ class Column:
 class KeysetPagination(BasePagination):
     default_limit = 20
     max_limit = 100
-    # A cursor is for whoever asked; where all see much the same it outlasts logging in.
+    # Whether a cursor belongs to one user. Where all users see the same list, it survives a log-in.
     is_personal = True
 
     def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
-        columns = columns_of(queryset)
+        columns = order_columns(queryset)
         self.limit = self.get_limit(request)
         self.total = queryset.count() if get_flag(request, "include_total") else None
         reader = request.user.pk if self.is_personal else "anybody"
-        place = f"{request.path.rstrip('/')} {reader} {filters_of(request, view)} {columns}"
+        # The cursor is signed for this list, user, filters and order: any other one refuses it.
+        place = f"{request.path.rstrip('/')} {reader} {list_filters(request, view)} {columns}"
         if cursor := not_blank(request).get("cursor"):
-            queryset = queryset.filter(after(columns, read(cursor, place)))
+            queryset = queryset.filter(rows_after(columns, decode_cursor(cursor, place)))
         rows = list(queryset[: self.limit + 1])
         self.has_more = len(rows) > self.limit
         page = rows[: self.limit]
-        self.next_cursor = write([c.value(page[-1]) for c in columns], place) if self.has_more else None
+        last = [column.value(page[-1]) for column in columns] if self.has_more else None
+        self.next_cursor = encode_cursor(last, place) if last else None
         return page
 
     def get_paginated_response(self, data: Any) -> Response:
@@ -95,7 +98,7 @@ class KeysetPagination(BasePagination):
     def get_limit(self, request: Request) -> int:
         text = not_blank(request).get("limit", str(self.default_limit))
         if not (text.isascii() and text.isdigit() and text.strip("0")):
-            raise ValidationError({"limit": ["Give a whole number from 1."]})
+            raise ValidationError({"limit": [_("Enter a whole number from 1.")]})
         return min(int(text.lstrip("0")[:9]), self.max_limit)
 
     def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
@@ -104,7 +107,7 @@ class KeysetPagination(BasePagination):
             "next_cursor": {"type": ["string", "null"]},
             "has_more": {"type": "boolean"},
             "limit": {"type": "integer"},
-            "total": {"type": ["integer", "null"], "description": "With include_total=true only."},
+            "total": {"type": ["integer", "null"], "description": "Only with include_total=true."},
         }
         return {"type": "object", "properties": properties, "required": list(properties)}
 
@@ -118,7 +121,7 @@ class KeysetPagination(BasePagination):
 
 
 class OpenPagination(KeysetPagination):
-    """Of a list that anybody may read."""
+    """Pagination of lists that anybody may read."""
 
     is_personal = False
 
@@ -126,46 +129,46 @@ class OpenPagination(KeysetPagination):
 def get_flag(request: Request, name: str) -> bool:
     text = not_blank(request).get(name, "false").lower()
     if text not in FLAGS:
-        raise ValidationError({name: ["Give true or false."]})
+        raise ValidationError({name: [_("Enter true or false.")]})
     return FLAGS[text]
 
 
-def filters_of(request: Request, view: Any) -> list[tuple[str, list[str]]]:
-    """What narrows and orders the list, as far as it knows. A tool has no view, and knows all it is given."""
+def list_filters(request: Request, view: Any) -> list[tuple[str, list[str]]]:
+    """Return the parameters that filter or order the list. A tool has no view, and knows all it is given."""
     given = not_blank(request)
     filterset = getattr(view, "filterset_class", None)
     known = given.keys() - PAGING if view is None else filterset.base_filters if filterset else ()
     return sorted((name, values) for name, values in given.lists() if name in known)
 
 
-def columns_of(queryset: QuerySet[Any]) -> list[Column]:
-    """The queryset's order. It must be total, hence end in the key."""
+def order_columns(queryset: QuerySet[Any]) -> list[Column]:
+    """Return the order of the queryset, which must be total and therefore end in the primary key."""
     query, meta = queryset.query, queryset.model._meta
     default = meta.ordering if query.default_ordering else ()
-    columns = [column_of(queryset, term) for term in query.order_by or default]
+    columns = [order_column(queryset, term) for term in query.order_by or default]
     if not columns or columns[-1].name != meta.pk.name:
-        raise ImproperlyConfigured(f"The order of a page of {meta.label} must end in its key")
+        raise ImproperlyConfigured(f"The order of a page of {meta.label} must end in its primary key")
     return columns
 
 
-def column_of(queryset: QuerySet[Any], term: Any) -> Column:
-    order = term if isinstance(term, OrderBy) else ordered(term)
+def order_column(queryset: QuerySet[Any], term: Any) -> Column:
+    order = term if isinstance(term, OrderBy) else order_by(term)
     if not isinstance(order.expression, F):
         raise ImproperlyConfigured(f"Pages can be ordered by columns and annotations, not by {term!r}")
-    name = order.expression.name  # type: ignore[attr-defined]
+    name = order.expression.name  # type: ignore[attr-defined]  # the stubs lose the isinstance above
     name = queryset.model._meta.pk.name if name == "pk" else name
     nulls_last = bool(order.nulls_last) or not (order.descending or order.nulls_first)
-    return Column(name, order.descending, nullable(queryset, name), nulls_last)
+    return Column(name, order.descending, is_nullable(queryset, name), nulls_last)
 
 
-def ordered(term: Any) -> OrderBy:
+def order_by(term: Any) -> OrderBy:
     if not isinstance(term, str):
         return OrderBy(term)
     return OrderBy(F(term.lstrip("-")), descending=term.startswith("-"))
 
 
-def nullable(queryset: QuerySet[Any], name: str) -> bool:
-    """Whether a column may be NULL; of an annotation nobody knows."""
+def is_nullable(queryset: QuerySet[Any], name: str) -> bool:
+    """Return whether a column may be NULL. An annotation counts as nullable: nothing says otherwise."""
     if name in queryset.query.annotations:
         return True
     model, null = queryset.model, False
@@ -175,8 +178,8 @@ def nullable(queryset: QuerySet[Any], name: str) -> bool:
     return null
 
 
-def after(columns: list[Column], values: list[Any]) -> Q:
-    """The rows after the one that has these values."""
+def rows_after(columns: list[Column], values: list[Any]) -> Q:
+    """Match the rows after the one that has these values."""
     condition, equal = Q(pk__in=[]), Q()
     for column, value in zip(columns, values, strict=True):
         condition |= equal & column.beyond(value)
@@ -184,19 +187,20 @@ def after(columns: list[Column], values: list[Any]) -> Q:
     return columns[0].bound(values[0]) & condition
 
 
-def write(values: list[Any], place: str) -> str:
-    return signing.dumps([plain(value) for value in values], salt=place, compress=True)
+def encode_cursor(values: list[Any], place: str) -> str:
+    return signing.dumps([json_value(value) for value in values], salt=place, compress=True)
 
 
-def read(cursor: str, place: str) -> list[Any]:
+def decode_cursor(cursor: str, place: str) -> list[Any]:
     try:
-        return signing.loads(cursor, salt=place)
+        values: list[Any] = signing.loads(cursor, salt=place)
     except signing.BadSignature:
         raise InvalidCursor from None
+    return values
 
 
-def plain(value: Any) -> Any:
-    """A value as JSON that its field reads back without loss."""
+def json_value(value: Any) -> Any:
+    """Return a value as JSON that its field reads back without loss."""
     match value:
         case None | bool() | int() | float() | str():
             return value

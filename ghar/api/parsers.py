@@ -5,6 +5,7 @@ from typing import IO, Any
 import orjson
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
+from django.utils.translation import gettext as _
 from rest_framework.exceptions import ParseError, ValidationError
 from rest_framework.parsers import BaseParser
 
@@ -14,7 +15,7 @@ NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 
 
 class JSONParser(BaseParser):
-    """A JSON object, or nothing at all, which is an empty one."""
+    """Parses a JSON object. An empty body counts as an empty object."""
 
     media_type = "application/json"
 
@@ -24,16 +25,16 @@ class JSONParser(BaseParser):
         media_type: str | None = None,
         parser_context: Mapping[str, Any] | None = None,
     ) -> dict[str, Any]:
-        body = read(stream)
+        body = read_body(stream)
         if not body.strip():
             return {}
         data = decode(body)
         if not isinstance(data, dict):
-            raise ValidationError("Send a JSON object: {…}.")
+            raise ValidationError(_("Send a JSON object: {…}."))
         return data
 
 
-def read(stream: IO[bytes]) -> bytes:
+def read_body(stream: IO[bytes]) -> bytes:
     body = stream.read(settings.DATA_UPLOAD_MAX_MEMORY_SIZE + 1)
     if len(body) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
         raise RequestDataTooBig
@@ -44,18 +45,19 @@ def decode(body: bytes) -> Any:
     try:
         data = orjson.loads(body)
     except orjson.JSONDecodeError as error:
-        raise ParseError(f"The body is not valid JSON: line {error.lineno}, column {error.colno}.") from None
+        place = {"line": error.lineno, "column": error.colno}
+        raise ParseError(_("The body is not valid JSON: line %(line)d, column %(column)d.") % place) from None
     if NUL.search(body):
-        raise ParseError("The body holds a NUL character (\\u0000): leave it out.")
-    # More depth needs more brackets, so that most bodies need no look.
+        raise ParseError(_("The body contains a NUL character (\\u0000). Leave it out."))
+    # A body with fewer brackets can't be too deep, so most bodies need no walk.
     if body.count(b"[") + body.count(b"{") > MAX_DEPTH and too_deep(data):
-        raise ParseError(f"The body is nested more than {MAX_DEPTH} levels deep.")
+        raise ParseError(_("The body is nested more than %(levels)d levels deep.") % {"levels": MAX_DEPTH})
     return data
 
 
 def too_deep(data: Any) -> bool:
     level = [data]
-    for _ in range(MAX_DEPTH):
+    for _level in range(MAX_DEPTH):
         level = [child for value in level for child in children(value)]
         if not level:
             return False

@@ -1,5 +1,6 @@
 from typing import Any
 
+from django.utils.translation import gettext_lazy as _
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
@@ -7,13 +8,13 @@ from ghar.staff import has_staff_perm
 
 
 class StaffPermission(BasePermission):
-    """Subclass it with a permission: StaffPermission.to("visits.assign_agent")."""
+    """Admits staff with one permission: `StaffPermission.requiring(ASSIGN_AGENT)`."""
 
     permission: str
-    message = "Only staff with the permission for it may do this."
+    message = _("Only staff with the required permission can do this.")
 
     @classmethod
-    def to(cls, permission: str) -> "type[StaffPermission]":
+    def requiring(cls, permission: str) -> "type[StaffPermission]":
         return type("StaffPermission", (cls,), {"permission": permission})
 
     def has_permission(self, request: Request, view: Any) -> bool:

@@ -1,11 +1,11 @@
-"""What a URL asks for: a parameter that is blank is not given."""
+"""The query parameters of a request."""
 
 from django.http import QueryDict
 from rest_framework.request import Request
 
 
 def not_blank(request: Request) -> QueryDict:
-    """The parameters without the blank ones: those of a form that was sent half empty."""
+    """Return the parameters without blank ones: clients also send the fields of a form that are empty."""
     found = QueryDict(mutable=True)
     for name, values in request.query_params.lists():
         if given := [value for value in values if value.strip()]:

@@ -14,7 +14,7 @@ OPTIONS = orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_NON_STR_KEYS
 
 
 def instant(moment: datetime) -> str:
-    """2026-11-25T05:30:00Z: UTC, with a fraction only when there is one."""
+    """Format as 2026-11-25T05:30:00Z: in UTC, and without a fraction of zero."""
     return moment.astimezone(UTC).isoformat().removesuffix("+00:00") + "Z"
 
 
@@ -23,14 +23,15 @@ def number(value: Decimal) -> int | float:
 
 
 def encode(data: Any) -> bytes:
-    """JSON. What orjson refuses (lone surrogates, integers beyond 64 bits) goes the slow way."""
+    """Return JSON. The json module writes what orjson refuses: lone surrogates, integers over 64 bits."""
     try:
-        return orjson.dumps(data, default=plain, option=OPTIONS)
+        return orjson.dumps(data, default=json_default, option=OPTIONS)
     except orjson.JSONEncodeError:
-        return json.dumps(data, default=plain, ensure_ascii=False).encode(errors="replace")
+        return json.dumps(data, default=json_default, ensure_ascii=False).encode(errors="replace")
 
 
-def plain(value: Any) -> Any:
+def json_default(value: Any) -> Any:
+    """Return a value of another type as one that JSON knows. Raises TypeError."""
     match value:
         case datetime():
             return instant(value)
@@ -44,7 +45,7 @@ def plain(value: Any) -> Any:
             return list(value)
         case bytes():
             return value.decode(errors="replace")
-    raise TypeError(f"{type(value).__name__} has no form in JSON")
+    raise TypeError(f"{type(value).__name__} is not JSON serializable")
 
 
 class JSONRenderer(BaseRenderer):
@@ -62,7 +63,7 @@ class JSONRenderer(BaseRenderer):
 
 
 class Negotiation(DefaultContentNegotiation):
-    """Answers JSON to whoever accepts nothing that we have, rather than refuse him."""
+    """Answer with JSON instead of 406 when the client accepts none of the renderers' types."""
 
     def select_renderer(self, request: Any, renderers: Any, format_suffix: str | None = None) -> Any:
         try:

@@ -6,7 +6,7 @@ from rest_framework.routers import SimpleRouter
 
 
 class Router(SimpleRouter):
-    """Every path with and without a trailing slash; a redirect would lose the body."""
+    """Serves every path with and without a trailing slash: clients lose the body on a redirect."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -14,5 +14,5 @@ class Router(SimpleRouter):
 
 
 def endpoint(route: str, view: Callable[..., Any], name: str | None = None) -> URLPattern:
-    """The same for a single view. `route` is a regular expression without its ends."""
+    """Return the same for a single view. `route` is a regular expression without ^ and $."""
     return re_path(rf"^{route}/?$", view, name=name)

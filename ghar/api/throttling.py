@@ -1,4 +1,4 @@
-"""How often somebody may try. Counted per process: with N of them the limits are N times as high."""
+"""Rate limits. They are counted per process: with N processes the limits are N times as high."""
 
 from hashlib import sha256
 from typing import Any
@@ -9,7 +9,7 @@ from rest_framework.throttling import SimpleRateThrottle
 
 
 class Throttle(SimpleRateThrottle):
-    """One scope of settings.THROTTLE_RATES. Who is counted: the user, or the address of an anonymous one."""
+    """One scope of settings.THROTTLE_RATES, counted per user, or per address for anonymous requests."""
 
     scope: str
 
@@ -17,10 +17,10 @@ class Throttle(SimpleRateThrottle):
         return settings.THROTTLE_RATES[self.scope] if settings.THROTTLE else None
 
     def get_cache_key(self, request: Request, view: Any) -> str | None:
-        who = sha256(self.who(request).encode(errors="replace")).hexdigest()
-        return f"throttle:{self.scope}:{who}"
+        identity = sha256(self.identity(request).encode(errors="replace")).hexdigest()
+        return f"throttle:{self.scope}:{identity}"
 
-    def who(self, request: Request) -> str:
+    def identity(self, request: Request) -> str:
         if request.user.is_authenticated:
             return f"user {request.user.pk}"
         return f"address {self.get_ident(request)}"
@@ -39,18 +39,3 @@ class WriteThrottle(Throttle):
 
 class TicketThrottle(Throttle):
     scope = "tickets"
-
-
-class LoginThrottle(Throttle):
-    """Attempts at one identifier from one address; `forget` after a success, so that failures count."""
-
-    scope = "login"
-
-    def who(self, request: Request) -> str:
-        return f"{self.get_ident(request)} {self.identifier(request)}"
-
-    def identifier(self, request: Request) -> str:
-        raise NotImplementedError
-
-    def forget(self, request: Request, view: Any) -> None:
-        self.cache.delete(self.get_cache_key(request, view))

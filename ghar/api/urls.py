@@ -3,5 +3,5 @@ from ghar.api.routers import endpoint
 
 urlpatterns = [
     endpoint("schema", docs.OpenAPI.as_view(), "schema"),
-    endpoint("docs", docs.page, "docs"),
+    endpoint("docs", docs.docs_page, "docs"),
 ]

@@ -1,4 +1,4 @@
-"""Which PostgreSQL the project talks to: DATABASE_URL, or a private one that starts by itself."""
+"""The database that the project uses: DATABASE_URL, or an embedded PostgreSQL that starts by itself."""
 
 from pathlib import Path
 from typing import Any
@@ -9,18 +9,21 @@ from psycopg.conninfo import conninfo_to_dict
 
 from ghar.database import cluster
 
-# Below the data directory.
-DIRECTORY = "postgres"
+# The embedded server's directory below the data directory.
+CLUSTER_DIRECTORY = "postgres"
 
 
-def configured(url: str, data_dir: Path) -> dict[str, Any]:
-    """Django's settings for the database; nothing is started here."""
+def database_settings(url: str, data_dir: Path) -> dict[str, Any]:
+    """Return Django's settings for the database at `url`, or for the embedded one without a URL.
+
+    Nothing is started here. Raises ImproperlyConfigured for a URL that is malformed.
+    """
     shared = {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
-    return {**(_server(url) if url else _embedded(data_dir)), **shared}
+    return {**(_external(url) if url else _embedded(data_dir)), **shared}
 
 
-def _server(url: str) -> dict[str, Any]:
-    options = parsed(url)
+def _external(url: str) -> dict[str, Any]:
+    options = parse_url(url)
     return {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": options.pop("dbname"),
@@ -28,25 +31,9 @@ def _server(url: str) -> dict[str, Any]:
         "PASSWORD": options.pop("password", ""),
         "HOST": options.pop("host", ""),
         "PORT": options.pop("port", ""),
-        # A server that is gone must not hold a thread for the minutes that TCP would wait.
+        # When the server's machine is gone, TCP would hold the thread for minutes.
         "OPTIONS": {"connect_timeout": 10, **options},
     }
-
-
-def parsed(url: str, name: str = "DATABASE_URL") -> dict[str, Any]:
-    """What libpq is to know, from the variable of that name."""
-    # What libpq says about a broken URL repeats it, password and all.
-    broken = ImproperlyConfigured(f"{name} must be like postgresql://user:password@host:5432/name")
-    if not url.startswith(("postgresql://", "postgres://")):
-        raise broken
-    try:
-        options = conninfo_to_dict(url)
-    except psycopg.ProgrammingError:
-        raise broken from None
-    ports = str(options.get("port", cluster.PORT)).split(",")
-    if not options.get("dbname") or not all(port.isascii() and port.isdigit() for port in ports):
-        raise broken
-    return options
 
 
 def _embedded(data_dir: Path) -> dict[str, Any]:
@@ -54,6 +41,25 @@ def _embedded(data_dir: Path) -> dict[str, Any]:
         "ENGINE": "ghar.database",
         "NAME": cluster.NAME,
         "USER": cluster.USER,
-        "HOST": str(cluster.socket_directory(data_dir / DIRECTORY)),
-        "PORT": str(cluster.PORT),
+        "HOST": str(cluster.socket_directory(data_dir / CLUSTER_DIRECTORY)),
+        "PORT": str(cluster.POSTGRES_PORT),
     }
+
+
+def parse_url(url: str, variable: str = "DATABASE_URL") -> dict[str, Any]:
+    """Return libpq's parameters from a URL, such as {"host": …, "dbname": …}.
+
+    Raises ImproperlyConfigured, which names `variable`, for a URL that is malformed or names no database.
+    """
+    # libpq's own message repeats the URL with its password, so it is not passed on.
+    malformed = ImproperlyConfigured(f"{variable} must be like postgresql://user:password@host:5432/name")
+    if not url.startswith(("postgresql://", "postgres://")):
+        raise malformed
+    try:
+        options = conninfo_to_dict(url)
+    except psycopg.ProgrammingError:
+        raise malformed from None
+    ports = str(options.get("port", cluster.POSTGRES_PORT)).split(",")
+    if not options.get("dbname") or not all(port.isascii() and port.isdigit() for port in ports):
+        raise malformed
+    return options

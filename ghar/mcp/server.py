@@ -1,11 +1,11 @@
-"""MCP servers on django-mcpz: who may come in, how often, and how a tool takes and gives what REST does."""
+"""MCP servers on django-mcpz: admission, throttling, and tools that take and return what REST does."""
 
 import logging
 from collections.abc import Callable
 from functools import wraps
 from hashlib import sha256
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 from django.core.exceptions import RequestDataTooBig
@@ -24,87 +24,98 @@ from rest_framework.serializers import BaseSerializer
 from ghar.api.errors import problem_response
 from ghar.api.fields import StrictSerializer
 from ghar.api.renderers import encode
-from ghar.mcp.refusals import in_band
-from ghar.mcp.schemas import schema_of
+from ghar.api.throttling import Throttle
+from ghar.mcp.refusals import tool_errors
+from ghar.mcp.schemas import json_schema
 from ghar.mcp.throttling import CallThrottle
 
 VERSION = "1"
-ODD_INPUT = (UnicodeError, RecursionError, OverflowError, RequestDataTooBig)
+# What the library raises on bodies that are no sensible JSON.
+UNREADABLE_BODY = (UnicodeError, RecursionError, OverflowError, RequestDataTooBig)
+
+Tool = TypeVar("Tool", bound=Callable[..., Any])
 
 
-def anybody(user: Any) -> bool:
+def allow_everyone(user: Any) -> bool:
     return True
 
 
-class Server(MCPServer):
-    """One audience: its tokens open no other. `admits` says whom they are good for here."""
+class ToolServer(MCPServer):
+    """An MCP server with its own audience: a token for one server is refused by all others.
 
-    def __init__(self, *, admits: Callable[[Any], bool] = anybody, **about: Any) -> None:
-        self.admits = admits
+    `allows` decides, at each call, whether the server is for this user.
+    """
+
+    def __init__(self, *, allows: Callable[[Any], bool] = allow_everyone, **about: Any) -> None:
+        self.allows = allows
         super().__init__(version=VERSION, auth=self.authenticate, **about)
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         try:
             return super().__call__(request)
-        except ODD_INPUT:
+        except UNREADABLE_BODY:
             return error_response(None, PARSE_ERROR, "Invalid JSON", status=HTTPStatus.BAD_REQUEST)
 
     def authenticate(self, request: HttpRequest) -> HttpResponse | None:
-        refused = oauth_auth(request)
-        if refused is not None:
-            return refused
-        if not self.admits(request.user):
+        """Return None for a request that may come in, and otherwise the response that refuses it."""
+        unauthenticated = oauth_auth(request)
+        if unauthenticated is not None:
+            return unauthenticated
+        if not self.allows(request.user):
             return problem_response(403, "permission_denied", "This server is for staff and agents.")
-        return throttled(CallThrottle(), request)
+        return throttle_response(CallThrottle(), request)
 
 
-def throttled(throttle: Any, request: HttpRequest) -> HttpResponse | None:
-    if throttle.allow_request(request, None):
+def throttle_response(throttle: Throttle, request: HttpRequest) -> HttpResponse | None:
+    """Count a request. Returns None when it is within the limit, and otherwise a 429."""
+    # REST framework's throttles read of a request only what Django's has, too.
+    if throttle.allow_request(request, None):  # type: ignore[arg-type]
         return None
     seconds = str(max(1, int(throttle.wait() or 1)))
     return problem_response(429, "throttled", headers={"Retry-After": seconds})
 
 
-class Call(HttpRequest):
-    """What a tool is given: a request of somebody whom the server has let in."""
+class ToolRequest(HttpRequest):
+    """The request that a tool receives. Its user has been authenticated and admitted."""
 
     user: Any
 
 
 class NoInput(StrictSerializer):
-    """A tool that takes nothing."""
+    """The input of a tool without arguments."""
 
 
 def tool(
-    server: Server,
+    server: ToolServer,
     *,
     description: str,
-    gives: BaseSerializer[Any],
-    takes: type[StrictSerializer] = NoInput,
+    output: BaseSerializer[Any],
+    input: type[StrictSerializer] = NoInput,
     permission: Callable[[HttpRequest], bool] | None = None,
     writes: bool = False,
     destructive: bool = False,
-) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Register a function of (request, **arguments) under its own name.
+) -> Callable[[Tool], Tool]:
+    """Register a function of (request, **arguments) as a tool of a server, under its own name.
 
-    Serializers check what it takes and describe what it gives, as in REST; refusals are told in band.
-    Every tool of ours may be called twice: the second call finds it done.
+    The `input` serializer validates the arguments; `output` describes the result, but does not convert it.
+    Refusals are tool errors. Without the `permission` the tool does not exist for the user. All tools are
+    declared idempotent: a second call with the same arguments must change nothing.
     """
 
-    def register(func: Callable[..., Any]) -> Callable[..., Any]:
+    def register(func: Tool) -> Tool:
         @wraps(func)
         def run(request: HttpRequest, arguments: dict[str, Any]) -> msgspec.Raw:
-            with in_band():
-                given = takes(data=arguments)
-                given.is_valid(raise_exception=True)
-                return msgspec.Raw(encode(func(request, **given.validated_data)))
+            with tool_errors():
+                serializer = input(data=arguments)
+                serializer.is_valid(raise_exception=True)
+                return msgspec.Raw(encode(func(request, **serializer.validated_data)))
 
         server.tool(
             name=func.__name__,
             title=func.__name__.replace("_", " ").capitalize(),
             description=description,
-            input_schema={"additionalProperties": False, **schema_of(takes(), "request")},
-            output_schema=schema_of(gives, "response"),
+            input_schema={"additionalProperties": False, **json_schema(input(), "request")},
+            output_schema=json_schema(output, "response"),
             permission=permission,
             read_only=not writes,
             destructive=destructive,
@@ -120,46 +131,47 @@ class Confirmation(msgspec.Struct):
     confirm: Annotated[bool, msgspec.Meta(title="Yes", description="Do it.")]
 
 
-def ask(request: HttpRequest, question: str, given: bool, *, state: object) -> None:
-    """Ask the user where the client can; where it cannot, `given` says that the model has asked him.
+def ask_user(request: HttpRequest, question: str, *, has_confirmed: bool, state: object) -> None:
+    """Ask the user to confirm a change. Raises ToolError unless they do.
 
-    An answer holds for this question and this state of things only, so that nobody can replay it.
+    Where the client cannot ask, `has_confirmed` is the assistant's word that it has asked the user. An
+    answer is valid for this question and this `state` of the object only, so it cannot be replayed.
     """
     try:
         key = sha256(f"{question} {state}".encode()).hexdigest()[:16]
-        agreed = elicit(request, question, Confirmation, key=key).confirm
+        confirmed = elicit(request, question, Confirmation, key=key).confirm
     except ElicitationUnavailableError:
-        if given:
+        if has_confirmed:
             return
         raise ToolError(
             f"confirmation_required: {question}\nNothing was changed."
-            "\nNext: Ask the user exactly this, and only if he agrees call again with confirm=true."
+            "\nNext: Ask the user exactly this, and call again with confirm=true only if they agree."
         ) from None
     except ElicitationDeclinedError:
-        agreed = False
-    if not agreed:
+        confirmed = False
+    if not confirmed:
         raise ToolError(
-            "declined: The user does not want this; nothing was changed.\nNext: Ask what he wants."
+            "declined: The user does not want this. Nothing was changed.\nNext: Ask the user what they want."
         )
 
 
-def without_values(record: logging.LogRecord) -> bool:
-    """The library logs each call with its arguments: people's words and whereabouts stay out of logs."""
+def drop_argument_values(record: logging.LogRecord) -> bool:
+    """Keep only the names of a call's arguments in the library's log: the values are personal data."""
     record.arguments = sorted(getattr(record, "arguments", ()))
     return True
 
 
-logging.getLogger("django_mcpz.calls").addFilter(without_values)
+logging.getLogger("django_mcpz.calls").addFilter(drop_argument_values)
 
-users = Server(
+user_server = ToolServer(
     name="ghar-visits",
     title="Ghar visits",
-    description="Find homes, and book, move and cancel visits to them.",
+    description="Find homes, and book, reschedule and cancel visits to them.",
     instructions=(
-        "Books visits to homes for the person who is logged in. Search listings with properties_search, ask"
-        " visits_slots for free times before you book, and never invent ids or times. A time without Z or an"
-        " offset is local to the listing (Asia/Kolkata unless its timezone says otherwise); answers give both"
-        " UTC and local. Refusals name a code and what to do next. Meetings of flatmates are booked in the"
-        " app, not here."
+        "Books visits to homes for the user who is logged in. Search listings with properties_search, get"
+        " free times from visits_slots before you book, and never invent ids or times. A time without Z or an"
+        " offset is local to the listing (Asia/Kolkata unless its timezone says otherwise); results give both"
+        " UTC and local times. Errors start with a code and say what to do next. Flatmates book their"
+        " meetings in the app, not here."
     ),
 )

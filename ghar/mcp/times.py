@@ -1,4 +1,4 @@
-"""Times as people at a listing say them."""
+"""Local times of listings, as tools take and return them."""
 
 from datetime import datetime
 from typing import Any
@@ -13,19 +13,22 @@ from ghar.api.renderers import instant
 from ghar.errors import Invalid
 
 
-# Not of the format date-time: that has an offset.
+# JSON Schema's format "date-time" requires an offset, so this has none.
 @extend_schema_field({"type": "string", "maxLength": 40, "examples": ["2026-11-25T11:00"]})
 class LocalInstantField(InstantField):
-    """A moment in UTC; one that is given without a zone stays so until `at_place` gives it one."""
+    """A moment in UTC, or a naive datetime when the text has no zone: see `localize_argument`."""
 
     def to_internal_value(self, data: Any) -> datetime:
         moment = super().to_internal_value(data)
-        given = parse_datetime(data)
-        return moment if given is None or given.tzinfo else moment.replace(tzinfo=None)
+        parsed = parse_datetime(data)
+        return moment if parsed is None or parsed.tzinfo else moment.replace(tzinfo=None)
 
 
-def as_local_to(moment: datetime, zone: str, field: str) -> datetime:
-    """The moment in UTC, of a clock in that zone if it has none of its own."""
+def localize_argument(moment: datetime, zone: str, field: str) -> datetime:
+    """Return the moment in UTC; a naive one is local time of the zone.
+
+    Raises Invalid, which names `field`, for a time that clocks in the zone skip.
+    """
     if moment.tzinfo:
         return moment
     try:
@@ -34,12 +37,14 @@ def as_local_to(moment: datetime, zone: str, field: str) -> datetime:
         raise Invalid(**{field: str(error)}) from None
 
 
-def local_iso(moment: datetime, zone: str) -> str:
-    """2026-11-25T11:00:00+05:30."""
+def local_isoformat(moment: datetime, zone: str) -> str:
+    """Return the moment as local time of the zone with its offset, such as "2026-11-25T11:00:00+05:30"."""
     return moment.astimezone(ZoneInfo(zone)).isoformat()
 
 
-def spoken_time(moment: datetime, zone: str) -> str:
-    """Both ways to write it, for a sentence."""
+def time_text(moment: datetime, zone: str) -> str:
+    """Return "Wed 25 Nov 2026, 11:00 in Asia/Kolkata (2026-11-25T05:30:00Z)": the user reads the first part,
+    and the assistant passes on the second.
+    """
     there = moment.astimezone(ZoneInfo(zone))
     return f"{there:%a %d %b %Y, %H:%M} in {zone} ({instant(moment)})"

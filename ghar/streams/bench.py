@@ -1,9 +1,9 @@
-"""Clients by the hundred, and whether they heard everything. For `manage.py bench_events` and its tests."""
+"""Many stream clients at once, and a count of what they missed: for `manage.py bench_events` and a test."""
 
 import asyncio
 import json
 import random
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,38 +12,44 @@ from django.db import connection
 
 from ghar.models import OutboxEvent
 
-OPENED = "stream-open"
 LISTENERS = "application_name = 'ghar events' AND datname = current_database()"
+# The clients have this long to hear the last events.
+CATCH_UP_SECONDS = 60
 
 
 @dataclass
-class Event:
+class ReceivedEvent:
     id: int
     type: str
     data: Any
 
 
-async def listen(port: int, token: str, last_id: int | None = None) -> AsyncGenerator[Event, None]:
-    """The events of one stream until it ends, the one that opens it first. OSError when it is refused."""
+async def read_stream(
+    port: int, token: str, last_id: int | None = None
+) -> AsyncGenerator[ReceivedEvent, None]:
+    """Yield the events of one stream until it ends, "stream-open" included.
+
+    Raises OSError when the stream is refused.
+    """
     resume = f"Last-Event-ID: {last_id}\r\n" if last_id is not None else ""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     try:
         headers = f"Host: 127.0.0.1\r\nAuthorization: Bearer {token}\r\n{resume}"
         writer.write(f"GET /api/v1/events HTTP/1.1\r\n{headers}\r\n".encode())
-        answered = await reader.readuntil(b"\r\n\r\n")
-        if not answered.startswith(b"HTTP/1.1 200"):
-            raise ConnectionRefusedError(answered.split(b"\r\n")[0].decode())
-        async for event in events(reader):
+        head = await reader.readuntil(b"\r\n\r\n")
+        if not head.startswith(b"HTTP/1.1 200"):
+            raise ConnectionRefusedError(head.split(b"\r\n")[0].decode())
+        async for event in parse_events(reader):
             yield event
     finally:
         writer.transport.abort()
 
 
-async def events(reader: asyncio.StreamReader) -> AsyncIterator[Event]:
+async def parse_events(reader: asyncio.StreamReader) -> AsyncIterator[ReceivedEvent]:
     fields: dict[str, str] = {}
     last_id = -1
     async for line in reader:
-        # The lines of the chunks around events end otherwise.
+        # The lines of HTTP's chunks end with CRLF, those of the events inside with LF.
         if line.endswith(b"\r\n"):
             continue
         name, _, value = line.decode().rstrip("\n").partition(": ")
@@ -52,13 +58,16 @@ async def events(reader: asyncio.StreamReader) -> AsyncIterator[Event]:
             continue
         last_id = int(fields.get("id", last_id))
         data = fields.get("data")
-        yield Event(last_id, fields["event"], json.loads(data) if data else None)
+        yield ReceivedEvent(last_id, fields["event"], json.loads(data) if data else None)
         fields = {}
 
 
 @dataclass
-class Client:
-    """Comes and goes, to whichever server, with the id of what it heard last."""
+class BenchClient:
+    """A client that connects and leaves all the time, at any of the servers, and resumes where it was.
+
+    It notes the ids of the visit events that it hears, and the versions of each visit in their order.
+    """
 
     channels: frozenset[str]
     token: str
@@ -69,33 +78,37 @@ class Client:
     connects: int = 0
 
     async def run(self, ports: Sequence[int], stay: tuple[float, float]) -> None:
+        """Listen until cancelled. Each connection lasts between the two numbers of seconds in `stay`."""
         last_id = self.since
         while True:
             with suppress(OSError, asyncio.IncompleteReadError, TimeoutError):
                 async with asyncio.timeout(random.uniform(*stay)):
-                    async with aclosing(listen(random.choice(ports), self.token, last_id)) as stream:
+                    async with aclosing(read_stream(random.choice(ports), self.token, last_id)) as stream:
                         self.connects += 1
                         async for event in stream:
                             last_id = max(last_id, event.id)
-                            self.hear(event)
+                            self.note(event)
             await asyncio.sleep(0.01)
 
-    def misses(self, ends: dict[str, int]) -> bool:
-        """Whether something later than all that it heard was on its channels."""
-        end = max((ends.get(channel, 0) for channel in self.channels), default=0)
-        return end > max(self.ids, default=self.since)
-
-    def hear(self, event: Event) -> None:
+    def note(self, event: ReceivedEvent) -> None:
         self.resets += event.type == "stream-reset"
         if event.type == "visit_updated":
             self.ids.append(event.id)
-            told = event.data["data"]
-            self.versions.setdefault(told["visit_id"], []).append(told["version"])
+            data = event.data["data"]
+            self.versions.setdefault(data["visit_id"], []).append(data["version"])
+
+    def is_behind(self, last_by_channel: dict[str, int]) -> bool:
+        """Return whether its channels have an event later than all that it has heard."""
+        last = max((last_by_channel.get(channel, 0) for channel in self.channels), default=0)
+        return last > max(self.ids, default=self.since)
 
 
 @dataclass
 class Verdict:
-    """What a trial came to, over all clients."""
+    """The result of a trial, added up over all clients.
+
+    `missing`, `never_committed` and `disorders` count faults; the others describe the trial.
+    """
 
     events: int = 0
     expected: int = 0
@@ -107,16 +120,19 @@ class Verdict:
     connects: int = 0
 
     @classmethod
-    def over(cls, clients: Sequence[Client], since: int) -> "Verdict":
+    def over(cls, clients: Sequence[BenchClient], since: int) -> "Verdict":
+        """Compare what the clients heard with the outbox after `since`."""
         outbox = OutboxEvent.objects.filter(seq__gt=since, type="visit_updated")
-        truth: dict[Any, set[str]] = {seq: set(on) for seq, on in outbox.values_list("seq", "channels")}
-        verdict = cls(events=len(truth))
+        channels_by_seq: dict[Any, set[str]] = {
+            seq: set(channels) for seq, channels in outbox.values_list("seq", "channels")
+        }
+        verdict = cls(events=len(channels_by_seq))
         for client in clients:
-            verdict.add(client, truth)
+            verdict.add(client, channels_by_seq)
         return verdict
 
-    def add(self, client: Client, truth: dict[int, set[str]]) -> None:
-        expected = {seq for seq, channels in truth.items() if client.channels & channels}
+    def add(self, client: BenchClient, channels_by_seq: dict[int, set[str]]) -> None:
+        expected = {seq for seq, channels in channels_by_seq.items() if client.channels & channels}
         heard = set(client.ids)
         self.expected += len(expected)
         self.missing += len(expected - heard)
@@ -129,53 +145,56 @@ class Verdict:
         self.connects += client.connects
 
 
-async def trial(
-    clients: Sequence[Client], ports: Sequence[int], write: Any, stay: tuple[float, float], kill_every: float
+async def run_trial(
+    clients: Sequence[BenchClient],
+    ports: Sequence[int],
+    write: Callable[[], None],
+    stay: tuple[float, float],
+    kill_every: float,
 ) -> int:
-    """Let the clients come and go while `write` runs, and until they have heard all.
+    """Let the clients connect and leave while `write` runs, and until they have heard everything.
 
-    The servers lose their listeners' connections meanwhile: the answer is how often.
+    Every `kill_every` seconds the servers lose their connections for events. Returns how many were killed.
     """
-    killer = Killer()
+    killed = 0
+
+    async def keep_killing() -> None:
+        nonlocal killed
+        while True:
+            await asyncio.sleep(kill_every)
+            killed += await asyncio.to_thread(kill_listeners)
+
     running = [asyncio.create_task(client.run(ports, stay)) for client in clients]
-    killing = asyncio.create_task(killer.run(kill_every))
+    killing = asyncio.create_task(keep_killing())
     await asyncio.to_thread(write)
     killing.cancel()
-    ends = await asyncio.to_thread(newest_by_channel)
+    last_by_channel = await asyncio.to_thread(last_seq_by_channel)
     with suppress(TimeoutError):
-        async with asyncio.timeout(60):
-            while any(client.misses(ends) for client in clients):
+        async with asyncio.timeout(CATCH_UP_SECONDS):
+            while any(client.is_behind(last_by_channel) for client in clients):
                 await asyncio.sleep(0.05)
     for task in running:
         task.cancel()
     await asyncio.gather(*running, killing, return_exceptions=True)
-    return killer.killed
-
-
-class Killer:
-    def __init__(self) -> None:
-        self.killed = 0
-
-    async def run(self, every: float) -> None:
-        while True:
-            await asyncio.sleep(every)
-            self.killed += await asyncio.to_thread(kill_listeners)
+    return killed
 
 
 def kill_listeners() -> int:
+    """End the servers' connections for events, and return their number. Leaves no connection behind."""
     try:
         with connection.cursor() as cursor:
             cursor.execute(f"SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE {LISTENERS}")
-            return cursor.fetchone()[0]
+            return int(cursor.fetchone()[0])
     finally:
         connection.close()
 
 
-def newest_by_channel() -> dict[str, int]:
+def last_seq_by_channel() -> dict[str, int]:
+    """Return the `seq` of the last event on each channel. Leaves no connection behind."""
     try:
-        newest: dict[str, Any] = {}
+        last: dict[str, Any] = {}
         for seq, channels in OutboxEvent.objects.order_by("seq").values_list("seq", "channels"):
-            newest |= dict.fromkeys(channels, seq)
-        return newest
+            last |= dict.fromkeys(channels, seq)
+        return last
     finally:
         connection.close()

@@ -17,73 +17,84 @@ from ghar.api.throttling import TicketThrottle, WriteThrottle
 from ghar.streams import tickets
 from ghar.streams.application import handshake_of
 from ghar.streams.hub import Stream
-from ghar.streams.outbox import frame
+from ghar.streams.outbox import sse_frame
 from ghar.streams.rights import credential_of
 from ghar.streams.tickets import TicketAuthentication
+from ghar.validators import MAX_ID
 
+# How long browsers wait before they reconnect, in milliseconds.
 RETRY = b"retry: 2000\n"
-# Events sent to one who comes back. When he missed more, he gets these, and comes again.
-MISSED = 1_000
-UNKNOWN = -1
-MAX_ID = 2**63 - 1
+# Missed events that one response carries, by channel. A client who missed more gets these and reconnects.
+MAX_MISSED = 1_000
+# An id that no event has: the client is told to start over.
+UNKNOWN_ID = -1
 
 
 class EventStream(APIView):
-    """Server-Sent Events: one's own, and for staff theirs. `Last-Event-ID` resumes."""
+    """Server-Sent Events of the user's channels. `Last-Event-ID` resumes an earlier stream."""
 
     authentication_classes = (TicketAuthentication, *APIView.authentication_classes)
 
-    def get(self, request: Request) -> Any:
-        opening, user = handshake_of(request), cast(AbstractBaseUser, request.user)
-        end = opening.admit(user.pk) if opening else get_storage().get_current_id("")
+    def get(self, request: Request) -> StreamingHttpResponse:
+        handshake, user = handshake_of(request), cast(AbstractBaseUser, request.user)
+        # The position comes first, before anything is read: the hub adds what comes after it.
+        end = handshake.reserve(user.pk) if handshake else get_storage().get_current_id("")
         channels = get_channelmanager().get_channels_for_request(request, {})
         last_id = last_event_id(request)
         missed = Missed(b"", end, True) if last_id is None else missed_since(last_id, channels, user)
-        if opening and missed.is_all:
-            opening.accept(Stream(channels, missed.until, credential_of(request)))
-        began = frame("stream-open", id=missed.until if last_id is None else None)
-        response = StreamingHttpResponse([RETRY, began, missed.body], content_type="text/event-stream")
+        if handshake and missed.is_complete:
+            handshake.accept(Stream(channels, missed.until, credential_of(request)))
+        opened = sse_frame("stream-open", id=missed.until if last_id is None else None)
+        response = StreamingHttpResponse([RETRY, opened, missed.body], content_type="text/event-stream")
         add_default_headers(response, request)
         return response
 
 
 @dataclass(frozen=True)
 class Missed:
-    """What somebody missed until a point in the order of events."""
+    """The events that a client missed, up to a `seq`; `is_complete` when there are no more after it."""
 
     body: bytes
     until: int
-    is_all: bool
+    is_complete: bool
 
 
-def missed_since(last_id: int, channels: frozenset[str], user: Any) -> Missed:
+def missed_since(last_id: int, channels: frozenset[str], user: AbstractBaseUser) -> Missed:
+    """Return the events after `last_id` on these channels, or a reset when the id is unknown or too old."""
     until = get_storage().get_current_id("")
-    wanted = EventRequest()
-    wanted.is_next = False
-    wanted.channels = channels
-    wanted.channel_last_ids = dict.fromkeys(channels, last_id)
-    found = get_events(wanted, limit=MISSED * len(channels), user=user)
-    if found.channel_reset:
-        return Missed(reset(until, channels), until, True)
-    # A channel that was not read to its end: what comes after on others must wait.
-    until = min([until, *(found.channel_items[name][-1].id for name in found.channel_more)])
-    events = {event.id: event for items in found.channel_items.values() for event in items}
-    body = b"".join(frame(event.type, event.data, id) for id, event in sorted(events.items()) if id <= until)
-    return Missed(body, until, not found.channel_more)
+    event_request = EventRequest()
+    event_request.is_next = False
+    event_request.channels = channels
+    event_request.channel_last_ids = dict.fromkeys(channels, last_id)
+    events = get_events(event_request, limit=MAX_MISSED * len(channels), user=user)
+    if events.channel_reset:
+        return Missed(reset_frame(until, channels), until, True)
+    # Channels are read one by one, each up to the limit. What comes after the end of a channel that was cut
+    # must wait on the others, too, or the order of events would not be that of their ids.
+    until = min([until, *(events.channel_items[name][-1].id for name in events.channel_more)])
+    by_id = {event.id: event for items in events.channel_items.values() for event in items}
+    body = b"".join(
+        sse_frame(event.type, event.data, id) for id, event in sorted(by_id.items()) if id <= until
+    )
+    return Missed(body, until, not events.channel_more)
 
 
-def reset(until: int, channels: frozenset[str]) -> bytes:
-    """He must read anew what he shows: what he missed is gone, or was never ours."""
-    return frame("stream-reset", encode({"channels": sorted(channels)}).decode(), until)
+def reset_frame(until: int, channels: frozenset[str]) -> bytes:
+    """Return the event that tells a client to fetch again whatever it shows: the events are gone."""
+    return sse_frame("stream-reset", encode({"channels": sorted(channels)}).decode(), until)
 
 
 def last_event_id(request: Request) -> int | None:
-    """As the browser sends it, or `?lastEventId=` of one who opens a stream anew with another ticket."""
-    given = request.headers.get("Last-Event-ID") or request.query_params.get("lastEventId")
-    if not given:
+    """Return the id after which the client wants events; None for a new stream, UNKNOWN_ID for no number.
+
+    Browsers send the header when they reconnect by themselves. A page that opens a new stream, with another
+    ticket, cannot set it and sends `?lastEventId=`.
+    """
+    text = request.headers.get("Last-Event-ID") or request.query_params.get("lastEventId")
+    if not text:
         return None
-    known = given.isascii() and given.isdigit() and len(given) < 20 and int(given) <= MAX_ID
-    return int(given) if known else UNKNOWN
+    is_number = text.isascii() and text.isdigit() and len(text) < 20 and int(text) <= MAX_ID
+    return int(text) if is_number else UNKNOWN_ID
 
 
 class TicketSerializer(serializers.Serializer[Any]):
@@ -92,11 +103,12 @@ class TicketSerializer(serializers.Serializer[Any]):
 
 
 class EventTicket(APIView):
-    """A ticket for one stream: `?ticket=`, for clients that can send no header with it."""
+    """Issues a ticket for one stream: `?ticket=`, for clients that cannot send a header with it."""
 
     throttle_classes = (TicketThrottle, WriteThrottle)
 
     def post(self, request: Request) -> Response:
         StrictSerializer(data=request.data).is_valid(raise_exception=True)
-        ticket, expires_at = tickets.issue(by=request.user, credential=credential_of(request))
+        by = cast(AbstractBaseUser, request.user)
+        ticket, expires_at = tickets.issue(by=by, credential=credential_of(request))
         return Response(TicketSerializer({"ticket": ticket, "expires_at": expires_at}).data, status=201)

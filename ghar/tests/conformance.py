@@ -1,4 +1,4 @@
-"""Whether an answer is one that the OpenAPI document knows, key by key."""
+"""Checks of responses against the OpenAPI document, key by key."""
 
 import json
 from copy import deepcopy
@@ -12,7 +12,7 @@ from ghar.api.docs import document
 
 @cache
 def operations():
-    """{(route of the URLconf, method): its path and method in the document}."""
+    """Return {(route of the URLconf, method): (path, method) in the document}."""
     return {
         (resolve(sample(path)).route, method.upper()): (path, method)
         for path, methods in document()["paths"].items()
@@ -25,7 +25,7 @@ def sample(path):
 
 
 def closed(part):
-    """The same schemas, in which objects have the keys that are named and no others."""
+    """Return the same schemas, in which objects have no keys but those that are named."""
     if isinstance(part, dict):
         made = {key: closed(value) for key, value in part.items()}
         if part.get("type") == "object" and "properties" in part:
@@ -46,13 +46,13 @@ def compiled(schema):
 
 
 def checker(schema):
-    """A function that lists what is wrong with a value."""
+    """Return a function that lists what is wrong with a value."""
     validator = compiled(json.dumps(schema))
     return lambda value: [f"{e.instance_path}: {e.message}" for e in validator.iter_errors(value)]
 
 
 def assert_documented(method, path, response):
-    """The document names the status, the headers and the shape of this answer. Returns the operation."""
+    """Assert that the document has the status, headers and shape of a response; return the operation."""
     found = operations()[resolve(path).route, method]
     responses = document()["paths"][found[0]][found[1]]["responses"]
     status = str(response.status_code)

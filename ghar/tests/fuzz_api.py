@@ -1,7 +1,7 @@
-"""Whatever fits the OpenAPI document, and what nearly does: no 5xx and no answer that it does not name.
+"""Fuzzing: input that fits the OpenAPI document, or nearly, gives no 5xx and no undocumented response.
 
-`make fuzz` runs it, in a process of its own: schemathesis takes long to load. FUZZ_CASES says how many cases
-each route gets; each is sent by nobody, by a seeker and by staff, and undone.
+`make fuzz` runs it in a process of its own, since schemathesis takes long to load. FUZZ_CASES is the number
+of cases per route. Each is sent by an anonymous user, a seeker and staff, and then undone.
 """
 
 import os
@@ -22,7 +22,8 @@ from schemathesis.specs.openapi.checks import (
 
 from ghar.accounts import services
 from ghar.api.docs import document
-from ghar.tests.test_openapi import World, json_of
+from ghar.tests.responses import iso
+from ghar.tests.world import World
 from ghar.wsgi import application
 from visits.tests.factories import local
 
@@ -40,7 +41,7 @@ OPERATIONS = {found.ok().label: found.ok() for found in SCHEMA.get_all_operation
 
 @pytest.fixture
 def world(asha, ops):
-    """The application would close the connection, and with it the test's transaction."""
+    """A world, in which the application does not close the connection and with it the test's transaction."""
     for signal in (request_started, request_finished):
         signal.disconnect(close_old_connections)
     yield World(asha, ops)
@@ -50,7 +51,7 @@ def world(asha, ops):
 
 @pytest.fixture
 def senders(world):
-    """Headers of nobody, a seeker and staff."""
+    """The headers of an anonymous user, a seeker and staff."""
     tokens = [
         services.log_in(identifier=user.email, password="correct horse 9") for user in (world.asha, world.ops)
     ]
@@ -59,7 +60,7 @@ def senders(world):
 
 @st.composite
 def cases(draw, operation, known):
-    """A case, in which some of what would hardly be guessed is replaced by what there is."""
+    """Draw a case, with some ids and times replaced by existing ones that would hardly be guessed."""
     modes = [operation.as_strategy(generation_mode=mode) for mode in GenerationMode]
     case = draw(st.one_of(modes))
     for place in (case.path_parameters, case.body):
@@ -71,9 +72,9 @@ def cases(draw, operation, known):
 
 @pytest.fixture
 def known(world):
-    """What there is, by the names under which it is asked for; `id` by the part of the path before it."""
+    """Existing values by the names of parameters; those of `id` by the part of the path before it."""
     agents, people = [world.meera.pk, world.ravi.pk], [world.asha.pk, world.owner.pk, world.peer.pk]
-    times = [json_of(local(day, 11)) for day in (2, 3)]
+    times = [iso(local(day, 11)) for day in (2, 3)]
     match, conversation = world.matched
     return {
         "visits": [world.tour.pk, world.begun().pk],
@@ -97,7 +98,7 @@ def known(world):
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("label", OPERATIONS)
-def test_no_case_gives_what_the_document_does_not_know(label, senders, known):
+def test_no_case_gives_an_undocumented_response(label, senders, known):
     operation = OPERATIONS[label]
     parts = operation.path.split("/")
     named = parts[parts.index("{id}") - 1] if "{id}" in parts else None
@@ -119,7 +120,7 @@ def test_no_case_gives_what_the_document_does_not_know(label, senders, known):
 
 
 def send(case, headers):
-    # Of a stream it would judge each event, while the document describes the text that they make up.
+    # For a stream, that check would read each event; the document describes the text of all events.
     judged = [check for check in CHECKS if not (is_stream(case) and check is response_schema_conformance)]
     with transaction.atomic():
         case.call_and_validate(app=application, headers=headers, checks=judged)

@@ -12,11 +12,11 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
 
-from ghar.database import configured
+from ghar.database import database_settings
 from ghar.database.binaries import ClusterError
 from ghar.database.cluster import Cluster
 
-USER = """
+PROCESS = """
 import sys
 from pathlib import Path
 from ghar.database.cluster import Cluster
@@ -28,10 +28,10 @@ sys.stdin.readline()
 
 
 class Process:
-    """Another process that uses the cluster until it is told to leave."""
+    """Another process that uses the cluster until `leave` or `kill`."""
 
     def __init__(self, root):
-        command = [sys.executable, "-c", USER, str(root)]
+        command = [sys.executable, "-c", PROCESS, str(root)]
         self.popen = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
     def server(self):
@@ -46,7 +46,7 @@ class Process:
         self.popen.communicate(timeout=20)
 
 
-def runs(pid):
+def is_running(pid):
     try:
         return "Z" not in Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
     except FileNotFoundError:
@@ -59,32 +59,32 @@ def sql(cluster, query):
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory):
-    """A cluster's directory, nobody using it at present."""
+def root(tmp_path_factory):
+    """The directory of a cluster that no process uses."""
     root = tmp_path_factory.mktemp("cluster") / "postgres"
     Process(root).leave()
     return root
 
 
 @pytest.fixture
-def cluster(made):
-    cluster = Cluster(made)
+def cluster(root):
+    cluster = Cluster(root)
     yield cluster
     cluster.release()
 
 
-def test_simultaneous_first_starts_make_one_server_and_the_last_to_leave_stops_it(tmp_path):
+def test_processes_that_start_together_share_one_server_and_the_last_one_stops_it(tmp_path):
     users = [Process(tmp_path / "postgres") for _ in range(3)]
     (server,) = {user.server() for user in users}
     users[0].leave()
     users[1].leave()
-    assert runs(server)
+    assert is_running(server)
     users[2].leave()
-    assert not runs(server)
+    assert not is_running(server)
     assert not (tmp_path / "postgres/data/postmaster.pid").exists()
 
 
-def test_a_restart_keeps_what_was_written(cluster):
+def test_data_survives_a_restart(cluster):
     cluster.ensure_running()
     sql(cluster, "CREATE TABLE kept AS SELECT 42 AS answer")
     cluster.release()
@@ -92,18 +92,18 @@ def test_a_restart_keeps_what_was_written(cluster):
     assert sql(cluster, "SELECT answer FROM kept").fetchone() == (42,)
 
 
-def test_a_killed_user_leaves_the_server_to_the_next_who_stops_it(made):
-    first = Process(made)
+def test_the_server_of_a_killed_process_is_used_and_stopped_by_the_next_one(root):
+    first = Process(root)
     server = first.server()
     first.kill()
-    assert runs(server)
-    second = Process(made)
+    assert is_running(server)
+    second = Process(root)
     assert second.server() == server
     second.leave()
-    assert not runs(server)
+    assert not is_running(server)
 
 
-def test_a_server_that_died_is_brought_up_for_those_who_use_it(cluster):
+def test_a_server_that_died_is_started_again(cluster):
     cluster.ensure_running()
     os.kill(int((cluster.data / "postmaster.pid").read_text().split()[0]), signal.SIGQUIT)
     with pytest.raises(psycopg.OperationalError):
@@ -113,7 +113,7 @@ def test_a_server_that_died_is_brought_up_for_those_who_use_it(cluster):
     assert sql(cluster, "SELECT 1").fetchone() == (1,)
 
 
-def test_stale_pid_files_that_name_a_living_process_are_no_obstacle(cluster):
+def test_stale_pid_files_that_name_another_process_do_not_prevent_a_start(cluster):
     bystander = subprocess.Popen(["sleep", "60"])
     try:
         for file in (cluster.data / "postmaster.pid", cluster.socket / ".s.PGSQL.5432.lock"):
@@ -126,17 +126,17 @@ def test_stale_pid_files_that_name_a_living_process_are_no_obstacle(cluster):
         bystander.wait()
 
 
-def test_a_path_too_long_for_a_socket_and_full_of_odd_characters(made, tmp_path):
-    root = tmp_path / ("deep " * 12) / 'it\'s "here", $HOME' / ("x" * 40)
-    shutil.copytree(made, root, ignore=shutil.ignore_patterns("*.pid", "run"))
-    cluster = Cluster(root)
+def test_a_data_directory_may_have_a_long_path_with_odd_characters(root, tmp_path):
+    odd = tmp_path / ("deep " * 12) / 'it\'s "here", $HOME' / ("x" * 40)
+    shutil.copytree(root, odd, ignore=shutil.ignore_patterns("*.pid", "run"))
+    cluster = Cluster(odd)
     cluster.ensure_running()
-    assert sql(cluster, "SHOW data_directory").fetchone() == (str(root / "data"),)
+    assert sql(cluster, "SHOW data_directory").fetchone() == (str(odd / "data"),)
     cluster.release()
     assert not cluster.socket.exists()
 
 
-def test_what_an_interrupted_initdb_left_is_made_anew(tmp_path):
+def test_an_interrupted_initdb_is_done_again(tmp_path):
     (tmp_path / "data.new").mkdir()
     (tmp_path / "data.new/PG_VERSION").write_text("18\n")
     cluster = Cluster(tmp_path)
@@ -145,7 +145,7 @@ def test_what_an_interrupted_initdb_left_is_made_anew(tmp_path):
     cluster.release()
 
 
-def test_a_cluster_of_another_version_is_refused_with_what_to_do(tmp_path):
+def test_a_cluster_of_another_version_is_refused_with_a_way_out(tmp_path):
     (tmp_path / "data").mkdir()
     (tmp_path / "data/PG_VERSION").write_text("9\n")
     cluster = Cluster(tmp_path)
@@ -154,7 +154,7 @@ def test_a_cluster_of_another_version_is_refused_with_what_to_do(tmp_path):
     cluster.release()
 
 
-def test_binaries_that_are_not_there_are_named_by_their_variable(tmp_path):
+def test_missing_programs_are_reported_by_the_name_of_the_variable(tmp_path):
     cluster = Cluster(tmp_path, "/nowhere")
     with pytest.raises(ClusterError, match="GHAR_PG_BIN must name a directory .*'/nowhere'"):
         cluster.ensure_running()
@@ -162,7 +162,7 @@ def test_binaries_that_are_not_there_are_named_by_their_variable(tmp_path):
 
 
 @pytest.mark.django_db
-def test_django_has_its_test_database():
+def test_tests_use_a_database_of_their_own_on_the_embedded_server():
     with connection.cursor() as cursor:
         cursor.execute("SELECT current_database(), current_setting('synchronous_commit')")
         name, synchronous_commit = cursor.fetchone()
@@ -170,8 +170,10 @@ def test_django_has_its_test_database():
     assert synchronous_commit == "off"
 
 
-def test_a_database_url_is_taken_apart():
-    settings = configured("postgresql://me:p%40ss@db.example:6432/ghar?sslmode=require", Path("/unused"))
+def test_a_database_url_becomes_djangos_settings():
+    settings = database_settings(
+        "postgresql://me:p%40ss@db.example:6432/ghar?sslmode=require", Path("/unused")
+    )
     assert settings["ENGINE"] == "django.db.backends.postgresql"
     assert {key: settings[key] for key in ("NAME", "USER", "PASSWORD", "HOST", "PORT", "OPTIONS")} == {
         "NAME": "ghar",
@@ -197,5 +199,5 @@ def test_a_database_url_is_taken_apart():
 )
 def test_a_broken_database_url_is_refused_by_name_without_its_password(url):
     with pytest.raises(ImproperlyConfigured, match="DATABASE_URL") as refusal:
-        configured(url, Path("/unused"))
+        database_settings(url, Path("/unused"))
     assert "secret" not in str(refusal.value)

@@ -1,4 +1,4 @@
-"""Commands on a database that is not migrated say what to do."""
+"""Commands refuse to run on a database that is not migrated, and say what to do."""
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -22,7 +22,7 @@ COMMANDS = {
 
 @pytest.mark.parametrize("name", COMMANDS)
 @pytest.mark.parametrize("missing", ["tables", "the last migration"])
-def test_migrate_first(name, missing):
+def test_a_command_on_an_unmigrated_database_changes_nothing_and_says_what_to_do(name, missing):
     recorder = MigrationRecorder(connection)
     if missing == "tables":
         connection.cursor().execute("DROP TABLE django_migrations")

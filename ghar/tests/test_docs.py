@@ -1,4 +1,4 @@
-"""What is said of settings and commands is what they are."""
+"""The documentation names the settings and commands that exist."""
 
 import re
 from pathlib import Path
@@ -9,7 +9,7 @@ from django.core.management import get_commands, load_command_class
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def test_the_table_of_settings_names_those_that_are_read():
+def test_the_table_of_settings_lists_exactly_the_variables_that_are_read():
     read = set(re.findall(r"""env_\w+\(\s*["']([A-Z_]+)["']""", (ROOT / "ghar/settings.py").read_text()))
     table = (ROOT / "docs/operations.md").read_text().partition("## Settings")[2].partition("\n## ")[0]
     rows = [line.split("|")[1] for line in table.splitlines() if line.startswith("| `")]
@@ -17,7 +17,7 @@ def test_the_table_of_settings_names_those_that_are_read():
     assert sorted(named) == sorted(read)
 
 
-def test_the_regular_jobs_are_commands():
+def test_the_regular_jobs_in_the_documentation_are_commands():
     jobs = (ROOT / "docs/operations.md").read_text().partition("## Regular jobs")[2].partition("\n## ")[0]
     named = [row.split("`")[1] for row in jobs.splitlines() if row.startswith("| `")]
     assert named == [
@@ -35,12 +35,12 @@ OURS = {name: app for name, app in get_commands().items() if (ROOT / app.replace
 
 
 @pytest.mark.parametrize("name", OURS)
-def test_every_command_and_every_option_says_what_it_is_for(name):
+def test_every_command_and_every_option_has_a_description(name):
     command = load_command_class(OURS[name], name)
     parser = command.create_parser("manage.py", name)
     assert len(parser.description) > 40
     assert [action.dest for action in parser._actions if not action.help] == []
 
 
-def test_our_commands_are_found():
+def test_the_check_of_descriptions_covers_our_commands():
     assert {"doctor", "serve", "seed_demo", "import_listings", "assign_pending_visits"} <= OURS.keys()

@@ -1,11 +1,16 @@
 """`manage.py doctor` names what is wrong and what to do."""
 
 import io
+import re
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.conf import settings as django_settings
+from django.core.checks import run_checks
 from django.core.management import CommandError, call_command
-from django.db import connection
+from django.core.management.base import SystemCheckError
+from django.db import OperationalError, connection
+from django.db.migrations.loader import MigrationLoader
 
 from agents.models import Agent
 from agents.tests.factories import AgentFactory
@@ -42,13 +47,15 @@ def test_all_is_well(sound):
     assert "ok    Migrations: all applied" in out
 
 
-def test_it_knows_what_migrations_make_by_sql():
-    found = doctor.expected()
-    assert {"btree_gist", "pg_trgm"} <= found["extension"].keys()
-    assert found["constraint"]["visit_person_in_one_place"] == ("visits", "0002_guarantees")
-    assert found["constraint"]["engagement_one_open_per_seeker"] == ("agents", "0001_initial")
-    assert found["trigger"]["visits_count_live"] == ("visits", "0002_guarantees")
-    assert "visits_count_live" in found["function"]
+def operations():
+    return list(doctor.all_operations(MigrationLoader(None)))
+
+
+def test_it_knows_which_migration_makes_what():
+    assert doctor.expected_extensions(operations()).keys() == {"btree_gist", "pg_trgm"}
+    found = doctor.expected_constraints(operations())
+    assert found["visit_person_in_one_place"] == ("visits", "0001_initial")
+    assert found["engagement_one_open_per_seeker"] == ("agents", "0001_initial")
 
 
 @pytest.mark.parametrize(
@@ -73,7 +80,17 @@ def test_it_knows_what_migrations_make_by_sql():
         ),
         ("DROP FUNCTION visits_count_live CASCADE", "WRONG Functions: missing: visits_count_live"),
         (
-            "DELETE FROM django_migrations WHERE app = 'visits' AND name LIKE '0004%'",
+            "CREATE OR REPLACE FUNCTION lower_all(items text[]) RETURNS text[] IMMUTABLE"
+            " RETURN coalesce(items, '{}')",
+            "WRONG Functions: changed: lower_all",
+        ),
+        (
+            "CREATE OR REPLACE TRIGGER visits_count_live AFTER INSERT ON visits_visit"
+            " FOR EACH ROW EXECUTE FUNCTION visits_count_live()",
+            "WRONG Triggers: changed: visits_count_live",
+        ),
+        (
+            "DELETE FROM django_migrations WHERE app = 'visits' AND name LIKE '0001%'",
             "WRONG Migrations: not applied",
         ),
     ],
@@ -115,19 +132,19 @@ def test_an_old_server_and_a_wrong_clock(sound, monkeypatch):
     [
         (
             "ALTER TABLE visits_visit DISABLE TRIGGER visits_count_live",
-            "Run in python manage.py dbshell: ALTER TABLE visits_visit ENABLE TRIGGER visits_count_live;",
+            "Put back what their files say: python manage.py dbshell < visits/sql/visits_count_live.sql",
         ),
         (
-            "DROP TRIGGER visits_count_live ON visits_visit",
-            "Somebody removed them. Make them anew, or load a backup: "
-            "python manage.py sqlmigrate visits 0002_guarantees shows visits_count_live.",
+            "DROP FUNCTION lower_all CASCADE; DROP FUNCTION agent_taken",
+            "Put back what their files say: python manage.py dbshell < agents/sql/lower_all.sql; "
+            "python manage.py dbshell < visits/sql/agent_taken.sql",
         ),
         (
             "ALTER TABLE visits_visit DROP CONSTRAINT visit_person_in_one_place;"
             "DROP INDEX engagement_one_open_per_seeker",
             "Somebody removed them. Make them anew, or load a backup: "
             "python manage.py sqlmigrate agents 0001_initial shows engagement_one_open_per_seeker; "
-            "python manage.py sqlmigrate visits 0002_guarantees shows visit_person_in_one_place.",
+            "python manage.py sqlmigrate visits 0001_initial shows visit_person_in_one_place.",
         ),
     ],
 )
@@ -136,15 +153,83 @@ def test_it_says_how_to_make_it_anew(sound, sql, todo):
     assert f"      {todo}\n" in run()[0]
 
 
-def test_everything_has_a_migration_that_shows_it():
+def test_every_constraint_and_extension_has_a_migration_that_shows_it():
     shown = {}
-    for kind, origins in doctor.expected().items():
-        for name, migration in origins.items():
-            if migration not in shown:
-                out = io.StringIO()
-                call_command("sqlmigrate", *migration, stdout=out)
-                shown[migration] = out.getvalue()
-            assert name in shown[migration], (kind, name)
+    origins = doctor.expected_extensions(operations()) | doctor.expected_constraints(operations())
+    for name, migration in origins.items():
+        if migration not in shown:
+            out = io.StringIO()
+            call_command("sqlmigrate", *migration, stdout=out)
+            shown[migration] = out.getvalue()
+        assert name in shown[migration]
+
+
+@pytest.mark.parametrize(
+    "harm",
+    [
+        "ALTER TABLE visits_visit DISABLE TRIGGER visits_count_live",
+        "DROP FUNCTION visits_count_live CASCADE",
+        "DROP TRIGGER agents_count_engagements_update ON agents_engagement",
+        "DROP FUNCTION ghar_stamp_event CASCADE",
+    ],
+)
+def test_to_run_the_files_that_it_names_puts_all_right(sound, harm):
+    execute(harm)
+    paths = set(re.findall(r"dbshell < (\S+\.sql)", run()[0]))
+    assert paths
+    for path in paths:
+        execute((django_settings.BASE_DIR / path).read_text())
+    assert run()[0].endswith("All is well.\n")
+
+
+class TestChecks:
+    """The same by Django's own command."""
+
+    def test_the_database_is_checked_when_it_is_named(self):
+        call_command("check", databases=["default"])
+        execute("DROP TRIGGER visits_count_live ON visits_visit")
+        with pytest.raises(SystemCheckError) as caught:
+            call_command("check", databases=["default"])
+        assert "(ghar.E008) Triggers: missing: visits_count_live\n" in str(caught.value)
+        assert "HINT: Put back what their files say: python manage.py dbshell <" in str(caught.value)
+
+    def test_and_not_otherwise(self, django_assert_num_queries):
+        with django_assert_num_queries(0):
+            call_command("check")
+
+    @pytest.mark.parametrize(
+        "harm", ["DROP TABLE django_migrations", "DELETE FROM django_migrations WHERE app = 'visits'"]
+    )
+    def test_a_database_that_is_not_migrated_is_to_be_migrated(self, harm):
+        execute(harm)
+        with pytest.raises(SystemCheckError) as caught:
+            call_command("check", databases=["default"])
+        assert "System check identified 1 issue" in str(caught.value)
+        assert "(ghar.E004) Migrations: not applied: " in str(caught.value)
+        assert "HINT: Run: python manage.py migrate" in str(caught.value)
+
+    def test_migrate_asks_nothing_of_the_database_that_it_is_about_to_change(self, capsys):
+        execute("DROP TRIGGER visits_count_live ON visits_visit")
+        call_command("migrate", verbosity=0, skip_checks=False)
+        assert capsys.readouterr() == ("", "")
+
+    def test_a_database_that_does_not_answer_is_an_error(self, monkeypatch):
+        def refuse():
+            raise OperationalError("connection refused")
+
+        monkeypatch.setattr(doctor, "version", refuse)
+        (found,) = run_checks(databases=["default"], tags=["database"])
+        assert (found.id, found.msg) == ("ghar.E001", "The database does not answer: connection refused")
+
+    def test_settings_are_checked_before_deployment(self, settings, capsys):
+        settings.THROTTLE = False
+        call_command("check")
+        assert capsys.readouterr().err == ""
+        call_command("check", deploy=True)
+        assert (
+            "(ghar.W005) GHAR_THROTTLE=off\n\tHINT: Remove it: it is for load tests"
+            in capsys.readouterr().err
+        )
 
 
 class TestTimeZones:

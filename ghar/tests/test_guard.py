@@ -1,4 +1,4 @@
-"""The guard before an application that tells what reached it."""
+"""The guard in front of an application that remembers what reached it."""
 
 import asyncio
 import json
@@ -10,8 +10,8 @@ from ghar.guard import Guard
 GONE = {"type": "http.disconnect"}
 
 
-class Echo:
-    """Remembers each request that got through."""
+class Recorder:
+    """An application that remembers each request."""
 
     def __init__(self):
         self.seen = []
@@ -24,7 +24,7 @@ class Echo:
 
 
 class Client:
-    """One request: what it sends is given at once, then it stalls."""
+    """A client with one request. It sends its messages at once, and then stalls."""
 
     def __init__(self, *messages, path="/api/v1/visits", query=b"", headers=()):
         self.scope = {"type": "http", "path": path, "query_string": query, "headers": list(headers)}
@@ -73,7 +73,7 @@ def chunked(*messages, headers=(), **kwargs):
 
 @pytest.fixture
 def echo():
-    return Echo()
+    return Recorder()
 
 
 @pytest.fixture
@@ -81,7 +81,7 @@ def guard(echo):
     return Guard(echo, max_body=10, body_seconds=0.05, max_reading=3)
 
 
-async def answered(client):
+async def wait_for_response(client):
     while not client.sent:
         await asyncio.sleep(0.001)
 
@@ -124,7 +124,7 @@ def test_a_query_that_is_not_ascii_is_quoted(guard, echo):
     assert query == b"q=%E0%A4%AE%E0%A5%81%E0%A4%82%E0%A4%AC%E0%A4%88&a=%20+b"
 
 
-def test_a_body_that_is_announced_too_large_is_refused_before_it_is_read(guard, echo):
+def test_a_body_that_is_declared_too_large_is_refused_before_it_is_read(guard, echo):
     client = Client(
         headers=[(b"content-length", b"11"), (b"expect", b"100-continue"), (b"x-request-id", b"me-1")]
     )
@@ -135,7 +135,7 @@ def test_a_body_that_is_announced_too_large_is_refused_before_it_is_read(guard, 
     assert echo.seen == []
 
 
-def test_a_body_that_turns_out_too_large_is_refused_and_taken_to_its_end(guard, echo):
+def test_a_body_that_turns_out_too_large_is_refused_and_read_to_its_end(guard, echo):
     client = chunked(*[part(b"x" * 6, more=True)] * 5, part(b"x"))
     run(guard, client)
     assert (client.status, client.problem) == (413, "payload_too_large")
@@ -144,7 +144,7 @@ def test_a_body_that_turns_out_too_large_is_refused_and_taken_to_its_end(guard, 
     assert echo.seen == []
 
 
-def test_a_body_of_just_the_limit_passes(guard, echo):
+def test_a_body_of_exactly_the_limit_passes(guard, echo):
     run(guard, Client(part(b"x" * 10), headers=[(b"content-length", b"10")]))
     assert echo.seen[0][1] == b"x" * 10
 
@@ -162,18 +162,18 @@ def test_outside_the_api_a_refusal_is_text(guard):
     run(guard, client)
     assert client.status == 413
     assert client.headers["content-type"] == "text/plain; charset=utf-8"
-    assert client.body == b"The body is too large: send at most 2 MB."
+    assert client.body == b"The body is too large. Send at most 2 MB."
 
 
 @pytest.mark.parametrize("framing", [(b"content-length", b"9"), (b"transfer-encoding", b"chunked")])
-def test_a_truncated_body_reaches_nobody(guard, echo, framing):
+def test_a_truncated_body_does_not_reach_the_application(guard, echo, framing):
     client = Client(part(b"{}", more=True), GONE, headers=[framing])
     run(guard, client)
     assert client.sent == []
     assert echo.seen == []
 
 
-def test_one_staller_too_many_ends_the_oldest_and_lets_the_newest_in(echo):
+def test_one_stalled_client_too_many_ends_the_oldest_one(echo):
     guard = Guard(echo, max_body=10, body_seconds=60, max_reading=3)
     stalled = [chunked() for _ in range(4)]
 
@@ -181,10 +181,10 @@ def test_one_staller_too_many_ends_the_oldest_and_lets_the_newest_in(echo):
         async with asyncio.TaskGroup() as group:
             for client in stalled:
                 group.create_task(client.call(guard))
-            await answered(stalled[0])
+            await wait_for_response(stalled[0])
             assert [client.status for client in stalled] == [408, None, None, None]
             await chunked(part(b"quick")).call(guard)
-            await answered(stalled[1])
+            await wait_for_response(stalled[1])
             guard.stop()
 
     asyncio.run(scenario())
@@ -194,7 +194,7 @@ def test_one_staller_too_many_ends_the_oldest_and_lets_the_newest_in(echo):
     assert stalled[3].headers["retry-after"].isdigit()
 
 
-def test_more_requests_at_work_than_are_allowed_are_told_to_come_again():
+def test_requests_beyond_the_limit_are_refused_as_unavailable():
     arrived, go_on = asyncio.Event(), asyncio.Event()
 
     async def slow(scope, receive, send):
@@ -215,7 +215,7 @@ def test_more_requests_at_work_than_are_allowed_are_told_to_come_again():
     assert (refused.status, refused.problem) == (503, "unavailable")
 
 
-def test_other_protocols_go_straight_to_the_application():
+def test_other_protocols_pass_the_guard():
     seen = []
 
     async def app(scope, receive, send):

@@ -1,6 +1,6 @@
-"""Whatever is sent to whichever route: a problem, never a 5xx, and what is refused changes nothing.
+"""Hostile input to every route gives problems, never a 5xx, and changes nothing.
 
-The routes are read from the URLconf: a new one that takes a body is missing in BODIES until it is added.
+The routes are read from the URLconf. A new one that takes a body fails a test until it is in BODIES.
 """
 
 import json
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.django_db
 
 SOON = (clock.now() + timedelta(days=5)).replace(microsecond=0).isoformat()
 LATER = (clock.now() + timedelta(days=6)).replace(microsecond=0).isoformat()
-# What each route would take: the values are replaced one by one.
+# A valid body for each route. The values are replaced one by one.
 BODIES = {
     "POST auth/signup": {
         "full_name": "C",
@@ -199,7 +199,7 @@ TABLES += [f"flatmates_{name}" for name in ("swipe", "usermatch", "userconversat
 
 
 def routes(resolver=None, prefix=""):
-    """(path, methods, view) of every route of the API; ids stand as ID."""
+    """Yield (path, methods, view) of every route of the API, with ID for each id."""
     for entry in (resolver or get_resolver()).url_patterns:
         path = prefix + str(entry.pattern)
         if isinstance(entry, URLResolver):
@@ -218,7 +218,7 @@ READING = sorted({(path, view) for method, path, view in ALL if method == "GET"}
 
 @pytest.fixture
 def send(ops, asha):
-    """`send("POST visits/ID/cancel", body)` as staff, to rows that exist."""
+    """`send("POST visits/ID/cancel", body)` sends a request as staff, with ids of existing rows."""
     ops.is_superuser = True
     ops.save()
     agent = AgentFactory(user=UserFactory())
@@ -246,7 +246,7 @@ def send(ops, asha):
 
 
 def everything():
-    """A digest of all rows that a route could change."""
+    """Return a digest of all rows that a route could change."""
     with connection.cursor() as cursor:
         cursor.execute(
             " UNION ALL ".join(
@@ -264,12 +264,12 @@ def check(response, before, what):
         assert everything() == before, what
 
 
-def test_every_writing_route_has_a_body_here():
+def test_every_writing_route_has_a_body_in_this_test():
     assert set(WRITING) == {*BODIES, *SAME_AS}
 
 
 @pytest.mark.parametrize("route", WRITING)
-def test_hostile_values(route, send):
+def test_hostile_values_give_problems_and_change_nothing(route, send):
     body = BODIES[SAME_AS.get(route, route)]
     for field in body:
         for value in VALUES:
@@ -279,14 +279,14 @@ def test_hostile_values(route, send):
 
 
 @pytest.mark.parametrize("route", WRITING)
-def test_hostile_bodies(route, send):
+def test_hostile_bodies_give_problems_and_change_nothing(route, send):
     for name, raw in RAW.items():
         before = everything()
         check(send(route, raw), before, name)
 
 
 @pytest.mark.parametrize(("path", "view"), READING, ids=str)
-def test_hostile_queries(path, view, send):
+def test_hostile_queries_give_problems(path, view, send):
     filters = getattr(view, "filterset_class", None)
     named = list(filters.base_filters) if isinstance(filters, type) else []
     if path == "visits/all":
@@ -300,7 +300,7 @@ def test_hostile_queries(path, view, send):
 
 
 @pytest.mark.parametrize("route", sorted({f"{method} {path}" for method, path, _ in ALL if "ID" in path}))
-def test_hostile_ids(route, ops):
+def test_hostile_ids_give_problems_and_change_nothing(route, ops):
     client = APIClient(raise_request_exception=False)
     client.force_authenticate(ops)
     method, path = route.split()

@@ -1,4 +1,4 @@
-"""One line per request, with its id, and nothing in it that is private."""
+"""The log has one line per request, with its id and nothing private."""
 
 import io
 import json
@@ -10,7 +10,7 @@ from django.test import Client
 from knox.models import AuthToken
 
 from ghar.accounts.models import User
-from ghar.guard import refusal
+from ghar.guard import refusal_response
 from ghar.logs import JSONFormatter
 from ghar.testing import PASSWORD
 
@@ -19,7 +19,7 @@ PHONE = "+919812345678"
 
 @pytest.fixture
 def lines():
-    """Call it for all lines since the last call, as they stand in the log and as objects."""
+    """`lines()` is the log since the start of the test, as text and as objects."""
     stream = io.StringIO()
     handler = logging.StreamHandler(stream)
     handler.setFormatter(JSONFormatter())
@@ -50,14 +50,14 @@ def test_a_request_is_one_line(client, asha, lines):
 
 
 @pytest.mark.django_db
-def test_the_id_of_the_answer_is_the_id_of_the_line(client, lines):
+def test_the_response_has_the_same_id_as_the_line(client, lines):
     answer = client.get("/healthz")
     assert lines()[1][0]["request_id"] == answer["X-Request-ID"]
     assert client.get("/healthz")["X-Request-ID"] != answer["X-Request-ID"]
 
 
 @pytest.mark.django_db
-def test_nothing_private_is_written(client, lines):
+def test_no_private_value_is_logged(client, lines):
     body = {"full_name": "Asha Rao", "phone": PHONE, "email": "asha@example.com", "password": PASSWORD}
     signed_up = client.post("/api/v1/auth/signup", body, "application/json").json()
     client.post("/api/v1/auth/signup", body, "application/json")
@@ -72,7 +72,7 @@ def test_nothing_private_is_written(client, lines):
 
 
 @pytest.mark.django_db
-def test_an_error_is_written_without_what_it_quotes(lines, monkeypatch):
+def test_an_error_is_logged_without_the_private_values_that_it_quotes(lines, monkeypatch):
     def fail(*args, **kwargs):
         raise IntegrityError(
             f"Key (phone)=({PHONE}) and (email)=(asha@example.com), token=abc, Bearer abc.def"
@@ -93,9 +93,9 @@ def test_an_error_is_written_without_what_it_quotes(lines, monkeypatch):
     assert PHONE not in text and "asha@" not in text and "abc" not in text
 
 
-def test_what_the_guard_refuses_is_a_line_too(lines):
+def test_a_refusal_of_the_guard_is_logged(lines):
     scope = {"method": "POST", "path": "/api/v1/visits", "headers": [(b"x-request-id", b"mine")]}
-    refusal(scope, "payload_too_large")
+    refusal_response(scope, "payload_too_large")
     (line,) = lines()[1]
     assert (line["status"], line["request_id"]) == (413, "mine")
-    assert line["message"] == "payload_too_large at the door"
+    assert line["message"] == "payload_too_large before Django"

@@ -9,7 +9,7 @@ import sys
 import pytest
 from django.conf import settings
 
-from ghar.tests.test_serve import MANAGE, Served
+from ghar.tests.serving import MANAGE, ServerProcess
 
 README = settings.BASE_DIR / "README.md"
 
@@ -33,7 +33,7 @@ MET = [
     "unmatched",
     "cancelled The two are no longer matched.",
 ]
-DONE_ALREADY = "409 A completed visit cannot become completed."
+DONE_ALREADY = "409 A completed visit can't be completed."
 # They go on with the conversation that they had.
 SAID = MET.index("('text', None)")
 MET_AGAIN = [*MET[:SAID], "('text', None)", "('visit_request', 'cancelled')", *MET[SAID:]]
@@ -53,7 +53,7 @@ def test_a_tour_from_sign_up_to_done_and_a_meet_from_a_swipe(tmp_path):
     env |= {"GHAR_DATA_DIR": str(tmp_path)}
     for command in (["migrate", "-v0"], ["seed_demo"]):
         subprocess.run([sys.executable, MANAGE, *command], env=env, check=True, stdout=subprocess.DEVNULL)
-    server = Served(env)
+    server = ServerProcess(env)
     try:
         first, again = paste(server.port), paste(server.port)
     finally:

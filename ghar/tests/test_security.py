@@ -1,14 +1,9 @@
-"""What protects the site where strangers can reach it."""
+"""Protection of a site that strangers can reach."""
 
-import os
 import re
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
-MANAGE = str(Path(__file__).resolve().parents[2] / "manage.py")
 DEPLOYED = {
     "DEBUG": "0",
     "SECRET_KEY": "x9" * 15 + "abcdefghijklmnopqrst-uvw",
@@ -21,24 +16,13 @@ print([s.SESSION_COOKIE_SECURE, s.CSRF_COOKIE_SECURE, s.SECURE_HSTS_SECONDS, s.S
 """
 
 
-@pytest.fixture
-def manage(tmp_path):
-    def run(*arguments, **env):
-        kept = {name: value for name, value in os.environ.items() if name in {"PATH", "PYTHONPATH", "HOME"}}
-        command = [sys.executable, MANAGE, *arguments]
-        env = {**kept, "GHAR_DATA_DIR": str(tmp_path), **env}
-        return subprocess.run(command, env=env, capture_output=True, text=True)
-
-    return run
-
-
 def test_the_deployment_checks_find_nothing(manage):
     done = manage("check", "--deploy", "--fail-level", "WARNING", **DEPLOYED)
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_what_the_documentation_calls_the_least_is_fit_for_strangers(manage):
-    text = (Path(MANAGE).parent / "docs/operations.md").read_text().partition("set at least ")[2]
+def test_the_documented_minimum_of_settings_is_fit_for_strangers(manage, settings):
+    text = (settings.BASE_DIR / "docs/operations.md").read_text().partition("set at least ")[2]
     assert re.findall(r"`([A-Z_]+)(?:=0)?`", text.partition(" and run\n")[0]) == list(DEPLOYED)
     found = "from ghar import doctor; print(*(one.seen for one in doctor.settings_findings()), sep='; ')"
     assert manage("shell", "-v0", "-c", found, **DEPLOYED).stdout == "fit for strangers\n"
@@ -49,16 +33,16 @@ def test_what_the_documentation_calls_the_least_is_fit_for_strangers(manage):
     [
         ({}, [False, False, 0, False]),
         (DEPLOYED, [True, True, 31_536_000, True]),
-        # Without a trusted proxy nothing looks like https, and the redirect would have no end.
+        # Without a trusted proxy every request looks like http, and the redirect would loop.
         ({**DEPLOYED, "GHAR_TRUSTED_PROXIES": ""}, [True, True, 31_536_000, False]),
         ({**DEPLOYED, "GHAR_SSL_REDIRECT": "0", "GHAR_HSTS_SECONDS": "60"}, [True, True, 60, False]),
     ],
 )
-def test_https_decides_about_cookies_and_redirects(manage, env, expected):
+def test_cookies_and_redirects_depend_on_https(manage, env, expected):
     assert manage("shell", "-v0", "-c", SHOW, **env).stdout.strip() == str(expected)
 
 
-def test_strangers_are_sent_to_https_but_not_health_checks(client, settings):
+def test_http_is_redirected_to_https_except_health_checks(client, settings):
     settings.SECURE_SSL_REDIRECT = True
     assert client.get("/admin/").status_code == 301
     assert client.get("/admin/", secure=True).status_code == 302
@@ -85,12 +69,12 @@ def test_nothing_inline_may_run_on_a_page(client, path):
 
 
 @pytest.mark.django_db
-def test_data_may_load_nothing(client):
+def test_responses_that_are_no_pages_may_load_nothing(client):
     for path in ("/api/v1/properties", "/api/v1/nothing", "/healthz"):
         assert policy(client.get(path)) == {"default-src": "'none'", "frame-ancestors": "'none'"}
 
 
-def test_the_home_page_leads_on(client):
+def test_the_home_page_links_to_the_other_pages(client):
     text = client.get("/").content.decode()
     assert set(re.findall(r'href="(/(?!static)[^"]*)"', text)) == {
         "/admin/",
@@ -101,7 +85,7 @@ def test_the_home_page_leads_on(client):
 
 
 @pytest.mark.django_db
-def test_other_sites_read_nothing_unless_they_are_named(client, settings):
+def test_only_the_origins_that_are_named_may_read_the_api(client, settings):
     origin = {"Origin": "https://app.example"}
     preflight = {
         **origin,

@@ -1,32 +1,9 @@
-"""Settings fail loudly, and looking at the project starts no database."""
-
-import os
-import subprocess
-import sys
-from pathlib import Path
+"""Bad settings stop the start by name, and checks and help start no database."""
 
 import pytest
 from django.conf import settings
 
 from agents.models import Agent
-
-MANAGE = str(Path(__file__).resolve().parents[2] / "manage.py")
-
-
-@pytest.fixture
-def manage(tmp_path):
-    """Run manage.py with a data directory of its own."""
-
-    def run(*arguments, **env):
-        kept = {name: value for name, value in os.environ.items() if name in {"PATH", "PYTHONPATH", "HOME"}}
-        return subprocess.run(
-            [sys.executable, MANAGE, *arguments],
-            env={**kept, "GHAR_DATA_DIR": str(tmp_path / "data"), **env},
-            capture_output=True,
-            text=True,
-        )
-
-    return run
 
 
 @pytest.mark.parametrize(
@@ -69,7 +46,7 @@ def test_a_bad_value_is_refused_by_the_name_of_its_variable(manage, name, value)
     )
 
 
-def test_bands_of_agent_types_are_taken(manage):
+def test_valid_bands_of_agent_types_are_accepted(manage):
     assert tuple(Agent.Type.values) == settings.AGENT_TYPES
     bands = '[{"price_from": 0, "order": []}, {"price_from": 1e5, "order": ["senior", "specialist"]}]'
     assert manage("check", VISIT_AGENT_TYPE_BANDS=bands).returncode == 0
@@ -81,7 +58,7 @@ def test_without_debug_a_missing_secret_is_an_error(manage):
     assert "SECRET_KEY must be set when DEBUG=0" in done.stderr
 
 
-def test_while_developing_a_secret_is_made_once(manage, tmp_path):
+def test_with_debug_a_secret_is_created_once_and_kept(manage, tmp_path):
     manage("check")
     secret = (tmp_path / "data/secret_key").read_text()
     assert len(secret) >= 50
@@ -90,6 +67,6 @@ def test_while_developing_a_secret_is_made_once(manage, tmp_path):
 
 
 @pytest.mark.parametrize("arguments", [("check",), ("--help",), ("serve", "--help")])
-def test_looking_starts_no_database(manage, tmp_path, arguments):
+def test_checks_and_help_start_no_database(manage, tmp_path, arguments):
     assert manage(*arguments).returncode == 0
     assert not (tmp_path / "data/postgres").exists()

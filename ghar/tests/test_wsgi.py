@@ -9,8 +9,8 @@ from ghar.wsgi import application
 
 
 @pytest.fixture(autouse=True)
-def _without_database():
-    """As in Django's own test client: the test's connection is not the request's."""
+def _keep_connection():
+    """Keep the test's connection open after a request, as Django's test client does."""
     request_started.disconnect(close_old_connections)
     request_finished.disconnect(close_old_connections)
     yield
@@ -36,7 +36,7 @@ def post(content_type, body):
 @pytest.mark.parametrize(
     "charset", ["charset*=foo''bar", "charset=rot13", "charset=idna", "charset=utf-16", ";;=", "a*0*=x"]
 )
-def test_odd_parameters_of_a_content_type_do_no_harm(charset):
+def test_malformed_parameters_of_a_content_type_are_ignored(charset):
     status, body, _ = post(f"application/json; {charset}", b'{"identifier": "a"}')
 
     assert status == "400 Bad Request"
@@ -44,7 +44,7 @@ def test_odd_parameters_of_a_content_type_do_no_harm(charset):
 
 
 @pytest.mark.parametrize("given", ["boundary=abc", 'charset=rot13; Boundary="abc"', "boundary=abc; a=b"])
-def test_uploads_keep_their_boundary(given):
+def test_the_boundary_of_a_form_is_kept(given):
     status, _, content_type = post(f"multipart/form-data; {given}", b"")
 
     assert content_type == "multipart/form-data; boundary=abc"

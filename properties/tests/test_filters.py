@@ -11,7 +11,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def homes():
-    """By their titles' first letters, oldest first."""
+    """Listings by the first letters of their titles, oldest first."""
     lift, gym, pool = (AmenityFactory(title=title) for title in ("Lift", "Gym", "Swimming pool"))
     rows = [
         (
@@ -36,7 +36,7 @@ def homes():
 
 
 def found(response):
-    """The titles' first letters in the order of the answer."""
+    """Return the first letters of the titles in the order of the response."""
     assert response.status_code == 200, response.json()
     return "".join(row["title"][0] for row in response.json()["items"])
 
@@ -88,11 +88,11 @@ def found(response):
         ("no_such_filter=1", "fedcba"),
     ],
 )
-def test_what_is_found(api, homes, query, letters):
+def test_each_filter_narrows_the_list(api, homes, query, letters):
     assert found(api().get(f"{PROPERTIES}?{query}")) == letters
 
 
-def test_amenities_by_their_ids(api, homes):
+def test_amenities_can_be_named_by_id(api, homes):
     lift, gym = (homes["a"].amenities.get(title=title).pk for title in ("Lift", "Gym"))
     assert found(api().get(f"{PROPERTIES}?amenities={lift}")) == "eba"
     assert found(api().get(f"{PROPERTIES}?amenities={lift},{gym}")) == "ea"
@@ -117,7 +117,7 @@ def test_amenities_by_their_ids(api, homes):
         ("straße", "g"),
     ],
 )
-def test_searching_for_words(api, homes, query, letters):
+def test_a_search_finds_listings_with_all_words(api, homes, query, letters):
     PropertyFactory(title="g", description="A sea view, 100% quiet", landmark="संगम", full_address="Straße 5")
     Property.objects.filter(pk=homes["d"].pk).update(sub_locality="Seaside")
     assert found(api().get(f"{PROPERTIES}?q={quote(query)}")) == letters
@@ -162,7 +162,7 @@ def test_searching_for_words(api, homes, query, letters):
         ("lat=north", ["lat", "lng", "radius_km"]),
     ],
 )
-def test_what_is_refused(api, homes, query, names):
+def test_bad_values_are_refused_by_name(api, homes, query, names):
     response = api().get(f"{PROPERTIES}?{query}")
     assert (response.status_code, response.json()["code"]) == (400, "validation_error")
     assert sorted(response.json()["errors"]) == names
@@ -189,7 +189,7 @@ def test_what_is_refused(api, homes, query, names):
         ((89.9, 40), (90, -120), 11.119),
     ],
 )
-def test_places_within_a_circle(api, here, there, km):
+def test_a_radius_follows_the_great_circle(api, here, there, km):
     PropertyFactory(title="x", latitude=there[0], longitude=there[1])
     PropertyFactory(title="nowhere")
     circle = {"lat": here[0], "lng": here[1]}
@@ -198,8 +198,8 @@ def test_places_within_a_circle(api, here, there, km):
         assert found(api().get(PROPERTIES, {**circle, "radius_km": km - 0.002})) == ""
 
 
-def test_the_box_around_a_circle_cuts_nothing_off(api):
-    """Points all around at 99 and 101 km, made by going from the centre along each bearing."""
+def test_the_box_around_a_circle_contains_all_of_it(api):
+    """Compare points at 99 and 101 km from the centre in all directions."""
     from math import asin, atan2, cos, degrees, pi, radians, sin
 
     def off(lat, lng, km, bearing):
@@ -230,6 +230,6 @@ def test_a_cursor_belongs_to_its_filters(api, homes):
     assert (other.status_code, other.json()["code"]) == (400, "invalid_cursor")
 
 
-def test_a_cursor_outlasts_logging_in(api, homes, asha):
+def test_a_cursor_survives_a_log_in(api, homes, asha):
     cursor = api().get(f"{PROPERTIES}?limit=2&city=&utm=mail").json()["next_cursor"]
     assert found(api(asha).get(f"{PROPERTIES}?limit=2&cursor={cursor}")) == "dc"

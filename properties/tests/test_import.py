@@ -6,8 +6,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from properties import services
-from properties.demo import create_listings
-from properties.models import Amenity, Property
+from properties.models import Property
 from properties.tests.factories import AmenityFactory, PropertyFactory
 
 pytestmark = pytest.mark.django_db
@@ -24,7 +23,7 @@ ROW = "Home,apartment,rent,Mumbai,50000"
 
 @pytest.fixture
 def load(tmp_path):
-    """Imports text or bytes; returns the lines of stdout (without progress) and of stderr."""
+    """`load(content)` imports text or bytes, and returns the lines of stdout and of stderr."""
 
     def run(content, *options, verbosity=0):
         path = tmp_path / "listings.csv"
@@ -42,7 +41,7 @@ def counts(imported=0, present=0, repeated=0, rejected=0):
     ]
 
 
-def test_nothing_of_a_house_rent_row_is_dropped(load):
+def test_every_column_of_the_house_rent_header_is_imported(load):
     assert load(HOUSE_RENT) == (counts(imported=3), [])
     first, second, third = Property.objects.order_by("id")
     assert (first.title, second.title) == ("2 BHK in Lake Road", "3 BHK in Hill View, Ring Road")
@@ -64,26 +63,25 @@ def test_nothing_of_a_house_rent_row_is_dropped(load):
     assert (second.owner, second.country, second.timezone) == (None, "India", "Asia/Kolkata")
 
 
-def test_the_api_shows_what_was_imported(load, api):
+def test_the_api_shows_imported_listings(load, api):
     load(HOUSE_RENT)
     (row,) = api().get("/api/v1/properties?city=kolkata").json()["items"]
     assert (row["base_price"], row["features"]["floor"]) == (9000, "Upper Basement out of 2")
 
 
-def test_running_it_twice_adds_nothing(load):
+def test_a_second_import_of_the_same_file_adds_nothing(load):
     load(HOUSE_RENT)
     before = [*Property.objects.order_by("id").values()]
     assert load(HOUSE_RENT) == (counts(present=3), [])
     assert [*Property.objects.order_by("id").values()] == before
 
 
-def test_after_an_interruption_it_goes_on(load):
+def test_an_import_after_an_interruption_adds_the_rest(load):
     load("".join(HOUSE_RENT.splitlines(keepends=True)[:2]))
     assert load(HOUSE_RENT) == (counts(imported=2, present=1), [])
 
 
-def test_an_interruption_leaves_whole_parts_and_says_so(load, monkeypatch):
-    """Somebody presses Ctrl-C while the second part is being saved."""
+def test_an_interruption_keeps_the_chunks_that_are_saved_and_reports_them(load, monkeypatch):
     save = services._link_amenities
 
     def interrupted(drafts):
@@ -102,11 +100,11 @@ def test_an_interruption_leaves_whole_parts_and_says_so(load, monkeypatch):
     assert load(content) == (counts(imported=100, present=500), [])
 
 
-def test_repeated_rows_are_counted(load):
+def test_rows_that_repeat_in_the_file_are_imported_once_and_counted(load):
     assert load("\n".join([HEADER, ROW, ROW, "Other" + ROW, ROW])) == (counts(imported=2, repeated=2), [])
 
 
-def test_the_order_of_columns_does_not_make_a_new_row(load):
+def test_the_order_of_columns_and_empty_cells_do_not_make_a_new_row(load):
     load(f"{HEADER}\n{ROW}\n")
     turned = [",".join(reversed(line.split(","))) for line in (HEADER, ROW)]
     assert load("\n".join(turned)) == (counts(present=1), [])
@@ -120,7 +118,7 @@ def test_a_row_stays_imported_when_its_listing_changes(load, asha):
     assert load(f"{HEADER}\n{ROW}\n") == (counts(present=1), [])
 
 
-def test_every_column_of_our_own_header(load):
+def test_every_column_of_the_own_header_is_imported(load):
     lift = AmenityFactory(title="Lift")
     row = {
         "title": '"Sea view, 2 BHK"',
@@ -193,15 +191,15 @@ BAD_ROWS = [
     ("property_type", "castle", "property_type: Value 'castle' is not a valid choice."),
     ("property_type", "\x1b[31m", "property_type: Value '\\x1b[31m' is not a valid choice."),
     ("status", "withdrawn", "status: a withdrawn listing can't be imported"),
-    ("latitude", "19", "longitude: Latitude and longitude come together."),
+    ("latitude", "19", "longitude: Enter both latitude and longitude, or neither."),
     ("latitude", "91", "latitude: Ensure this value is less than or equal to 90."),
     ("bedrooms", "2.5", "bedrooms: “2.5” value must be an integer."),
     ("bedrooms", "32768", "bedrooms: Ensure this value is less than or equal to 32767."),
     ("is_available", "maybe", "is_available: “maybe” is neither true nor false"),
     ("timezone", "Mars", "timezone: Mars is not a time zone such as Asia/Kolkata."),
     ("features", "floor", "features: “floor” is not like name=text"),
-    ("features", "=4", "features: A feature's name has 1 to 60 characters."),
-    ("features", f"floor={'x' * 501}", "features: A feature is a text of at most 500 characters."),
+    ("features", "=4", "features: The name of a feature must have 1 to 60 characters."),
+    ("features", f"floor={'x' * 501}", "features: A feature must be a text of at most 500 characters."),
     ("amenities", "12", "amenities: “12” is not a title"),
     ("amenities", "x" * 81, "amenities: Ensure this value has at most 80 characters (it has 81)."),
     ("image_urls", "a.jpg", "image_urls: Give a web address (https://…) or a path on this server (/…)."),
@@ -225,7 +223,7 @@ BAD_ROWS = [
 
 
 @pytest.mark.parametrize(("column", "value", "reason"), BAD_ROWS)
-def test_a_bad_row_is_named_and_the_others_come_in(load, column, value, reason):
+def test_a_bad_row_is_reported_and_the_others_are_imported(load, column, value, reason):
     names = HEADER.split(",")
     cells = dict(zip(names, ROW.split(","), strict=True)) | {column: value}
     header = [*names] if column in names else [*names, column]
@@ -264,7 +262,7 @@ def test_lines_are_counted_through_breaks_and_blank_lines(load):
     )
 
 
-def test_a_quote_that_is_never_closed(load):
+def test_a_quote_that_is_never_closed_rejects_the_rest_as_one_row(load):
     content = f'{HEADER},description\n{ROW},"open\n{ROW},b\n'
     assert load(content) == (counts(rejected=1), ["line 2: not CSV: unexpected end of data"])
 
@@ -279,12 +277,12 @@ def test_a_quote_that_is_never_closed(load):
     ],
     ids=["BOM and CRLF", "CR", "no last line end", "upper-case header"],
 )
-def test_the_same_rows_however_they_are_written(load, content):
+def test_line_ends_and_case_of_the_header_do_not_matter(load, content):
     load(HOUSE_RENT)
     assert load(content) == (counts(present=3), [])
 
 
-def test_rows_that_are_no_utf_8(load):
+def test_a_row_that_is_no_utf_8_is_rejected(load):
     content = f"{HEADER}\nCafé,{ROW.partition(',')[2]}\n{ROW}\n".encode("latin-1")
     assert load(content) == (counts(imported=1, rejected=1), ["line 2: it is not UTF-8"])
 
@@ -305,7 +303,7 @@ def test_rows_that_are_no_utf_8(load):
         ROW.encode(),
     ],
 )
-def test_unknown_headers_are_refused_with_those_that_are_known(load, content):
+def test_an_unknown_header_is_refused_with_the_known_ones(load, content):
     with pytest.raises(CommandError) as caught:
         load(content)
     assert "Posted On, BHK, Rent, Size" in str(caught.value)
@@ -318,25 +316,25 @@ def test_a_header_alone_imports_nothing(load):
     assert load(HEADER) == (counts(), [])
 
 
-def test_files_that_cannot_be_read(tmp_path):
+def test_a_file_that_cannot_be_read_is_named(tmp_path):
     for name in (tmp_path / "none.csv", tmp_path, "a\0b"):
         with pytest.raises(CommandError, match="can't be read"):
             call_command("import_listings", str(name))
 
 
-def test_the_owner(load, asha):
+def test_the_owner_is_found_by_email_in_any_case(load, asha):
     load(f"{HEADER}\n{ROW}\n", "--owner", "ASHA@example.com")
     assert Property.objects.get().owner == asha
 
 
 @pytest.mark.parametrize("owner", ["nobody@example.com", "+919800000000", "x\0y"])
-def test_an_unknown_owner(load, owner):
-    with pytest.raises(CommandError, match="Nobody has the email or phone"):
+def test_an_unknown_owner_is_refused_before_anything_is_imported(load, owner):
+    with pytest.raises(CommandError, match="No user has the email or phone"):
         load(f"{HEADER}\n{ROW}\n", "--owner", owner)
     assert not Property.objects.exists()
 
 
-def test_standard_input(monkeypatch):
+def test_a_dash_reads_standard_input(monkeypatch):
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(HOUSE_RENT.encode())))
     out = io.StringIO()
     call_command("import_listings", "-", stdout=out, verbosity=0)
@@ -359,7 +357,7 @@ def test_progress_in_place_on_a_terminal_and_by_lines_elsewhere(tmp_path):
     assert pipe.getvalue() == f"500 rows read\n501 rows read\n{again}\n"
 
 
-def test_help_names_the_headers_and_the_exit_codes(capsys):
+def test_help_lists_the_headers_and_the_exit_codes(capsys):
     with pytest.raises(SystemExit):
         call_command("import_listings", "--help")
     shown = capsys.readouterr().out
@@ -373,34 +371,13 @@ def test_help_names_the_headers_and_the_exit_codes(capsys):
         assert part in shown
 
 
-def test_the_demo_brings_twenty_listings_once(asha, client):
-    listings = create_listings(owner=asha)
-    assert [listing.pk for listing in create_listings(owner=asha)] == [listing.pk for listing in listings]
-    assert (len(listings), Property.objects.count()) == (20, 20)
-    assert {listing.city for listing in listings} == {"Mumbai", "Bangalore", "Delhi"}
-    assert {listing.owner_id for listing in listings} == {asha.pk}
-    for listing in listings:
-        assert 2 <= listing.images.count() <= 3
-        assert listing.main_image() is not None
-        assert listing.amenities.exists()
-        assert listing.latitude is not None
-    assert not Amenity.objects.filter(icon="").exists()
-
-
-def test_the_demos_pictures_are_served(asha, client):
-    create_listings(owner=asha)
-    for path in {image.image_url for listing in Property.objects.all() for image in listing.images.all()}:
-        response = client.get(path)
-        assert (response.status_code, response["Content-Type"]) == (200, "image/svg+xml")
-
-
-def test_imported_listings_stand_beside_others(load, asha):
+def test_an_import_leaves_other_listings_alone(load, asha):
     PropertyFactory.create_batch(2, owner=asha)
     load(HOUSE_RENT)
     assert Property.objects.filter(import_key=None).count() == 2
 
 
-def test_blanks_make_no_other_city(load):
+def test_repeated_blanks_in_names_are_removed(load):
     load(f"{HEADER},locality\nHome,apartment,rent,New  Delhi,50000,Hauz  Khas\n")
     listing = Property.objects.get()
     assert (listing.city, listing.locality) == ("New Delhi", "Hauz Khas")

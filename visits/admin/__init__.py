@@ -1,4 +1,4 @@
-"""The admin of visits, and of whatever else changes with them: agents, engagements, listings, matches."""
+"""The admin of visits, and of all models whose pages need visits: each has its one ModelAdmin here."""
 
 from visits.admin import agents as agents
 from visits.admin import engagements as engagements

@@ -1,146 +1,160 @@
-"""Agents as visits knows them: who is away or leaves hands his visits over, once staff have seen to whom."""
+"""The admin of agents. When agents are away or leave, others get their visits; staff see a preview first."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-from django import forms
-from django.contrib import admin, messages
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import URLPattern, path, reverse
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
-from agents.admin import AgentAdmin as BaseAgentAdmin
-from agents.models import Agent
-from ghar.admin import ExtraViewsMixin, error_message
-from ghar.errors import DomainError
-from properties.admin import editor
+from agents import services as agent_services
+from agents.admin import TimeOffInline, WorkingHoursInline
+from agents.forms import AgentForm, HoursFormSet
+from agents.models import Agent, TimeOff
+from ghar.accounts.admin import staff_user
+from ghar.admin import ActionForm, ExtraViewsMixin, ObjectAction, Outcome, ServiceBackedAdmin, Text
 from visits import services
-from visits.admin.forms import DismissForm, TimeOffForm
+from visits.admin.forms import AgentActionForm, TimeOffForm
+from visits.assignment.absences import Reassignment
 from visits.models import Visit
 
-
-@dataclass(frozen=True)
-class AgentAction:
-    """A change of an agent that may cost him visits. `service` answers last which ones."""
-
-    name: str
-    label: str
-    submit_label: str
-    done: str
-    hint: str
-    form: type[DismissForm]
-    service: Callable[..., Any]
-    employed: bool = True
+CHANGE_AGENT = "agents.change_agent"
+# The service's result: what was changed, and which visits go to other agents.
+Change = tuple[TimeOff | Agent | None, Sequence[Reassignment]]
 
 
-AGENT_ACTIONS = {
-    absence.name: absence
-    for absence in (
-        AgentAction(
-            name="time_off",
-            label="Time off",
-            submit_label="Enter the time off",
-            done="Time off entered.",
-            hint="His visits in that time go to the best other agent, or to the queue.",
-            form=TimeOffForm,
-            service=services.take_time_off,
-        ),
-        AgentAction(
-            name="leave",
-            label="Has left",
-            submit_label="He has left",
-            done="No longer employed.",
-            hint="All his visits to come go to the best other agent, or to the queue.",
-            form=DismissForm,
-            service=partial(services.update_agent, is_active=False),
-        ),
-        AgentAction(
-            name="return",
-            label="Employ again",
-            submit_label="Employ again",
-            done="Employed again.",
-            hint="He can be given visits from now on.",
-            form=DismissForm,
-            service=partial(services.update_agent, is_active=True),
-            employed=False,
-        ),
+def outcome_of(message: Text) -> Callable[[ActionForm[Agent], Change], Outcome[Agent]]:
+    def outcome(form: ActionForm[Agent], change: Change) -> Outcome[Agent]:
+        written, reassignments = change
+        if isinstance(written, Agent) and written.is_active == form.row.is_active:
+            return Outcome(_("Nothing to change."))
+        counts = {"message": message, "reassigned": 0, "queued": 0}
+        if not reassignments:
+            return Outcome(str(message), log=str(message))
+        counts["reassigned"] = sum(each["to_agent_id"] is not None for each in reassignments)
+        counts["queued"] = sum(each["to_agent_id"] is None for each in reassignments)
+        text = _("%(message)s Visits reassigned: %(reassigned)s. Back in the queue: %(queued)s.") % counts
+        return Outcome(text, log=str(message))
+
+    return outcome
+
+
+def preview_reassignments(change: Change) -> dict[str, list[tuple[Visit, Agent | None]]]:
+    """Return each visit that would be reassigned, with its new agent; None is the queue."""
+    _written, reassignments = change
+    visits = Visit.objects.select_related("user", "property").in_bulk(
+        [each["visit_id"] for each in reassignments]
     )
-}
+    agents = Agent.objects.in_bulk([each["to_agent_id"] for each in reassignments if each["to_agent_id"]])
+    return {
+        "reassignments": [
+            (visits[each["visit_id"]], agents.get(each["to_agent_id"] or 0)) for each in reassignments
+        ]
+    }
 
-admin.site.unregister(Agent)
+
+def is_active(agent: Agent) -> bool:
+    return agent.is_active
+
+
+def has_left(agent: Agent) -> bool:
+    return not agent.is_active
+
+
+def agent_action(**options: Any) -> ObjectAction[Agent, Change]:
+    return ObjectAction(
+        permission=CHANGE_AGENT,
+        preview=preview_reassignments,
+        preview_template="admin/agents/agent/reassignments.html",
+        **options,
+    )
 
 
 @admin.register(Agent)
-class AgentAdmin(ExtraViewsMixin, BaseAgentAdmin):
-    change_form_template = "admin/visits/agent.html"
+class AgentAdmin(ExtraViewsMixin[Agent], ServiceBackedAdmin[Agent]):
+    """Agents are saved by the services, and never deleted: they leave, and may come back."""
 
-    def get_urls(self) -> list[URLPattern]:
-        own = [
-            path(
-                f"<path:object_id>/{absence.name}/",
-                self.admin_site.admin_view(partial(self.absence_view, absence=absence)),
-                name=f"agents_agent_{absence.name}",
-            )
-            for absence in AGENT_ACTIONS.values()
-        ]
-        return [*own, *super().get_urls()]
+    object_actions = (
+        agent_action(
+            name="time_off",
+            label=gettext_lazy("Time off"),
+            submit_label=gettext_lazy("Add time off"),
+            hint=gettext_lazy("The agent's visits in that time go to the best free agents, or to the queue."),
+            form=TimeOffForm,
+            service=services.take_time_off,
+            outcome=outcome_of(gettext_lazy("Time off added.")),
+            is_available_for=is_active,
+        ),
+        agent_action(
+            name="leave",
+            label=gettext_lazy("Mark as left"),
+            submit_label=gettext_lazy("Mark as left"),
+            hint=gettext_lazy("All the agent's future visits go to the best free agents, or to the queue."),
+            form=AgentActionForm,
+            service=partial(services.update_agent, is_active=False),
+            outcome=outcome_of(gettext_lazy("Marked as left.")),
+            is_available_for=is_active,
+        ),
+        agent_action(
+            name="return",
+            label=gettext_lazy("Reactivate"),
+            submit_label=gettext_lazy("Reactivate"),
+            hint=gettext_lazy("The agent can be assigned to visits again."),
+            form=AgentActionForm,
+            service=partial(services.update_agent, is_active=True),
+            outcome=outcome_of(gettext_lazy("Reactivated.")),
+            is_available_for=has_left,
+        ),
+    )
+    form = AgentForm
+    inlines = (WorkingHoursInline, TimeOffInline)
+    list_display = (
+        "name",
+        "agent_type",
+        "cities",
+        "languages",
+        "is_active",
+        "is_available",
+        "live_visits",
+        "capacity",
+        "live_users",
+    )
+    list_filter = ("is_active", "is_available", "agent_type", "experience_level")
+    search_fields = ("=id", "name", "contact_number", "user__full_name", "user__phone", "user__email")
+    search_help_text = gettext_lazy("Name, number, login or id")
+    show_facets = admin.ShowFacets.ALWAYS
+    autocomplete_fields = ("user",)
+    readonly_fields = (
+        "is_active",
+        "live_visits",
+        "live_users",
+        "total_users_assigned",
+        "user_satisfaction_rating",
+        "assignments_won",
+        "expected_share",
+        "last_assigned_at",
+        "created_at",
+        "updated_at",
+    )
 
-    def card(self, request: HttpRequest, agent: Agent) -> dict[str, Any]:
-        return {"absences": [each for each in AGENT_ACTIONS.values() if each.employed == agent.is_active]}
+    def save_model(self, request: HttpRequest, obj: Agent, form: AgentForm, change: bool) -> None:
+        names = form.changed_data if change else form.cleaned_data
+        data = {name: form.cleaned_data[name] for name in names}
+        if "user" in data:
+            user = data.pop("user")
+            data["user_id"] = user and user.pk
+        if change:
+            agent = Agent.objects.get(pk=obj.pk)
+            services.update_agent(agent=agent, by=staff_user(request), **data)
+        else:
+            obj.pk = agent_services.create_agent(by=staff_user(request), **data).pk
 
-    def absence_view(self, request: HttpRequest, object_id: str, absence: AgentAction) -> HttpResponse:
-        """First what would happen, by a transaction that is undone; then, by the same form, that it does."""
-        agent = self.found(request, object_id, allowed=self.has_change_permission(request))
-        form = absence.form(request.POST if request.method == "POST" else None, agent=agent)
-        moved = self.perform(request, agent, absence, form) if form.is_valid() else None
-        if moved is not None and "sure" in request.POST:
-            return HttpResponseRedirect(reverse("admin:agents_agent_change", args=[agent.pk]))
-        return self.absence_page(request, agent, absence, form, moved)
-
-    def perform(
-        self, request: HttpRequest, agent: Agent, absence: AgentAction, form: DismissForm
-    ) -> list[Any] | None:
-        sure = "sure" in request.POST
-        try:
-            _, moved = absence.service(agent=agent, by=editor(request), dry_run=not sure, **form.given())
-        except DomainError as error:
-            self.message_user(request, error_message(error), messages.ERROR)
-            return None
-        if sure:
-            self.log_change(request, agent, absence.done)
-            self.message_user(
-                request, f"{absence.done} {reassignment_summary(moved)}".strip(), messages.SUCCESS
-            )
-        return moved
-
-    def absence_page(
-        self,
-        request: HttpRequest,
-        agent: Agent,
-        absence: AgentAction,
-        form: forms.Form,
-        moved: list[Any] | None,
-    ) -> HttpResponse:
-        return self.render_page(
-            request,
-            "visits/absence.html",
-            f"{agent}: {absence.label.lower()}",
-            agent=agent,
-            absence=absence,
-            form=form,
-            seen=moved is not None,
-            moves=reassignment_rows(moved or []),
-        )
-
-
-def reassignment_rows(moved: list[Any]) -> list[tuple[Visit, Agent | None]]:
-    """Each visit that is given away, and to whom."""
-    visits = Visit.objects.select_related("user", "property").in_bulk([each["visit_id"] for each in moved])
-    agents = Agent.objects.in_bulk([each["to_agent_id"] for each in moved if each["to_agent_id"]])
-    return [(visits[each["visit_id"]], agents.get(each["to_agent_id"] or 0)) for each in moved]
-
-
-def reassignment_summary(moved: list[Any]) -> str:
-    given = sum(each["to_agent_id"] is not None for each in moved)
-    return f"{given} visits given to others, {len(moved) - given} back in the queue." if moved else ""
+    def save_formset(self, request: HttpRequest, form: AgentForm, formset: Any, change: bool) -> None:
+        formset.save(commit=False)  # finds out what is new and what goes, for the admin's log
+        if isinstance(formset, HoursFormSet):
+            agent_services.set_hours(agent=form.instance, by=staff_user(request), items=formset.rows())
+        elif formset.model is TimeOff:
+            for time_off in formset.deleted_objects:
+                agent_services.remove_time_off(time_off=time_off, by=staff_user(request))

@@ -1,4 +1,4 @@
-"""Form fields for local times, and for rows that are found by typing."""
+"""Form fields for local times, and for rows that staff find by typing."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -8,11 +8,13 @@ from django import forms
 from django.conf import settings
 from django.contrib import admin
 from django.core.exceptions import ValidationError
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 from django.utils import timezone
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
 
 from ghar import clock
-from ghar.admin import SafeAutocompleteSelect
+from ghar.admin import SafeAutocompleteSelect, Text
 from visits.models import Visit
 
 LOCAL_FORMAT = "%Y-%m-%dT%H:%M"
@@ -26,7 +28,7 @@ class LocalDateTimeInput(forms.DateTimeInput):
 
 
 class LocalDateTimeField(forms.DateTimeField):
-    """A time as the clocks at the listing show it: without a zone until the listing is known."""
+    """A local time without a time zone. The form localizes it as soon as it knows the zone."""
 
     widget = LocalDateTimeInput
 
@@ -37,11 +39,11 @@ class LocalDateTimeField(forms.DateTimeField):
 
 
 class OfficeDateTimeField(LocalDateTimeField):
-    """A moment, shown and taken by the desk's clock: for what only staff and agents go by."""
+    """A moment, shown and entered in office time: for dates that only staff and agents use."""
 
-    def __init__(self, *, help_text: str = "", **kwargs: Any) -> None:
-        zone = settings.OFFICE_TIME_ZONE
-        super().__init__(help_text=help_text or f"By the desk's clock ({zone}).", **kwargs)
+    def __init__(self, *, help_text: Text = "", **kwargs: Any) -> None:
+        office_time = format_lazy(_("Office time ({zone})."), zone=settings.OFFICE_TIME_ZONE)
+        super().__init__(help_text=help_text or office_time, **kwargs)
 
     def prepare_value(self, value: Any) -> Any:
         with timezone.override(settings.OFFICE_TIME_ZONE):
@@ -51,24 +53,27 @@ class OfficeDateTimeField(LocalDateTimeField):
         if isinstance(value, datetime):
             return value
         local = super().to_python(value)
-        return localize(settings.OFFICE_TIME_ZONE.key, local) if local else None
+        return localize(local, settings.OFFICE_TIME_ZONE.key) if local else None
 
 
 def to_datetime_local(moment: datetime, zone: str) -> str:
-    """As a browser's field for a time takes and sends it."""
+    """Return the moment in the format of an HTML input of type datetime-local."""
     return f"{moment.astimezone(ZoneInfo(zone)):{LOCAL_FORMAT}}"
 
 
-def localize(zone: str, local: datetime) -> datetime:
+def localize(local: datetime, zone: str) -> datetime:
+    """Return the moment in UTC at which clocks in the zone show `local`; ValidationError if they never do."""
     try:
         return clock.local_to_utc(local, zone)
     except ValueError as error:
         raise ValidationError(str(error)) from None
 
 
-def autocomplete_field(rows: QuerySet[Any], column: str, **kwargs: Any) -> forms.ModelChoiceField:
-    """A row found by typing. Whether it will do, the service says, and why not."""
-    field: Any = Visit._meta.get_field(column)
-    missing = {"invalid_choice": f"There is no such {field.verbose_name}."}
-    widget = SafeAutocompleteSelect(field, admin.site)
-    return forms.ModelChoiceField(rows, widget=widget, error_messages=missing, **kwargs)
+def autocomplete_field(rows: QuerySet[Any], column: str, **kwargs: Any) -> "forms.ModelChoiceField[Model]":
+    """Return a field for a row that is found by typing, as for that column of a visit.
+
+    The service judges whether the row will do, and says why not.
+    """
+    messages = {"invalid_choice": _("This entry no longer exists. Choose another one.")}
+    widget = SafeAutocompleteSelect(Visit._meta.get_field(column), admin.site)
+    return forms.ModelChoiceField(rows, widget=widget, error_messages=messages, **kwargs)

@@ -1,50 +1,72 @@
-"""The work queues as tabs above the admin's list of visits."""
+"""The work queues as tabs above the list of visits."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, TypedDict
 
 from django.contrib import admin
+from django.contrib.admin.views.main import ChangeList
 from django.http import HttpRequest
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
+from visits.models import Visit, VisitQuerySet
 from visits.queues import ALL_VISITS, DEFAULT_QUEUE, WORK_QUEUES, queue_counts
 
 
+class Tab(TypedDict):
+    name: str
+    display: str | Promise
+    hint: str | Promise
+    query_string: str
+    selected: bool
+    count: int | None
+
+
 def selected_queue(request: HttpRequest) -> str:
-    """The queue that is asked for. Who looks for something particular looks everywhere."""
-    asked = request.GET.get("work")
-    if asked:
-        return asked if asked in WORK_QUEUES else ALL_VISITS
+    """Return the name of the requested queue. A search or another filter looks at all visits by default."""
+    name = request.GET.get("work")
+    if name:
+        return name if name in WORK_QUEUES else ALL_VISITS
     return ALL_VISITS if request.GET.keys() - {"o", "p", "e", "_facets"} else DEFAULT_QUEUE
 
 
 class WorkQueueFilter(admin.SimpleListFilter):
-    """The queues as tabs above the list, with their counts; each one opens afresh."""
+    """Tabs with the queues and their counts. Choosing one drops all other filters."""
 
-    title = "work"
+    title = gettext_lazy("work")
     parameter_name = "work"
-    template = "admin/visits/tabs.html"
+    template = "admin/visits/visit/queue_tabs.html"
 
-    def __init__(self, request: HttpRequest, *args: Any) -> None:
-        super().__init__(request, *args)
-        self.chosen = selected_queue(request)
+    def __init__(
+        self,
+        request: HttpRequest,
+        params: dict[str, list[str]],
+        model: type[Visit],
+        model_admin: "admin.ModelAdmin[Visit]",
+    ) -> None:
+        super().__init__(request, params, model, model_admin)
+        self.selected = selected_queue(request)
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(name, queue.label) for name, queue in WORK_QUEUES.items()]
+        return [(name, str(queue.label)) for name, queue in WORK_QUEUES.items()]
 
-    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        queue = WORK_QUEUES.get(self.chosen)
-        return queue.visits(queryset) if queue else queryset
+    def queryset(self, request: HttpRequest, queryset: Any) -> VisitQuerySet:
+        visits: VisitQuerySet = queryset
+        queue = WORK_QUEUES.get(self.selected)
+        return queue.visits(visits) if queue else visits
 
-    def choices(self, changelist: Any) -> Iterator[Any]:
+    def choices(self, changelist: ChangeList) -> Iterator[Any]:
         for name, count in queue_counts().items():
-            yield self.tab(name, WORK_QUEUES[name].label, WORK_QUEUES[name].hint) | {"count": count}
-        yield self.tab(ALL_VISITS, "All", "past and to come")
+            yield self.tab(name, str(WORK_QUEUES[name].label), str(WORK_QUEUES[name].hint), count)
+        yield self.tab(ALL_VISITS, _("All"), _("past and future"), None)
 
-    def tab(self, name: str, label: str, hint: str) -> dict[str, Any]:
+    def tab(self, name: str, label: str, hint: str, count: int | None) -> Tab:
         return {
-            "selected": name == self.chosen,
-            "query_string": f"?work={name}",
+            "name": name,
             "display": label,
             "hint": hint,
-            "name": name,
+            "query_string": f"?work={name}",
+            "selected": name == self.selected,
+            "count": count,
         }

@@ -1,81 +1,149 @@
-"""Matches, conversations and blocks as visits knows them: with what the two have planned."""
+"""The admin of matches, conversations and blocks, with the visits of the two people.
 
-from typing import Any
+The texts of messages are private: only their number is shown.
+"""
+
+from datetime import datetime
+from typing import Any, ClassVar, TypeVar
 
 from django.contrib import admin
-from django.db.models import OuterRef, QuerySet
+from django.db.models import Model, OuterRef, QuerySet
 from django.http import HttpRequest
-from django.urls import reverse
 from django.utils.html import format_html_join
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
-from flatmates.admin import UserBlockAdmin as BaseUserBlockAdmin
-from flatmates.admin import UserConversationAdmin as BaseUserConversationAdmin
-from flatmates.admin import UserMatchAdmin as BaseUserMatchAdmin
-from flatmates.models import UserBlock, UserConversation, UserMatch
-from ghar.admin import count_of
-from visits.models import Visit, VisitQuerySet
+from flatmates.models import Message, UserBlock, UserConversation, UserMatch
+from ghar.admin import ReadOnlyAdmin, admin_url, count_of
+from ghar.clock import format_local
+from visits.models import Visit
+from visits.permissions import VIEW_VISIT
 
 MAX_LISTED = 50
+Pair = TypeVar("Pair", bound=Model)
 
 
-class MeetsAdmin(admin.ModelAdmin):
-    """For staff who may view visits: how many the two have or had, and on their page which."""
+class PairAdmin(ReadOnlyAdmin[Pair]):
+    """Rows about two people. Staff who may view visits see how many visits the two have, and which.
+
+    `people` are the columns of the two people.
+    """
 
     people = ("user_one", "user_two")
+    list_filter: ClassVar[tuple[str, ...]] = ("status",)
+    list_select_related: ClassVar[tuple[str, ...]] = ("user_one", "user_two", "context_property")
+    show_facets = admin.ShowFacets.ALWAYS
+    search_fields: ClassVar[tuple[str, ...]] = (
+        "=id",
+        "user_one__full_name",
+        "user_one__phone",
+        "user_two__full_name",
+        "user_two__phone",
+    )
+    search_help_text = gettext_lazy("Either person's name or phone, or id")
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Pair]:
         meets = Visit.objects.meets_between(*map(OuterRef, self.people))
-        rows = super().get_queryset(request)
-        return rows.annotate(all_meets=count_of(meets), live_meets=count_of(meets.live()))
+        pairs: Any = super().get_queryset(request)  # the plugin forgets the model of a type variable
+        rows: QuerySet[Pair] = pairs.annotate(all_meets=count_of(meets), live_meets=count_of(meets.live()))
+        return rows
 
     def get_list_display(self, request: HttpRequest) -> Any:
         names = super().get_list_display(request)
-        return [*names, "meets"] if may_see_visits(request) else names
+        return [*names, "meets"] if request.user.has_perm(VIEW_VISIT) else names
 
-    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+    def get_fields(self, request: HttpRequest, obj: Pair | None = None) -> Any:
         names = super().get_fields(request, obj)
-        return [*names, "their_visits"] if may_see_visits(request) else names
+        return [*names, "their_visits"] if request.user.has_perm(VIEW_VISIT) else names
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+    def get_readonly_fields(self, request: HttpRequest, obj: Pair | None = None) -> Any:
         return self.get_fields(request, obj)
 
-    @admin.display(description="visits", ordering="all_meets")
-    def meets(self, row: Any) -> str:
-        return f"{row.all_meets}, {row.live_meets} of them live" if row.all_meets else "none"
+    @admin.display(description=gettext_lazy("visits"), ordering="all_meets")
+    def meets(self, row: Pair) -> str:
+        counts: dict[str, int] = vars(row)  # annotated by get_queryset
+        if not counts["all_meets"]:
+            return _("none")
+        return _("%(all)s, of which %(live)s live") % {
+            "all": counts["all_meets"],
+            "live": counts["live_meets"],
+        }
 
-    @admin.display(description="their visits")
-    def their_visits(self, row: Any) -> str:
-        visits: VisitQuerySet = Visit.objects.meets_between(
-            *(getattr(row, f"{name}_id") for name in self.people)
-        )
+    @admin.display(description=gettext_lazy("their visits"))
+    def their_visits(self, row: Pair) -> str:
+        ids = [getattr(row, f"{name}_id") for name in self.people]
+        visits = Visit.objects.meets_between(*ids).select_related("property")
         lines = (
-            (flatmate_visit_url(visit), f"{visit.scheduled_date:%Y-%m-%d %H:%M} UTC", visit.status)
+            (
+                admin_url(visit),
+                format_local(visit.scheduled_date, visit.property.timezone),
+                visit.get_status_display(),
+            )
             for visit in visits.order_by("-scheduled_date", "-pk")[:MAX_LISTED]
         )
-        return format_html_join("", '<a href="{}">{}</a>, {}<br>', lines) or "none"
-
-
-def flatmate_visit_url(visit: Visit) -> str:
-    return reverse("admin:visits_visit_change", args=[visit.pk])
-
-
-def may_see_visits(request: HttpRequest) -> bool:
-    return request.user.has_perm("visits.view_visit")
-
-
-admin.site.unregister([UserMatch, UserConversation, UserBlock])
+        return format_html_join("", '<a href="{}">{}</a>, {}<br>', lines) or _("none")
 
 
 @admin.register(UserMatch)
-class UserMatchAdmin(MeetsAdmin, BaseUserMatchAdmin):
-    pass
+class UserMatchAdmin(PairAdmin[UserMatch]):
+    list_display = ("id", "user_one", "user_two", "status", "since", "context_property")
+    fields = ("user_one", "user_two", "status", "since", "updated_at", "context_property")
+
+    @admin.display(description=gettext_lazy("since"), ordering="created_at")
+    def since(self, match: UserMatch) -> datetime:
+        return match.created_at
 
 
 @admin.register(UserConversation)
-class UserConversationAdmin(MeetsAdmin, BaseUserConversationAdmin):
-    pass
+class UserConversationAdmin(PairAdmin[UserConversation]):
+    list_display = (
+        "id",
+        "user_one",
+        "user_two",
+        "status",
+        "created_at",
+        "message_count",
+        "unread_count",
+        "last_message_at",
+    )
+    fields = (
+        "user_one",
+        "user_two",
+        "status",
+        "source",
+        "context_property",
+        "created_at",
+        "updated_at",
+        "message_count",
+        "unread_count",
+        "last_message_at",
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[UserConversation]:
+        messages = Message.objects.filter(conversation=OuterRef("pk")).order_by()
+        rows: QuerySet[UserConversation] = super().get_queryset(request)
+        return rows.annotate(
+            all_messages=count_of(messages), unread_messages=count_of(messages.filter(read_at__isnull=True))
+        )
+
+    @admin.display(description=gettext_lazy("messages"), ordering="all_messages")
+    def message_count(self, conversation: UserConversation) -> int:
+        count: int = vars(conversation)["all_messages"]
+        return count
+
+    @admin.display(description=gettext_lazy("unread messages"), ordering="unread_messages")
+    def unread_count(self, conversation: UserConversation) -> int:
+        count: int = vars(conversation)["unread_messages"]
+        return count
 
 
 @admin.register(UserBlock)
-class UserBlockAdmin(MeetsAdmin, BaseUserBlockAdmin):
+class UserBlockAdmin(PairAdmin[UserBlock]):
     people = ("blocker", "blocked")
+    list_display = ("blocker", "blocked", "created_at")
+    list_filter = ()
+    fields = ("blocker", "blocked", "created_at")
+    list_select_related = ("blocker", "blocked")
+    show_facets = admin.ShowFacets.ALLOW
+    search_fields = ("=id", "blocker__full_name", "blocked__full_name")
+    search_help_text = gettext_lazy("Either person's name, or id")

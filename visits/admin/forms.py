@@ -1,41 +1,46 @@
-"""What staff fill in: one form for each act on a visit. `given()` is what the service is called with."""
+"""The forms of the actions on a visit, an agent, an engagement and a listing.
 
-from collections.abc import Iterable
+`arguments()` returns what the action's service is called with.
+"""
+
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.functional import cached_property
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
-from agents.models import Agent
+from agents.models import Agent, Engagement
 from ghar.accounts.models import User
+from ghar.admin import ActionForm, error_message
+from ghar.clock import format_local
+from ghar.errors import DomainError
+from ghar.generics import ModelForm
+from ghar.validators import is_id
 from properties.models import Property
 from visits import services
-from visits.admin.fields import LocalDateTimeField, OfficeDateTimeField, autocomplete_field, localize
-from visits.assignment import assigning, explanations
+from visits.admin.fields import (
+    LocalDateTimeField,
+    OfficeDateTimeField,
+    autocomplete_field,
+    localize,
+    to_datetime_local,
+)
 from visits.assignment.candidates import Candidate, rank_candidates
-from visits.models import Visit
+from visits.models import Visit, VisitQuerySet
+from visits.scheduling.eligibility import REASONS
 
-AUTOMATIC, NOBODY, LEAVE = "auto", "none", "leave"
-AGENT_GONE = "There is no such agent, or none any more."
-
-
-class VisitActionForm(forms.Form):
-    """`time_field` is what one of the free times goes into that a refusal names."""
-
-    time_field = ""
-
-    def __init__(self, *args: Any, visit: Visit, **kwargs: Any) -> None:
-        self.visit = visit
-        super().__init__(*args, **kwargs)
-
-    def given(self) -> dict[str, Any]:
-        return self.cleaned_data
+AUTOMATIC, NOBODY = "auto", "none"
+AGENT_GONE = gettext_lazy("This agent no longer works here. Choose another one.")
+AgentArgument = int | None | services.Choice
 
 
-class NotesForm(forms.ModelForm):
-    """What staff write down on a visit's page, with the version that they have read."""
+class NotesForm(ModelForm[Visit]):
+    """The notes on a visit's page, with the version of the visit that the user has read."""
 
     read_version = forms.IntegerField(widget=forms.HiddenInput, required=False)
 
@@ -45,271 +50,240 @@ class NotesForm(forms.ModelForm):
             self.fields["read_version"].initial = self.instance.version
 
     def clean_read_version(self) -> int | None:
-        version = self.cleaned_data["read_version"]
+        version: int | None = self.cleaned_data["read_version"]
         if version not in (None, self.instance.version):
-            # Who saves again has been warned.
+            # The page now holds the present version: users who save again have been warned.
             self.data = {**self.data, "read_version": self.instance.version}
             raise ValidationError(
-                "Somebody has changed the visit meanwhile: look at its history, then save again."
+                _("Someone changed this visit while you were editing. Check its history, then save again.")
             )
         return version
 
 
-class ConfirmForm(VisitActionForm):
-    pass
+class VisitActionForm(ActionForm[Visit]):
+    def arguments(self) -> dict[str, Any]:
+        return {"visit": self.row, **self.cleaned_data}
 
 
-class CancelForm(VisitActionForm):
-    reason = forms.CharField(max_length=500, required=False, help_text="Visitor and agent read it.")
+class TimeForm(ActionForm[Visit]):
+    """A form with a time. When the service refuses it, the form offers free times as buttons.
+
+    `time_field` takes that time, and `free_times` are pairs of a value for it and a label.
+    """
+
+    time_field = ""
+    free_times: Sequence[tuple[str, str]] = ()
+
+    def get_time_zone(self) -> str:
+        return self.row.property.timezone
+
+    def refusal(self, error: DomainError) -> str:
+        zone = self.get_time_zone()
+        starts: list[datetime] = [slot["start"] for slot in error.extra.get("alternatives", ())]
+        if not starts:
+            return error_message(error)
+        self.free_times = [(to_datetime_local(start, zone), format_local(start, zone)) for start in starts]
+        return _("%(problem)s Free times: %(times)s.") % {
+            "problem": error_message(error),
+            "times": "; ".join(label for _value, label in self.free_times),
+        }
 
 
-class RescheduleForm(VisitActionForm):
+class BookForm(TimeForm):
+    time_field = "scheduled_date"
+
+    user = autocomplete_field(User.objects.all(), "user", label=gettext_lazy("Visitor"))
+    listing = autocomplete_field(Property.objects.all(), "property", label=gettext_lazy("Listing"))
+    scheduled_date = LocalDateTimeField(
+        label=gettext_lazy("Time"), help_text=gettext_lazy("Local time at the listing.")
+    )
+    duration_minutes = forms.IntegerField(
+        label=gettext_lazy("Minutes"),
+        required=False,
+        help_text=gettext_lazy("Leave empty for the usual length."),
+    )
+    special_requirements = forms.CharField(
+        label=gettext_lazy("Special requirements"),
+        max_length=2_000,
+        required=False,
+        widget=forms.Textarea,
+    )
+
+    def get_time_zone(self) -> str:
+        listing: Property = self.cleaned_data["listing"]
+        return listing.timezone
+
+    def clean(self) -> dict[str, Any]:
+        data = self.cleaned_data
+        if {"listing", "scheduled_date"} <= data.keys():
+            try:
+                data["scheduled_date"] = localize(data["scheduled_date"], self.get_time_zone())
+            except ValidationError as error:
+                self.add_error("scheduled_date", error)
+        return data
+
+    def arguments(self) -> dict[str, Any]:
+        data = dict(self.cleaned_data)
+        return {"property_id": data.pop("listing").pk, **data}
+
+
+class RescheduleForm(TimeForm, VisitActionForm):
     time_field = "new_date"
 
-    new_date = LocalDateTimeField(label="New time")
-    reason = forms.CharField(max_length=500, required=False)
+    new_date = LocalDateTimeField(label=gettext_lazy("New time"))
+    reason = forms.CharField(label=gettext_lazy("Reason"), max_length=500, required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        zone = self.visit.property.timezone
-        self.fields["new_date"].help_text = f"As the clocks at the listing show it ({zone})."
-        self.fields["new_date"].initial = self.visit.scheduled_date.astimezone(ZoneInfo(zone)).replace(
-            tzinfo=None
-        )
+        zone = self.get_time_zone()
+        start = self.row.scheduled_date.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
+        self.fields["new_date"].initial = start
+        self.fields["new_date"].help_text = _("Local time at the listing (%(zone)s).") % {"zone": zone}
 
     def clean_new_date(self) -> datetime:
-        return localize(self.visit.property.timezone, self.cleaned_data["new_date"])
+        return localize(self.cleaned_data["new_date"], self.get_time_zone())
+
+
+class CancelForm(VisitActionForm):
+    reason = forms.CharField(
+        label=gettext_lazy("Reason"),
+        max_length=500,
+        required=False,
+        help_text=gettext_lazy("The visitor and the agent can read it."),
+    )
 
 
 class CompleteForm(VisitActionForm):
     notes = forms.CharField(
-        max_length=5_000, required=False, widget=forms.Textarea, help_text="Agents and staff only."
+        label=gettext_lazy("Notes"),
+        max_length=5_000,
+        required=False,
+        widget=forms.Textarea,
+        help_text=gettext_lazy("Visible to agents and staff only."),
     )
     feedback = forms.CharField(
-        label="Visitor's feedback", max_length=5_000, required=False, widget=forms.Textarea
+        label=gettext_lazy("Visitor's feedback"), max_length=5_000, required=False, widget=forms.Textarea
     )
     interest_level = forms.ChoiceField(
-        label="Visitor's interest", choices=[("", "not known"), *Visit.Interest.choices], required=False
+        label=gettext_lazy("Visitor's interest"),
+        choices=[("", gettext_lazy("Unknown")), *Visit.Interest.choices],
+        required=False,
     )
-    follow_up_date = OfficeDateTimeField(label="Follow up", required=False)
+    follow_up_date = OfficeDateTimeField(label=gettext_lazy("Follow up on"), required=False)
 
-    def given(self) -> dict[str, Any]:
-        """What is left empty stays as it is."""
-        return {name: value for name, value in self.cleaned_data.items() if value}
+    def arguments(self) -> dict[str, Any]:
+        """Leave out empty fields: they stay as they are."""
+        return {name: value for name, value in super().arguments().items() if value}
+
+
+class AgentField(forms.CharField):
+    """An agent's id, or AUTOMATIC, or NOBODY. The service judges whether the agent will do."""
+
+    def clean(self, value: Any) -> AgentArgument:
+        choice = super().clean(value)
+        if choice == AUTOMATIC:
+            return services.AUTOMATIC
+        if choice == NOBODY:
+            return None
+        if not is_id(choice):
+            raise ValidationError(AGENT_GONE)
+        return int(choice)
+
+
+class CandidateRow(NamedTuple):
+    candidate: Candidate
+    selected: bool
+    assignable: bool  # without a reason of ineligibility that staff can't override
 
 
 class AssignForm(VisitActionForm):
-    """The candidates are shown as a table; `agent` takes any of them, the best, or nobody."""
+    """The choice of an agent. Agents are ranked only when the form is shown: a POST names one."""
 
-    agent = forms.ChoiceField()
+    agent = AgentField(error_messages={"required": gettext_lazy("Choose an agent.")})
     reason = forms.CharField(
-        max_length=500, required=False, help_text="Needed when one agent takes over from another."
+        label=gettext_lazy("Reason"),
+        max_length=500,
+        required=False,
+        help_text=gettext_lazy("Required to replace an agent."),
     )
     override = forms.BooleanField(
-        label="In spite of hours, time off, city or load", required=False, help_text="Needs a reason."
+        label=gettext_lazy("Override hours, time off, city and capacity"), required=False
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.candidates = rank_candidates(self.visit)
-        choices = [*SPECIAL_CHOICES, *((str(each.agent.pk), each.agent.name) for each in self.candidates)]
-        self.fields["agent"] = forms.ChoiceField(
-            choices=choices, error_messages={"required": "Choose an agent.", "invalid_choice": AGENT_GONE}
-        )
+    @cached_property
+    def candidates(self) -> list[Candidate]:
+        return rank_candidates(self.row)
 
-    def picked(self) -> str:
-        """Whose row is ticked: the one sent, else the best one for a visit without an agent."""
+    def selected(self) -> str:
+        """Return the agent that was submitted; else the best one, if the visit has no agent."""
         if self.is_bound:
             return self["agent"].value() or ""
         best = next((each for each in self.candidates if each.proposed), None)
-        return str(best.agent.pk) if best and not self.visit.agent_id else ""
+        return str(best.agent.pk) if best and not self.row.agent_id else ""
 
-    def rows(self) -> list[tuple[Candidate, bool, bool]]:
-        """Each candidate, whether he is ticked, and whether he can be had at all."""
-        picked = self.picked()
+    def rows(self) -> list[CandidateRow]:
+        selected = self.selected()
         return [
-            (each, str(each.agent.pk) == picked, set(each.reasons) <= assigning.OVERRIDABLE)
+            CandidateRow(
+                each, str(each.agent.pk) == selected, all(REASONS[name].overridable for name in each.reasons)
+            )
             for each in self.candidates
         ]
 
-    def given(self) -> dict[str, Any]:
-        rest = dict(self.cleaned_data)
-        return {"agent_id": agent_argument(rest.pop("agent")), **rest}
+    def arguments(self) -> dict[str, Any]:
+        arguments = super().arguments()
+        return {"agent_id": arguments.pop("agent"), **arguments}
 
 
-SPECIAL_CHOICES = {AUTOMATIC: "The best who is free", NOBODY: "Nobody"}.items()
+class AgentActionForm(ActionForm[Agent]):
+    def arguments(self) -> dict[str, Any]:
+        return {"agent": self.row, **self.cleaned_data}
 
 
-def agent_argument(choice: str) -> Any:
-    """What the service calls an agent chosen by a form."""
-    special = {AUTOMATIC: services.AUTOMATIC, NOBODY: None}
-    return special[choice] if choice in special else int(choice)
-
-
-class AssignManyForm(forms.Form):
-    """Who would be assigned to whom: a row for each visit, and one choice that stands for all."""
-
-    everyone = forms.ChoiceField(label="Give all of them to", required=False)
-    reason = forms.CharField(
-        max_length=500, required=False, help_text="Needed where one agent takes over from another."
-    )
-
-    def __init__(self, *args: Any, visits: Iterable[Visit], **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.visits = list(visits)
-        employed = Agent.objects.filter(is_active=True).order_by("name", "pk").values_list("pk", "name")
-        by_name = [(str(pk), name) for pk, name in employed]
-        for visit in self.visits:
-            self.fields[row_name(visit)] = forms.ChoiceField(
-                choices=row_choices(visit, by_name), error_messages={"invalid_choice": AGENT_GONE}
-            )
-        self.fields["everyone"] = forms.ChoiceField(
-            label="Give all of them to",
-            required=False,
-            choices=[("", "as chosen below"), (AUTOMATIC, "the best who is free, one by one"), *by_name],
-            error_messages={"invalid_choice": AGENT_GONE},
-        )
-
-    def propose(self) -> None:
-        """Put whoever can take a visit first, and tick the best. Costs queries a visit, and only a page
-        that is shown needs it."""
-        proposed = Proposals()
-        for visit in self.visits:
-            candidates = rank_candidates(visit)
-            field: Any = self.fields[row_name(visit)]
-            field.choices = row_choices(
-                visit, [(str(each.agent.pk), candidate_label(each)) for each in candidates]
-            )
-            field.initial = proposed.pick(visit, candidates)
-
-    def rows(self) -> list[tuple[Visit, forms.BoundField]]:
-        return [(visit, self[row_name(visit)]) for visit in self.visits]
-
-    def clean(self) -> dict[str, Any]:
-        given = self.cleaned_data
-        named = [visit for visit, agent_id in self.wanted() if isinstance(agent_id, int)]
-        if not given.get("reason") and any(visit.agent_id for visit in named):
-            self.add_error("reason", "Say why a visit goes from one agent to another.")
-        return given
-
-    def wanted(self) -> list[tuple[Visit, Any]]:
-        """The visits to be assigned, and to whom."""
-        everyone = self.cleaned_data.get("everyone")
-        chosen = [(visit, everyone or self.cleaned_data.get(row_name(visit), LEAVE)) for visit in self.visits]
-        return [
-            (visit, agent_argument(choice))
-            for visit, choice in chosen
-            if choice not in (LEAVE, str(visit.agent_id))
-        ]
-
-
-def row_name(visit: Visit) -> str:
-    return f"agent_{visit.pk}"
-
-
-def row_choices(visit: Visit, agents: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
-    present = f"leave it with {visit.agent}" if visit.agent else "leave it without an agent"
-    return [
-        (LEAVE, present),
-        (AUTOMATIC, "the best who is free when it is its turn"),
-        *agents,
-    ]
-
-
-def candidate_label(candidate: Candidate) -> str:
-    """An agent with his load and whether he is free, in one line."""
-    agent = candidate.agent
-    load = f"{agent.live_visits} of {agent.capacity}" if agent.capacity else agent.live_visits
-    state = (
-        "free" if candidate.eligible else explanations.explain_reasons(candidate.reasons).lower().rstrip(".")
-    )
-    if candidate.eligible and not candidate.proposed:
-        state = f"free, {explanations.PREVIOUSLY_UNASSIGNED}"
-    return f"{agent.name} · {load} visits · {state}"
-
-
-class Proposals:
-    """The best agent for each visit in turn, who isn't proposed for another listing meanwhile."""
-
-    def __init__(self) -> None:
-        self.made: list[tuple[int, Visit]] = []
-
-    def pick(self, visit: Visit, candidates: Iterable[Candidate]) -> str:
-        if visit.agent_id:
-            return LEAVE
-        for each in candidates:
-            if each.proposed and not self.is_promised(each.agent.pk, visit):
-                self.made.append((each.agent.pk, visit))
-                return str(each.agent.pk)
-        return LEAVE
-
-    def is_promised(self, agent: int, visit: Visit) -> bool:
-        return any(
-            promised == agent
-            and other.property_id != visit.property_id
-            and other.busy.lower < visit.busy.upper
-            and visit.busy.lower < other.busy.upper
-            for promised, other in self.made
-        )
-
-
-class BookForm(forms.Form):
-    time_field = "scheduled_date"
-
-    user = autocomplete_field(User.objects.all(), "user", label="Visitor")
-    listing = autocomplete_field(Property.objects.all(), "property")
-    scheduled_date = LocalDateTimeField(label="Time", help_text="As the clocks at the listing show it.")
-    duration_minutes = forms.IntegerField(label="Minutes", required=False, help_text="Empty: the usual.")
-    special_requirements = forms.CharField(max_length=2_000, required=False, widget=forms.Textarea)
-
-    def clean(self) -> dict[str, Any]:
-        given = self.cleaned_data
-        if {"listing", "scheduled_date"} <= given.keys():
-            self.place_time(given, given["listing"].timezone)
-        return given
-
-    def place_time(self, given: dict[str, Any], zone: str) -> None:
-        try:
-            given["scheduled_date"] = localize(zone, given["scheduled_date"])
-        except ValidationError as error:
-            self.add_error("scheduled_date", error)
-
-    def given(self) -> dict[str, Any]:
-        rest = dict(self.cleaned_data)
-        return {"property_id": rest.pop("listing").pk, **rest}
-
-
-class EngagementForm(forms.Form):
-    agent = autocomplete_field(Agent.objects.all(), "agent")
-    reason = forms.CharField(max_length=200)
-
-
-class DismissForm(forms.Form):
-    """Nothing to fill in: it only asks whether one is sure."""
-
-    def __init__(self, *args: Any, agent: Agent, **kwargs: Any) -> None:
-        self.agent = agent
-        super().__init__(*args, **kwargs)
-
-    def given(self) -> dict[str, Any]:
-        return {}
-
-
-class TimeOffForm(DismissForm):
-    starts = LocalDateTimeField(label="From")
-    ends = LocalDateTimeField(label="To")
-    reason = forms.CharField(max_length=200, required=False)
+class TimeOffForm(AgentActionForm):
+    starts = LocalDateTimeField(label=gettext_lazy("From"))
+    ends = LocalDateTimeField(label=gettext_lazy("To"))
+    reason = forms.CharField(label=gettext_lazy("Reason"), max_length=200, required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["ends"].help_text = f"By the agent's clock ({self.agent.timezone})."
+        zone = self.row.timezone
+        self.fields["ends"].help_text = _("In the agent's time zone (%(zone)s).") % {"zone": zone}
 
     def clean_starts(self) -> datetime:
-        return localize(self.agent.timezone, self.cleaned_data["starts"])
+        return localize(self.cleaned_data["starts"], self.row.timezone)
 
     def clean_ends(self) -> datetime:
-        return localize(self.agent.timezone, self.cleaned_data["ends"])
+        return localize(self.cleaned_data["ends"], self.row.timezone)
 
-    def given(self) -> dict[str, Any]:
-        given = self.cleaned_data
-        return {"from_": given["starts"], "to": given["ends"], "reason": given["reason"]}
+    def arguments(self) -> dict[str, Any]:
+        data = self.cleaned_data
+        return {"agent": self.row, "from_": data["starts"], "to": data["ends"], "reason": data["reason"]}
+
+
+class MoveEngagementForm(ActionForm[Engagement]):
+    agent = autocomplete_field(Agent.objects.all(), "agent", label=gettext_lazy("New agent"))
+    reason = forms.CharField(label=gettext_lazy("Reason"), max_length=200)
+
+    def clean(self) -> dict[str, Any]:
+        # The service moves the seeker's open engagement, which is not this one if this one has ended.
+        if self.row.ended_at:
+            raise ValidationError(_("This engagement has ended. Change the seeker's open one instead."))
+        return self.cleaned_data
+
+    def arguments(self) -> dict[str, Any]:
+        return {"user": self.row.seeker, **self.cleaned_data}
+
+
+class WithdrawForm(ActionForm[Property]):
+    def clean(self) -> dict[str, Any]:
+        if self.row.status == Property.Status.WITHDRAWN:
+            raise ValidationError(_("This listing has already been withdrawn."))
+        return self.cleaned_data
+
+    def visits(self) -> VisitQuerySet:
+        """Return the visits that withdrawing the listing cancels."""
+        return Visit.objects.live().filter(property=self.row).for_reading().order_by("scheduled_date")
+
+    def arguments(self) -> dict[str, Any]:
+        return {"listing": self.row}

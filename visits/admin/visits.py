@@ -2,100 +2,63 @@
 
 from typing import Any
 
-from django.conf import settings
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.contrib.admin.utils import flatten_fieldsets
-from django.db.models import BigIntegerField, DateTimeField, OuterRef, QuerySet, Subquery
-from django.db.models.fields.json import KT
-from django.db.models.functions import Cast
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.db.models import DateTimeField, QuerySet
+from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timesince import timesince, timeuntil
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
-from agents.models import Agent
 from ghar import clock
-from ghar.admin import error_message
+from ghar.accounts.admin import staff_user
+from ghar.admin import ServiceBackedAdmin
 from ghar.clock import format_local
-from ghar.errors import DomainError
 from ghar.validators import is_id
-from properties.admin import editor
 from visits import queues, services
 from visits.admin import filters
-from visits.admin.actions import VisitActionsMixin
+from visits.admin.actions import ASSIGN, BOOK_TOUR, VISIT_ACTIONS
+from visits.admin.assign_many import AssignManyMixin
 from visits.admin.fields import LocalDateTimeInput, OfficeDateTimeField
 from visits.admin.forms import AssignForm, NotesForm
-from visits.assignment import explanations
-from visits.models import LIVE, Visit, VisitEvent
-from visits.templatetags.visit_badges import badge, status_badge
+from visits.admin.history import HistoryInline
+from visits.models import LIVE, STAFF_SEARCH_COLUMNS, Visit
+from visits.permissions import CHANGE_VISIT
+from visits.templatetags.visit_display import badge, status_badge
 
 NOTES = ("visit_notes", "follow_up_required", "follow_up_date")
-
-
-def agent_name_subquery(key: str) -> Subquery:
-    """Of the agent whose id the history keeps under that key."""
-    agents = Agent.objects.filter(pk=OuterRef(key))
-    return Subquery(agents.values("name"))
-
-
-class HistoryInline(admin.TabularInline):
-    model = VisitEvent
-    fields = ("when", "who", "change", "step", "agents", "reason", "why")
-    readonly_fields = fields
-    verbose_name_plural = "history"
-    template = "admin/visits/visit/history.html"
-    extra = 0
-    can_delete = False
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[VisitEvent]:
-        ids = {key: Cast(KT(f"data__{key}"), BigIntegerField()) for key in ("agent_id", "from_agent_id")}
-        events = super().get_queryset(request).select_related("actor").annotate(**ids)
-        return events.annotate(
-            agent=agent_name_subquery("agent_id"), from_agent=agent_name_subquery("from_agent_id")
-        )
-
-    def has_view_permission(self, request: HttpRequest, obj: Visit | None = None) -> bool:
-        return request.user.has_perm("visits.view_visit")
-
-    def has_add_permission(self, request: HttpRequest, obj: Visit | None = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Visit | None = None) -> bool:
-        return False
-
-    @admin.display(description="when")
-    def when(self, event: VisitEvent) -> str:
-        return format_local(event.at, settings.OFFICE_TIME_ZONE.key)
-
-    @admin.display(description="who")
-    def who(self, event: VisitEvent) -> str:
-        return str(event.actor) if event.actor else "the system"
-
-    @admin.display(description="status")
-    def step(self, event: VisitEvent) -> str:
-        same = event.from_status in ("", event.to_status)
-        return event.to_status if same else f"{event.from_status} → {event.to_status}"
-
-    @admin.display(description="agent", empty_value="")
-    def agents(self, event: Any) -> str:
-        if event.agent == event.from_agent:
-            return event.agent or ""
-        return f"{event.from_agent or 'nobody'} → {event.agent or 'nobody'}"
-
-    @admin.display(description="why this agent", empty_value="")
-    def why(self, event: VisitEvent) -> str:
-        overridden = event.data.get("overridden")
-        if overridden:
-            return f"In spite of: {explanations.explain_reasons(overridden)}"
-        # The words of that day: what a key is made of may change.
-        return event.data.get("why", "")
+RECORD = (
+    "visit_context",
+    "status",
+    "awaiting",
+    "scheduled_date",
+    "scheduled_end",
+    "actual_date",
+    "rescheduled_from",
+    "cancellation_reason",
+    "user",
+    "counterparty_user",
+    "property",
+    "agent",
+    "conversation",
+    "match",
+    "exclusive",
+    "version",
+    "created_at",
+    "updated_at",
+)
 
 
 @admin.register(Visit)
-class VisitAdmin(VisitActionsMixin):
-    """Booked, assigned and moved through its life by acts; only notes are written like a form."""
+class VisitAdmin(AssignManyMixin, ServiceBackedAdmin[Visit]):
+    """Visits are booked, assigned and changed by actions. Only the notes are edited in the form."""
 
     form = NotesForm
+    object_actions = VISIT_ACTIONS
+    add_action = BOOK_TOUR
+    summary_template = "admin/visits/visit/summary.html"
     list_display = ("when", "visitor", "listing", "shown_by", "state", "waits_for")
     list_filter = (
         filters.WorkQueueFilter,
@@ -107,53 +70,12 @@ class VisitAdmin(VisitActionsMixin):
     list_per_page = 50
     show_full_result_count = False
     date_hierarchy = "scheduled_date"
-    search_fields = (
-        "=id",
-        "user__full_name",
-        "user__phone",
-        "user__email",
-        "counterparty_user__full_name",
-        "property__title",
-        "property__locality",
-        "property__city",
-        "agent__name",
+    search_fields = ("=id", *STAFF_SEARCH_COLUMNS)
+    search_help_text = gettext_lazy(
+        "Visitor (name, phone, email), listing, city, agent, or the visit's number: =17"
     )
-    search_help_text = "Visitor (name, phone, email), listing, city, agent, or the visit's number: =17"
     inlines = (HistoryInline,)
     formfield_overrides = {DateTimeField: {"form_class": OfficeDateTimeField, "widget": LocalDateTimeInput}}
-    fieldsets = (
-        (
-            "What the visitor said",
-            {"fields": ("special_requirements", "visitor_feedback", "interest_level")},
-        ),
-        ("Notes and follow-up", {"fields": NOTES}),
-        (
-            "The record",
-            {
-                "classes": ("collapse",),
-                "fields": (
-                    "visit_context",
-                    "status",
-                    "awaiting",
-                    "scheduled_date",
-                    "scheduled_end",
-                    "actual_date",
-                    "rescheduled_from",
-                    "cancellation_reason",
-                    "user",
-                    "counterparty_user",
-                    "property",
-                    "agent",
-                    "conversation",
-                    "match",
-                    "exclusive",
-                    "version",
-                    "created_at",
-                    "updated_at",
-                ),
-            },
-        ),
-    )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Visit]:
         return super().get_queryset(request).select_related(*self.list_select_related)
@@ -173,91 +95,89 @@ class VisitAdmin(VisitActionsMixin):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        return super().changelist_view(request, {"title": "Visits", **(extra_context or {})})
+        return super().changelist_view(request, {"title": _("Visits"), **(extra_context or {})})
 
-    @admin.display(description="when", ordering="scheduled_date")
+    @admin.display(description=gettext_lazy("when"), ordering="scheduled_date")
     def when(self, visit: Visit) -> SafeString:
         now, start = clock.now(), visit.scheduled_date
-        distance = (
-            f"in {timeuntil(start, now, depth=1)}" if start > now else f"{timesince(start, now, depth=1)} ago"
-        )
-        there = format_local(start, visit.property.timezone)
+        if start > now:
+            distance = _("in %(time)s") % {"time": timeuntil(start, now, depth=1)}
+        else:
+            distance = _("%(time)s ago") % {"time": timesince(start, now, depth=1)}
+        local = format_local(start, visit.property.timezone)
         if visit.is_urgent():
-            return format_html("{}<br>{}", there, badge("nobody", distance, "!"))
-        return format_html('{}<small class="aside">{}</small>', there, distance)
+            return format_html("{}<br>{}", local, badge("nobody", distance, "!"))
+        return format_html('{}<small class="aside">{}</small>', local, distance)
 
-    @admin.display(description="visitor", ordering="user__full_name")
+    @admin.display(description=gettext_lazy("visitor"), ordering="user__full_name")
     def visitor(self, visit: Visit) -> SafeString:
-        other = f"meets {visit.counterparty_user}" if visit.counterparty_user else visit.user.phone or ""
-        return format_html('{}<small class="aside">{}</small>', visit.user, other)
+        aside = visit.user.phone or ""
+        if visit.counterparty_user:
+            aside = _("meets %(person)s") % {"person": visit.counterparty_user}
+        return format_html('{}<small class="aside">{}</small>', visit.user, aside)
 
-    @admin.display(description="listing", ordering="property__title")
+    @admin.display(description=gettext_lazy("listing"), ordering="property__title")
     def listing(self, visit: Visit) -> SafeString:
-        home = visit.property
-        place = ", ".join(part for part in (home.locality, home.city) if part)
-        return format_html('{}<small class="aside">{}</small>', home.title, place)
+        listing = visit.property
+        place = ", ".join(part for part in (listing.locality, listing.city) if part)
+        return format_html('{}<small class="aside">{}</small>', listing.title, place)
 
-    @admin.display(description="agent", ordering="agent__name", empty_value="")
-    def shown_by(self, visit: Visit) -> Any:
+    @admin.display(description=gettext_lazy("agent"), ordering="agent__name", empty_value="")
+    def shown_by(self, visit: Visit) -> str:
         if visit.agent:
-            return visit.agent
-        if visit.is_tour() and visit.is_live():
-            return badge("nobody", "Nobody", "!")
-        return ""
+            return str(visit.agent)
+        return badge("nobody", _("Nobody"), "!") if ASSIGN.is_available_for(visit) else ""
 
-    @admin.display(description="status", ordering="status")
+    @admin.display(description=gettext_lazy("status"), ordering="status")
     def state(self, visit: Visit) -> SafeString:
         return status_badge(visit)
 
-    @admin.display(description="waits for", ordering="awaiting", empty_value="")
+    @admin.display(description=gettext_lazy("awaiting"), ordering="awaiting", empty_value="")
     def waits_for(self, visit: Visit) -> str:
         if visit.status in LIVE and visit.scheduled_end <= clock.now():
-            return "its completion"
+            return _("Completion")
         return visit.get_awaiting_display() if visit.awaiting else ""
 
     def get_readonly_fields(self, request: HttpRequest, obj: Visit | None = None) -> list[str]:
-        written = {*NOTES, "read_version"} if self.may_write(request, obj) else set()
+        editable = {*NOTES, "read_version"} if self.can_edit_notes(request, obj) else set()
         fields: list[Any] = flatten_fieldsets(self.get_fieldsets(request, obj))
-        return [name for name in fields if name not in written]
+        return [name for name in fields if name not in editable]
 
     def get_fieldsets(self, request: HttpRequest, obj: Visit | None = None) -> Any:
-        """With the version to compare where something can be written."""
-        said, notes, record = self.fieldsets
-        if self.may_write(request, obj):
-            notes = (notes[0], {"fields": (*NOTES, "read_version")})
-        return (said, notes, record)
+        """Include the version to compare where the notes can be edited."""
+        notes = (*NOTES, "read_version") if self.can_edit_notes(request, obj) else NOTES
+        return (
+            (
+                _("From the visitor"),
+                {"fields": ("special_requirements", "visitor_feedback", "interest_level")},
+            ),
+            (_("Notes and follow-up"), {"fields": notes}),
+            (_("Details"), {"classes": ("collapse",), "fields": RECORD}),
+        )
 
-    def may_write(self, request: HttpRequest, visit: Visit | None) -> bool:
-        final = visit is not None and visit.status == Visit.Status.CANCELLED
-        return not final and self.has_change_permission(request, visit)
+    def can_edit_notes(self, request: HttpRequest, visit: Visit | None) -> bool:
+        cancelled = visit is not None and visit.status == Visit.Status.CANCELLED
+        return not cancelled and self.has_change_permission(request, visit)
 
-    def has_delete_permission(self, request: HttpRequest, obj: Visit | None = None) -> bool:
-        return False
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm(CHANGE_VISIT)
 
-    def card(self, request: HttpRequest, visit: Visit) -> dict[str, Any]:
-        """What the page shows above the notes: the visit, its buttons, and who could show it."""
-        acts = {act.name: act for act in self.acts_on(request, visit)}
-        assign = acts.pop("assign", None)
+    def get_extra_context(self, request: HttpRequest, row: Visit) -> dict[str, Any]:
+        """Add the visit and the table of agents; the latter takes the place of the button to assign."""
+        context = super().get_extra_context(request, row)
+        can_assign = ASSIGN in context["object_actions"]
         return {
-            "title": str(visit),
+            "title": str(row),
             "subtitle": None,
             "show_save_and_add_another": False,
             "show_save_and_continue": False,
-            "visit": visit,
-            "acts": list(acts.values()),
-            "assign": assign,
-            "form": AssignForm(visit=visit) if assign else None,
+            "visit": row,
+            "object_actions": [action for action in context["object_actions"] if action != ASSIGN],
+            "form": AssignForm(row=row) if can_assign else None,
+            "action": ASSIGN,
         }
 
-    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """What was refused only while saving is undone and told."""
-        try:
-            return super().changeform_view(request, *args, **kwargs)
-        except DomainError as error:
-            self.message_user(request, error_message(error), messages.ERROR)
-            return HttpResponseRedirect(request.get_full_path())
-
-    def save_model(self, request: HttpRequest, obj: Visit, form: Any, change: bool) -> None:
+    def save_model(self, request: HttpRequest, obj: Visit, form: NotesForm, change: bool) -> None:
         data = {name: form.cleaned_data[name] for name in form.changed_data if name in NOTES}
         version = form.cleaned_data.get("read_version")
-        services.update(visit=obj, by=editor(request), version=version, **data)
+        services.update(visit=obj, by=staff_user(request), version=version, **data)

@@ -1,5 +1,4 @@
 from datetime import datetime, timedelta
-from typing import Any
 
 import django_filters
 from django.conf import settings
@@ -9,28 +8,19 @@ from agents.filters import AgentFilter
 from agents.models import AgentQuerySet
 from ghar.api.filters import FlagFilter, IdFilter, InstantFilter, OrderingFilter
 from ghar.staff import has_staff_perm
-from visits.models import Visit, VisitQuerySet
+from visits.models import SEARCH_COLUMNS, STAFF_SEARCH_COLUMNS, Visit, VisitQuerySet
+from visits.permissions import VIEW_VISIT
 from visits.scheduling import eligibility
-
-SEARCHED = (
-    "user__full_name",
-    "counterparty_user__full_name",
-    "property__title",
-    "property__locality",
-    "property__city",
-    "agent__name",
-)
-# An agent could guess a number digit by digit.
-SEARCHED_BY_STAFF = (*SEARCHED, "user__email", "user__phone")
 
 
 class VisitFilter(django_filters.FilterSet):
-    """`from` and `to` are moments, or dates that stand for midnight UTC; `to` is excluded."""
+    """Filters for everyone. `from` is included and `to` is not; a date stands for its midnight UTC."""
 
     status = django_filters.MultipleChoiceFilter(choices=Visit.Status, distinct=False)
     visit_context = django_filters.ChoiceFilter(choices=Visit.Context)
     property = IdFilter("property_id")
     to = InstantFilter(field_name="scheduled_date", lookup_expr="lt")
+    # `from` is a keyword of Python, so the class body can't assign it as a name.
     vars()["from"] = InstantFilter(field_name="scheduled_date", lookup_expr="gte")
     ordering = OrderingFilter(fields=["scheduled_date", "created_at"])
 
@@ -40,43 +30,43 @@ class VisitFilter(django_filters.FilterSet):
 
 
 class AgencyVisitFilter(VisitFilter):
-    """What staff and agents narrow their lists by."""
+    """Further filters for staff and agents."""
 
     agent = IdFilter("agent_id")
-    unassigned = FlagFilter(method="in_queue")
-    urgent = FlagFilter(method="begins_soon")
+    unassigned = FlagFilter(method="filter_unassigned")
+    urgent = FlagFilter(method="filter_urgent")
     user = IdFilter("user_id")
-    follow_up_due = FlagFilter(method="due")
-    q = django_filters.CharFilter(method="search", max_length=100)
+    follow_up_due = FlagFilter(method="filter_follow_up_due")
+    q = django_filters.CharFilter(method="filter_text", max_length=100)
 
-    def in_queue(self, visits: VisitQuerySet, name: str, value: bool) -> Any:
-        queue = Visit.objects.unassigned()
-        return visits.filter(pk__in=queue) if value else visits.exclude(pk__in=queue)
+    def filter_unassigned(self, visits: VisitQuerySet, name: str, value: bool) -> VisitQuerySet:
+        unassigned = Visit.objects.unassigned()
+        return visits.filter(pk__in=unassigned) if value else visits.exclude(pk__in=unassigned)
 
-    def begins_soon(self, visits: VisitQuerySet, name: str, value: bool) -> Any:
+    def filter_urgent(self, visits: VisitQuerySet, name: str, value: bool) -> VisitQuerySet:
         urgent = Visit.objects.urgent()
         return visits.filter(pk__in=urgent) if value else visits.exclude(pk__in=urgent)
 
-    def due(self, visits: VisitQuerySet, name: str, value: bool) -> Any:
+    def filter_follow_up_due(self, visits: VisitQuerySet, name: str, value: bool) -> VisitQuerySet:
         due = Visit.objects.follow_up_due()
         return visits.filter(pk__in=due) if value else visits.exclude(pk__in=due)
 
-    def search(self, visits: VisitQuerySet, name: str, value: str) -> Any:
-        """By a part of a name: visitor, listing, agent; staff by phone or email, too; `=17` is an id."""
+    def filter_text(self, visits: VisitQuerySet, name: str, value: str) -> VisitQuerySet:
+        """Match part of a name of the visitor, the listing or the agent, or with `=17` the visit's id."""
         if value.startswith("=") and value[1:].isascii() and value[1:].isdigit():
             return visits.filter(pk=int(value[1:]))
-        staff = has_staff_perm(self.request.user, "visits.view_visit")
-        hits = Q()
-        for column in SEARCHED_BY_STAFF if staff else SEARCHED:
-            hits |= Q(**{f"{column}__icontains": value})
-        return visits.filter(hits)
+        is_staff = has_staff_perm(self.request.user, VIEW_VISIT)
+        matches = Q()
+        for column in STAFF_SEARCH_COLUMNS if is_staff else SEARCH_COLUMNS:
+            matches |= Q(**{f"{column}__icontains": value})
+        return visits.filter(matches)
 
 
 class AvailableAgentFilter(AgentFilter):
-    """`available_at`: who could take a tour that begins at that moment."""
+    """Filters agents, also by `available_at`: agents who could show a tour that starts then."""
 
-    available_at = InstantFilter(method="free_at")
+    available_at = InstantFilter(method="filter_available_at")
 
-    def free_at(self, agents: AgentQuerySet, name: str, value: datetime) -> Any:
+    def filter_available_at(self, agents: AgentQuerySet, name: str, value: datetime) -> AgentQuerySet:
         end = value + timedelta(minutes=settings.TOUR_MINUTES)
         return eligibility.eligible(agents, eligibility.Requirements(start=value, end=end))

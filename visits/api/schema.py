@@ -1,24 +1,32 @@
-"""What the OpenAPI document says of the routes of visits."""
+"""OpenAPI descriptions of the routes in `visits.api.views`."""
 
 from typing import Any
 
-from drf_spectacular.utils import OpenApiExample, extend_schema_view, inline_serializer
+from drf_spectacular.utils import extend_schema_view, inline_serializer
 from rest_framework.serializers import BooleanField
 
-from flatmates.serializers import MessageInput
+from agents.serializers import DryRunSerializer, StaffAgentSerializer, TimeOffSerializer
+from flatmates.serializers import MessageInputSerializer
+from ghar.api.fields import EmptySerializer
 from ghar.api.openapi import (
     ETAG,
-    ID,
+    ID_SCHEMA,
     IF_MATCH,
-    MOMENT_OR_DATE,
-    EmptySerializer,
-    choices,
-    filters,
+    MOMENT_OR_DATE_SCHEMA,
+    choices_schema,
+    describe_filters,
     operation,
     optional_keys,
+    request_example,
+    response_example,
 )
-from visits.api import serializers, views
+from properties.serializers import PropertyInputSerializer, PropertySerializer
+from visits.api import serializers
 from visits.api.filters import AgencyVisitFilter, AvailableAgentFilter, VisitFilter
+from visits.api.views.agents import AgentViewSet
+from visits.api.views.conversations import MessageViewSet
+from visits.api.views.properties import PropertyViewSet
+from visits.api.views.visits import VisitViewSet
 from visits.models import Visit
 
 TOUR = {
@@ -79,25 +87,40 @@ TOUR = {
     "updated_at": "2026-11-21T09:20:00Z",
 }
 BOOKING = {"property_id": 3, "scheduled_date": "2026-11-25T05:30:00Z"}
-EXAMPLE = OpenApiExample("A tour", TOUR, response_only=True, status_codes=["200", "201"])
-MOVES = ("visit_conflict", "property_unavailable", "no_active_match")
-# A visit that others change all the time is a visit_conflict as well.
-CHANGES = ("invalid_transition", "permission_denied", "visit_conflict")
+TOUR_EXAMPLE = response_example("A tour", TOUR, "200", "201")
+LISTING = {
+    "title": "2 BHK near the lake",
+    "property_type": "apartment",
+    "purpose": "rent",
+    "city": "Mumbai",
+    "locality": "Powai",
+    "base_price": 42000,
+    "bedrooms": 2,
+    "amenities": ["Lift", "Parking"],
+}
+AGENT = {
+    "name": "Meera Kulkarni",
+    "contact_number": "+912240001234",
+    "languages": ["mr", "hi", "en"],
+    "cities": ["Mumbai"],
+    "working_hours": [{"weekday": 0, "opens": "09:00", "closes": "19:00"}],
+}
+HOLIDAY = {"from": "2026-12-24T00:00:00+05:30", "to": "2026-12-27T00:00:00+05:30", "reason": "Holiday"}
+
+TIME_CODES = ("visit_conflict", "property_unavailable", "no_active_match")
+# Any change can end in visit_conflict: when others keep changing the same visit.
+TRANSITION_CODES = ("invalid_transition", "permission_denied", "visit_conflict")
 
 
-def example(name: str, value: object) -> OpenApiExample:
-    return OpenApiExample(name, value, request_only=True)
-
-
-def transition_operation(summary: str, *codes: str, request: Any = None, **details: Any) -> Any:
-    """One step of a visit's life."""
-    examples = [*details.pop("examples", ()), EXAMPLE]
+def transition_operation(summary: str, *codes: str, request: Any, **details: Any) -> Any:
+    """Describe a step of a visit's life."""
+    examples = [*details.pop("examples", ()), TOUR_EXAMPLE]
     return operation(
         summary,
         request=request,
         responses=serializers.VisitSerializer,
         parameters=[ETAG],
-        codes=(*CHANGES, *codes),
+        codes=(*TRANSITION_CODES, *codes),
         examples=examples,
         **details,
     )
@@ -106,14 +129,15 @@ def transition_operation(summary: str, *codes: str, request: Any = None, **detai
 def update_operation(request: Any) -> Any:
     return operation(
         "Change a visit",
-        description="By field: `status` (confirmed, cancelled) and `scheduled_date` go through confirm, "
-        "cancel and reschedule; `special_requirements`, `visitor_feedback` and `interest_level` are the "
-        "participants', `visit_notes` and `follow_up_…` the agent's and staff's. All or nothing.",
+        description="`status` (confirmed or cancelled) and `scheduled_date` confirm, cancel and reschedule "
+        "the visit. Participants can change `special_requirements`, `visitor_feedback` and "
+        "`interest_level`; the agent and staff `visit_notes` and `follow_up_…`. Either all changes apply or "
+        "none.",
         request=request,
         responses=serializers.VisitSerializer,
         parameters=[ETAG, IF_MATCH],
-        codes=("invalid_transition", "permission_denied", "precondition_failed", *MOVES),
-        examples=[example("A confirmation", {"status": "confirmed"}), EXAMPLE],
+        codes=("invalid_transition", "permission_denied", "precondition_failed", *TIME_CODES),
+        examples=[request_example("A confirmation", {"status": "confirmed"}), TOUR_EXAMPLE],
     )
 
 
@@ -121,143 +145,234 @@ def page_operation(summary: str, **details: Any) -> Any:
     return operation(summary, responses=serializers.VisitSerializer(many=True), **details)
 
 
+def reassigned(name: str, **fields: Any) -> Any:
+    """Return the serializer of a response that lists reassigned visits."""
+    return inline_serializer(name, {**fields, "moved": serializers.ReassignmentSerializer(many=True)})
+
+
 optional_keys(serializers.PropertyDetailSerializer, "next_visit_date")
 
 for filterset in (VisitFilter, AgencyVisitFilter):
-    filters(
+    describe_filters(
         filterset,
-        property=ID,
-        status=choices(Visit.Status),
-        visit_context=choices(Visit.Context),
-        to=MOMENT_OR_DATE,
-        **{"from": MOMENT_OR_DATE},
+        property=ID_SCHEMA,
+        status=choices_schema(Visit.Status),
+        visit_context=choices_schema(Visit.Context),
+        to=MOMENT_OR_DATE_SCHEMA,
+        **{"from": MOMENT_OR_DATE_SCHEMA},
     )
-filters(AgencyVisitFilter, agent=ID, user=ID)
-filters(AvailableAgentFilter, available_at=MOMENT_OR_DATE)
+describe_filters(AgencyVisitFilter, agent=ID_SCHEMA, user=ID_SCHEMA)
+describe_filters(AvailableAgentFilter, available_at=MOMENT_OR_DATE_SCHEMA)
 
 extend_schema_view(
-    list=page_operation("Your visits", description="As visitor or counterparty; the latest date first."),
-    upcoming=page_operation("What is ahead of you", description="Live and not over yet, soonest first."),
-    past=page_operation("What is behind you", description="All others, latest first."),
+    list=page_operation(
+        "List your visits",
+        description="Visits in which you are the visitor or the counterparty, latest first.",
+    ),
+    upcoming=page_operation(
+        "List your upcoming visits", description="Live visits that are not over yet, soonest first."
+    ),
+    past=page_operation("List your past visits", description="All others, latest first."),
     all=page_operation(
-        "The agency's visits", description="Staff: all; an agent: his own.", codes=["permission_denied"]
+        "List the agency's visits",
+        description="Staff get all visits, agents their own.",
+        codes=["permission_denied"],
     ),
     retrieve=operation(
-        "One visit", responses=serializers.VisitSerializer, parameters=[ETAG], examples=[EXAMPLE]
+        "Get a visit", responses=serializers.VisitSerializer, parameters=[ETAG], examples=[TOUR_EXAMPLE]
     ),
     create=operation(
         "Book a visit",
-        description="201 for a new visit, also when no agent is free: then it waits without one. "
-        "200 with the visit that is there already when it is the same booking again.",
+        description="Returns 201 for a new visit, also when no agent is free: then it waits for one. "
+        "Returns 200 with the existing visit for the same booking again.",
         request=serializers.ScheduleSerializer,
         responses={201: serializers.VisitSerializer, 200: serializers.VisitSerializer},
         parameters=[ETAG],
-        codes=MOVES,
-        examples=[example("A tour", BOOKING), EXAMPLE],
+        codes=TIME_CODES,
+        examples=[request_example("A tour", BOOKING), TOUR_EXAMPLE],
     ),
     update=update_operation(serializers.UpdateSerializer(partial=True)),
     partial_update=update_operation(serializers.UpdateSerializer),
     confirm=transition_operation(
-        "Confirm",
-        description="For whom the visit awaits; staff always.",
+        "Confirm a visit",
+        description="For the side that `awaiting` names, and staff.",
         request=EmptySerializer,
     ),
     reschedule=transition_operation(
-        "Move to another time",
+        "Reschedule a visit",
         "property_unavailable",
         "no_active_match",
-        description="The same agent if he can, else the best other one, else none. The same time again "
-        "changes nothing.",
+        description="The agent stays if they are free then. Otherwise the best other agent gets the visit, "
+        "or it waits for one. The same time again changes nothing.",
         request=serializers.RescheduleSerializer,
-        examples=[example("Half an hour later", {"new_date": "2026-11-25T06:00:00Z"})],
+        examples=[request_example("Half an hour later", {"new_date": "2026-11-25T06:00:00Z"})],
     ),
     cancel=transition_operation(
-        "Cancel",
+        "Cancel a visit",
         request=serializers.CancelSerializer,
-        examples=[example("With a reason", {"reason": "I have found a home."})],
+        examples=[request_example("With a reason", {"reason": "I have found a home."})],
     ),
     complete=transition_operation(
-        "Complete",
-        description="A tour: its agent or staff. A meet: a participant or staff. Once it has begun.",
+        "Complete a visit",
+        description="After it has begun. Tours: for the agent and staff. Meets: for participants and staff.",
         request=serializers.CompleteSerializer,
-        examples=[example("An outcome", {"notes": "Liked the balcony.", "interest_level": "high"})],
+        examples=[request_example("An outcome", {"notes": "Liked the balcony.", "interest_level": "high"})],
     ),
     assign=transition_operation(
         "Assign an agent",
         "agent_not_eligible",
-        description="Staff only. Without `agent_id` the best one; null takes the agent off. From one agent "
-        "to another needs a reason; `override`, with a reason, lifts what can be lifted.",
+        description="For staff. Without `agent_id`, the best agent gets the visit; null unassigns the agent. "
+        "A change from one agent to another requires a reason. So does `override`, which ignores those "
+        "reasons for ineligibility that staff may override.",
         request=serializers.AssignSerializer,
-        examples=[example("By hand", {"agent_id": 2, "reason": "Speaks Marathi"}), example("The best", {})],
+        examples=[
+            request_example("By hand", {"agent_id": 2, "reason": "Speaks Marathi"}),
+            request_example("The best agent", {}),
+        ],
     ),
     candidates=operation(
-        "Who could show it",
-        description="Staff only: every active agent, ranked, with what speaks against those who cannot.",
+        "List the candidates for a visit",
+        description="For staff. Returns every active agent in order, and why those who can't take the visit "
+        "are not eligible.",
         responses=inline_serializer(
             "Candidates",
             {
                 "items": serializers.CandidateSerializer(many=True),
-                "urgent": BooleanField(help_text="It begins soon and has nobody."),
+                "urgent": BooleanField(help_text="The visit begins soon and has no agent."),
             },
         ),
         codes=["permission_denied"],
     ),
     stats=operation(
-        "The agency at a glance",
-        description="Staff only.",
+        "Get the agency's numbers",
+        description="For staff.",
         responses=serializers.StatsSerializer,
         codes=["permission_denied"],
     ),
     history=operation(
-        "What happened to a visit",
+        "Get the history of a visit",
         responses=serializers.VisitEventSerializer(many=True),
         filters=False,
     ),
-)(views.VisitViewSet)
+)(VisitViewSet)
 
 extend_schema_view(
+    list=operation(
+        "Find listings",
+        description="Withdrawn listings are returned to their owner and staff only; `available=true` returns "
+        "only those that take visits. Send `lat`, `lng` and `radius_km` together.",
+        responses=PropertySerializer(many=True),
+        never=["permission_denied"],
+    ),
     retrieve=operation(
-        "One listing",
-        description="`next_visit_date` is there for who is logged in.",
+        "Get a listing",
+        description="`next_visit_date` is returned to logged-in users.",
         responses=serializers.PropertyDetailSerializer,
         never=["permission_denied"],
     ),
+    create=operation(
+        "Add a listing",
+        description="You become its owner.",
+        request=PropertyInputSerializer,
+        responses={201: PropertySerializer},
+        examples=[request_example("A flat to let", LISTING)],
+    ),
+    update=operation(
+        "Change a listing",
+        description="Only the fields that you send change.",
+        request=PropertyInputSerializer(partial=True),
+        responses=PropertySerializer,
+    ),
+    partial_update=operation(
+        "Change a listing", request=PropertyInputSerializer, responses=PropertySerializer
+    ),
+    destroy=operation(
+        "Withdraw a listing",
+        description="It is no longer found, and its live visits are cancelled with a reason.",
+        responses={204: None},
+    ),
     slots=operation(
-        "Free times",
-        description="Times with at least one agent, on a grid of 15 minutes. `from` and `to` are local "
-        "dates of the listing, both included, at most 31 days.",
+        "Find free times",
+        description="Returns times at which at least one agent is free, every 15 minutes. `from` and `to` "
+        "are local dates of the listing; both are included, and at most 31 days.",
         parameters=[serializers.SlotQuerySerializer],
         responses=serializers.SlotsSerializer,
     ),
-)(views.PropertyViewSet)
+)(PropertyViewSet)
 
 extend_schema_view(
     messages=operation(
-        "A conversation's messages",
-        description="The oldest first. An invitation shows how its visit stands now.",
-        responses=serializers.VisitMessageSerializer(many=True),
+        "List the messages of a conversation",
+        description="Oldest first. An invitation shows the current status of its visit.",
+        responses=serializers.MessageSerializer(many=True),
         filters=False,
     ),
-)(views.ConversationViewSet)
+)(MessageViewSet)
 operation(
-    "Write",
-    request=MessageInput,
-    responses={201: serializers.VisitMessageSerializer},
+    "Send a message",
+    request=MessageInputSerializer,
+    responses={201: serializers.MessageSerializer},
     codes=["no_active_match"],
-    examples=[example("A question", {"body": "Is the room still free?"})],
-)(views.ConversationViewSet.send)
+    examples=[request_example("A question", {"body": "Is the room still free?"})],
+)(MessageViewSet.send)
 
 extend_schema_view(
+    list=operation(
+        "List agents",
+        description="Staff also get former agents, and the optional fields.",
+        responses=StaffAgentSerializer(many=True),
+    ),
+    retrieve=operation("Get an agent", responses=StaffAgentSerializer),
+    create=operation(
+        "Add an agent",
+        description="For staff.",
+        request=StaffAgentSerializer,
+        responses={201: StaffAgentSerializer},
+        examples=[request_example("Meera", AGENT)],
+    ),
+    partial_update=operation(
+        "Change an agent",
+        description="For staff. `working_hours` are replaced as a whole. `is_active: false` does the same as "
+        "DELETE. It has no dry run: use that of DELETE.",
+        request=StaffAgentSerializer,
+        responses=StaffAgentSerializer,
+    ),
+    destroy=operation(
+        "Remove an agent",
+        description="For staff. The agent's live visits go to the best other agent, or wait for one. With "
+        "`dry_run` nothing changes, and the response lists what would.",
+        parameters=[DryRunSerializer],
+        responses={200: reassigned("AgentLeft")},
+    ),
+    time_off=operation(
+        "List an agent's time off",
+        description="For the agent and staff, including staff who may only view agents.",
+        responses=TimeOffSerializer(many=True),
+        filters=False,
+    ),
+    remove_time_off=operation("Remove time off", responses={204: None}),
     assign=operation(
-        "Get an agent",
-        description="Yours if you have one already.",
+        "Get assigned an agent",
+        description="Returns your present agent if you have one.",
         request=EmptySerializer,
         responses=serializers.EngagementSerializer,
         codes=["agent_not_eligible"],
     ),
     workload=operation(
-        "How loaded the agents are",
-        description="Staff only.",
+        "Get the workload of all agents",
+        description="For staff.",
         responses=inline_serializer("Workloads", {"items": serializers.WorkloadSerializer(many=True)}),
     ),
-)(views.AgentViewSet)
+)(AgentViewSet)
+operation(
+    "Add time off",
+    description="Live visits in that time go to the best other agent, or wait for one. With `dry_run` "
+    "nothing changes: the response is 200, `time_off` is null, and `moved` lists what would change.",
+    request=TimeOffSerializer,
+    parameters=[DryRunSerializer],
+    responses={
+        201: reassigned("TimeOffTaken", time_off=TimeOffSerializer()),
+        200: reassigned("TimeOffTried", time_off=TimeOffSerializer(allow_null=True)),
+    },
+    examples=[request_example("Holiday", HOLIDAY)],
+)(AgentViewSet.add_time_off)

@@ -1,34 +1,32 @@
 from typing import Any
 
 from django.conf import settings
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from rest_framework import serializers
 
 from agents.models import Agent, Engagement
 from agents.serializers import AgentCardSerializer, AgentSerializer
-from flatmates.serializers import MessageSerializer
+from flatmates.models import Message
 from ghar.accounts.models import User
+from ghar.accounts.serializers import PersonSerializer
 from ghar.api.fields import DayField, IdField, InstantField, LanguageField, StrictSerializer
 from properties.serializers import PropertyCardSerializer, PropertySerializer
 from visits import permissions
+from visits.assignment.explanations import explain_decision
 from visits.models import Visit, VisitEvent
-from visits.services import LONGEST_MINUTES, SHORTEST_MINUTES
+from visits.services import MAX_MINUTES, MIN_MINUTES
 
 MAX_SLOT_DAYS = 31
-ASSIGN_HINT = "staff assign an agent with POST /visits/{id}/assign."
-# A template of REST framework's: its braces are doubled.
-STATUS_HINT = "Only confirmed and cancelled can be set; complete a visit with POST /visits/{{id}}/complete."
-
-
-class PersonSerializer(serializers.ModelSerializer[User]):
-    """What others may know of a person."""
-
-    class Meta:
-        model = User
-        fields = ["id", "full_name", "profile_image_url"]
+ASSIGN_HINT = gettext_lazy("staff assign an agent with POST /visits/{id}/assign.")
+# REST framework formats this text, so its braces are doubled.
+STATUS_HINT = gettext_lazy(
+    "Only confirmed and cancelled can be set. Complete a visit with POST /visits/{{id}}/complete."
+)
 
 
 class VisitSerializer(serializers.ModelSerializer[Visit]):
-    """A visit's card, as the one who asks may see it."""
+    """A visit with the fields that the current user may see. The queryset needs `for_reading()`."""
 
     property_id = serializers.IntegerField()
     property = PropertyCardSerializer()
@@ -40,7 +38,7 @@ class VisitSerializer(serializers.ModelSerializer[Visit]):
     counterparty_user = PersonSerializer(allow_null=True)
     conversation_id = serializers.IntegerField(allow_null=True)
     match_id = serializers.IntegerField(allow_null=True)
-    visit_notes = serializers.CharField(allow_null=True, help_text="Null to all but its agent and staff.")
+    visit_notes = serializers.CharField(allow_null=True, help_text="Null except for the agent and staff.")
 
     class Meta:
         model = Visit
@@ -77,13 +75,13 @@ class VisitSerializer(serializers.ModelSerializer[Visit]):
         read_only_fields = fields
 
     def to_representation(self, instance: Visit) -> dict[str, Any]:
-        shown = super().to_representation(instance)
-        reader = self.context["request"].user
-        if not permissions.can_see_notes(reader, instance):
-            shown["visit_notes"] = None
-        if shown["agent"] and not permissions.can_see_agent_number(reader, instance):
-            shown["agent"]["contact_number"] = None
-        return shown
+        data = super().to_representation(instance)
+        user = self.context["request"].user
+        if not permissions.can_see_notes(user, instance):
+            data["visit_notes"] = None
+        if data["agent"] and not permissions.can_see_agent_number(user, instance):
+            data["agent"]["contact_number"] = None
+        return data
 
 
 class ActorSerializer(serializers.ModelSerializer[User]):
@@ -93,9 +91,9 @@ class ActorSerializer(serializers.ModelSerializer[User]):
 
 
 class VisitEventSerializer(serializers.ModelSerializer[VisitEvent]):
-    """What happened. How an agent was chosen (`decisions` in the context) is for agents and staff."""
+    """A history row. With `shows_decisions` in the context it also tells how an agent was chosen."""
 
-    TOLD_TO_ALL = frozenset({"agent_id", "from_agent_id", "from", "to", "fields"})
+    PUBLIC_DATA = frozenset({"agent_id", "from_agent_id", "from", "to", "fields"})
 
     actor = ActorSerializer(allow_null=True)
 
@@ -105,14 +103,17 @@ class VisitEventSerializer(serializers.ModelSerializer[VisitEvent]):
         read_only_fields = fields
 
     def to_representation(self, instance: VisitEvent) -> dict[str, Any]:
-        shown = super().to_representation(instance)
-        if not self.context["decisions"]:
-            shown["data"] = {name: value for name, value in shown["data"].items() if name in self.TOLD_TO_ALL}
-        return shown
+        row = super().to_representation(instance)
+        if not self.context["shows_decisions"]:
+            row["data"] = {name: value for name, value in row["data"].items() if name in self.PUBLIC_DATA}
+        elif why := explain_decision(instance.data):
+            # Worded when it is read, in the reader's language; the history keeps only the data.
+            row["data"]["why"] = why
+        return row
 
 
 class ScheduleSerializer(StrictSerializer):
-    shown = VisitSerializer.Meta.fields
+    response_fields = VisitSerializer.Meta.fields
     read_only_hints = {"agent_id": ASSIGN_HINT, "agent": ASSIGN_HINT}
 
     property_id = IdField()
@@ -120,14 +121,12 @@ class ScheduleSerializer(StrictSerializer):
     visit_context = serializers.ChoiceField(
         choices=Visit.Context.choices, default=Visit.Context.PROPERTY_TOUR
     )
-    counterparty_user_id = IdField(required=False, allow_null=True, help_text="Whom to meet.")
+    counterparty_user_id = IdField(required=False, allow_null=True, help_text="The user to meet.")
     conversation_id = IdField(required=False, allow_null=True)
     match_id = IdField(required=False, allow_null=True)
     special_requirements = serializers.CharField(max_length=2_000, allow_blank=True, default="")
-    duration_minutes = serializers.IntegerField(
-        min_value=SHORTEST_MINUTES, max_value=LONGEST_MINUTES, required=False
-    )
-    user_id = IdField(required=False, help_text="Staff only: whom the visit is booked for.")
+    duration_minutes = serializers.IntegerField(min_value=MIN_MINUTES, max_value=MAX_MINUTES, required=False)
+    user_id = IdField(required=False, help_text="Staff only: the user to book for.")
 
 
 class MessageVisitSerializer(serializers.ModelSerializer[Visit]):
@@ -137,21 +136,27 @@ class MessageVisitSerializer(serializers.ModelSerializer[Visit]):
         read_only_fields = fields
 
 
-class VisitMessageSerializer(MessageSerializer):
-    """A message with how the visit stands to which it invites."""
+class MessageSerializer(serializers.ModelSerializer[Message]):
+    """A message. An invitation shows its visit, which the view sets on the instance."""
 
+    conversation_id = serializers.IntegerField()
+    sender_id = serializers.IntegerField()
     visit = MessageVisitSerializer(allow_null=True)
+    read_at = InstantField(allow_null=True)
+    created_at = InstantField()
 
-    class Meta(MessageSerializer.Meta):
+    class Meta:
+        model = Message
         fields = ["id", "conversation_id", "sender_id", "body", "kind", "visit", "read_at", "created_at"]
+        read_only_fields = fields
 
 
 class UpdateSerializer(StrictSerializer):
-    shown = VisitSerializer.Meta.fields
+    response_fields = VisitSerializer.Meta.fields
     read_only_hints = {
         "agent_id": ASSIGN_HINT,
         "agent": ASSIGN_HINT,
-        "version": "send the one that you have read as If-Match.",
+        "version": gettext_lazy("send the version that you have read as If-Match."),
     }
 
     status = serializers.ChoiceField(
@@ -185,7 +190,7 @@ class CompleteSerializer(StrictSerializer):
 
 
 class AssignSerializer(StrictSerializer):
-    agent_id = IdField(allow_null=True, required=False, help_text="Absent: automatic. Null: nobody.")
+    agent_id = IdField(allow_null=True, required=False, help_text="Absent: the best agent. Null: no agent.")
     reason = serializers.CharField(max_length=500, allow_blank=True, default="")
     override = serializers.BooleanField(default=False)
 
@@ -193,7 +198,7 @@ class AssignSerializer(StrictSerializer):
 class CandidateSerializer(serializers.Serializer[Any]):
     agent = AgentCardSerializer()
     eligible = serializers.BooleanField()
-    reasons = serializers.ListField(child=serializers.CharField(), help_text="What is missing.")
+    reasons = serializers.ListField(child=serializers.CharField(), help_text="Why the agent is not eligible.")
     load = serializers.FloatField(help_text="Live visits per unit of capacity.")
     rank = serializers.IntegerField()
     explanation = serializers.CharField()
@@ -208,30 +213,32 @@ class AgentLoadSerializer(serializers.Serializer[Any]):
 
 class StatsSerializer(serializers.Serializer[Any]):
     unassigned = serializers.IntegerField()
-    urgent = serializers.IntegerField(help_text="Unassigned, and they begin soon.")
-    today = serializers.IntegerField(help_text="Not cancelled, by the date where the listing is.")
+    urgent = serializers.IntegerField(help_text="Unassigned visits that begin soon.")
+    today = serializers.IntegerField(help_text="Not cancelled, by the local date of the listing.")
     by_status = serializers.DictField(child=serializers.IntegerField())
     agents = AgentLoadSerializer(many=True)
     fairness = serializers.FloatField(allow_null=True, help_text="Jain's index; 1 is perfectly fair.")
 
 
 class SlotQuerySerializer(serializers.Serializer[Any]):
-    """`from` and `to` are local dates of the listing, both included."""
+    """`from` and `to` are local dates of the listing, and both are included."""
 
     to = DayField()
     duration_minutes = serializers.IntegerField(
-        min_value=SHORTEST_MINUTES, max_value=LONGEST_MINUTES, default=settings.TOUR_MINUTES
+        min_value=MIN_MINUTES, max_value=MAX_MINUTES, default=settings.TOUR_MINUTES
     )
     language = LanguageField(required=False)
 
-    def get_fields(self) -> dict[str, Any]:
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        # `from` is a keyword of Python, so no class attribute can have this name.
         return {"from": DayField(), **super().get_fields()}
 
-    def validate(self, given: dict[str, Any]) -> dict[str, Any]:
-        days = (given["to"] - given["from"]).days
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        days = (attrs["to"] - attrs["from"]).days
         if not 0 <= days < MAX_SLOT_DAYS:
-            raise serializers.ValidationError({"to": [f"Ask for 1 to {MAX_SLOT_DAYS} days at a time."]})
-        return given
+            message = _("Choose a range of 1 to %(limit)d days.") % {"limit": MAX_SLOT_DAYS}
+            raise serializers.ValidationError({"to": [message]})
+        return attrs
 
 
 class SlotSerializer(serializers.Serializer[Any]):
@@ -246,7 +253,7 @@ class SlotsSerializer(serializers.Serializer[Any]):
 
 
 class PropertyDetailSerializer(PropertySerializer):
-    """A listing with the reader's next visit there."""
+    """A listing with the current user's next visit there."""
 
     next_visit_date = serializers.DateTimeField(allow_null=True)
 
@@ -264,6 +271,14 @@ class EngagementSerializer(serializers.ModelSerializer[Engagement]):
         model = Engagement
         fields = ["user_id", "agent", "assigned_at", "assignment_reason"]
         read_only_fields = fields
+
+
+class ReassignmentSerializer(serializers.Serializer[Any]):
+    """A visit of an absent agent, and the agent who shows it now, or null if it is unassigned."""
+
+    visit_id = serializers.IntegerField()
+    from_agent_id = serializers.IntegerField()
+    to_agent_id = serializers.IntegerField(allow_null=True)
 
 
 class WorkloadSerializer(serializers.ModelSerializer[Agent]):

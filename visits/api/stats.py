@@ -1,4 +1,4 @@
-"""The agency at a glance, for staff."""
+"""The numbers of the agency for staff."""
 
 from typing import Any
 
@@ -9,19 +9,15 @@ from visits.assignment import fairness
 from visits.models import Visit
 
 
-def figures() -> dict[str, Any]:
+def agency_stats() -> dict[str, Any]:
+    """Return what StatsSerializer shows."""
     agents = Agent.objects.filter(is_active=True).order_by("name", "pk")
-    rows = list(agents.values("name", "live_visits", "capacity", agent_id=F("id")))
+    by_status = {status: Count("pk", Q(status=status)) for status in Visit.Status.values}
     return {
         "unassigned": Visit.objects.unassigned().count(),
         "urgent": Visit.objects.urgent().count(),
         "today": Visit.objects.today().count(),
-        "by_status": by_status(),
-        "agents": rows,
+        "by_status": Visit.objects.order_by().aggregate(**by_status),
+        "agents": list(agents.values("name", "live_visits", "capacity", agent_id=F("id"))),
         "fairness": fairness.fairness_index(),
     }
-
-
-def by_status() -> dict[str, int]:
-    counts = {status: Count("pk", Q(status=status)) for status in Visit.Status.values}
-    return Visit.objects.order_by().aggregate(**counts)

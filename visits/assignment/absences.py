@@ -1,6 +1,7 @@
 """Agents who leave or take time off, and who shows their visits then.
 
-Each of these is one transaction, and with `dry_run` the same one, undone: what it tells is what would happen.
+Each change is one transaction. With `dry_run` the same transaction is undone at its end, so what it returns
+is what would happen.
 """
 
 from collections.abc import Callable
@@ -8,9 +9,11 @@ from datetime import datetime
 from typing import Any, TypedDict, TypeVar
 
 from django.db import transaction
+from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 
 from agents import services as agent_services
 from agents.models import Agent, Engagement, TimeOff
+from agents.signals import agent_changed
 from ghar import clock
 from ghar.accounts.models import User
 from ghar.transactions import RetryTransaction, retrying_atomic
@@ -22,7 +25,7 @@ T = TypeVar("T")
 
 
 class Reassignment(TypedDict):
-    """One visit that was stranded, and who shows it now: null is the queue."""
+    """One affected visit and who shows it now; a null `to_agent_id` is the queue."""
 
     visit_id: int
     from_agent_id: int | None
@@ -33,37 +36,58 @@ class Reassignment(TypedDict):
 def take_time_off(
     *, agent: Agent, by: User, from_: datetime, to: datetime, reason: str = "", dry_run: bool = False
 ) -> tuple[TimeOff | None, list[Reassignment]]:
-    """Time off for the agent; his live visits in it go to the best other agent or to the queue."""
+    """Enter time off; live visits within it go to the best other agent or to the queue.
+
+    Returns no TimeOff for a dry run. Raises NotAllowed, and Invalid for an impossible period.
+    """
+
+    agent_services.check_may_manage(agent, by)
+    agent_services.check_period(from_, to)
 
     def enter() -> TimeOff:
-        return agent_services.add_time_off(agent=agent, by=by, from_=from_, to=to, reason=reason)
+        time_off = TimeOff(agent=agent, period=DateTimeTZRange(from_, to), reason=reason)
+        time_off.full_clean(exclude=["agent"], validate_constraints=False)
+        time_off.save()
+        agent_changed.send(Agent, agent=agent, by=by)
+        return time_off
 
-    stranded = _upcoming_visits(agent).during(from_, to)
-    time_off, moved = _reassign_visits(stranded, by, "The agent is away then", enter)
+    affected = _upcoming_visits(agent).during(from_, to)
+    time_off, reassigned = _reassign_visits(agent, affected, by, "The agent is away then", enter)
     transaction.set_rollback(dry_run)
-    return None if dry_run else time_off, moved
+    return None if dry_run else time_off, reassigned
 
 
 @retrying_atomic
 def update_agent(
-    *, agent: Agent, by: User, dry_run: bool = False, **changes: Any
+    *, agent: Agent, by: User, dry_run: bool = False, is_active: bool | None = None, **changes: Any
 ) -> tuple[Agent, list[Reassignment]]:
-    """Write staff's fields of an agent; who is no longer employed hands his visits over."""
+    """Write staff's fields of an agent. With `is_active=False` they leave, and their visits are reassigned.
+
+    Their engagements end then: each seeker gets another agent with the next visit.
+    """
+    # People are locked before agents, a new login among them.
+    agent_services.check_login(agent, changes)
 
     def write() -> Agent:
-        return agent_services.update_agent(agent=agent, by=by, **changes)
+        updated = agent_services.update_agent(agent=agent, by=by, **changes)
+        if is_active is not None and updated.is_active != is_active:
+            updated.is_active, updated.updated_at = is_active, clock.now()
+            updated.save(update_fields=["is_active", "updated_at"])
+            if not is_active:
+                updated.engagements.open().update(ended_at=clock.now())
+                updated.refresh_from_db(fields=["live_users"])
+            agent_changed.send(Agent, agent=updated, by=by)
+        return updated
 
-    leaves = changes.get("is_active") is False
-    stranded = _upcoming_visits(agent) if leaves else Visit.objects.none()
-    written, moved = _reassign_visits(stranded, by, "The agent has left", write)
+    affected = _upcoming_visits(agent) if is_active is False else Visit.objects.none()
+    written, reassigned = _reassign_visits(agent, affected, by, "The agent has left", write)
     transaction.set_rollback(dry_run)
-    return written, moved
+    return written, reassigned
 
 
 def dismiss(*, agent: Agent, by: User, dry_run: bool = False) -> list[Reassignment]:
-    """The agent is no longer employed; every live visit ahead of him is handed over."""
-    _, moved = update_agent(agent=agent, by=by, dry_run=dry_run, is_active=False)
-    return moved
+    """End an agent's employment; every upcoming live visit of theirs is reassigned."""
+    return update_agent(agent=agent, by=by, dry_run=dry_run, is_active=False)[1]
 
 
 def _upcoming_visits(agent: Agent) -> VisitQuerySet:
@@ -71,27 +95,27 @@ def _upcoming_visits(agent: Agent) -> VisitQuerySet:
 
 
 def _reassign_visits(
-    stranded: VisitQuerySet, by: User, reason: str, change: Callable[[], T]
+    agent: Agent, affected: VisitQuerySet, by: User, reason: str, change: Callable[[], T]
 ) -> tuple[T, list[Reassignment]]:
-    """Change the agent, then give away what strands him, soonest first.
+    """Make the change of the agent, then reassign the visits that it affects, soonest first.
 
-    People and visits are locked before agents, the seekers' own among these: they come first in the choice.
-    A visit that he got meanwhile starts it all over.
+    People and visits are locked before agents; the seekers' own agents are locked too, since they come
+    first in the choice. A visit that the agent got meanwhile starts it all over.
     """
-    people = stranded.values("user_id")
+    people = affected.values("user_id")
     list(User.objects.filter(pk__in=people).order_by("pk").select_for_update(no_key=True).values_list("pk"))
-    rows = stranded.select_related("property", "user", "agent").order_by("pk")
+    rows = affected.select_related("property", "user", "agent").order_by("pk")
     visits = list(rows.select_for_update(no_key=True, of=("self",)))
     own_agents = Engagement.objects.open().filter(seeker__in=people).values_list("agent_id", flat=True)
-    locks.lock_agents({*own_agents, *(visit.agent_id for visit in visits)})
+    locks.lock_agents({agent.pk, *own_agents})
     changed = change()
-    if set(stranded.values_list("pk", flat=True)) != {visit.pk for visit in visits}:
+    if set(affected.values_list("pk", flat=True)) != {visit.pk for visit in visits}:
         raise RetryTransaction
-    visits.sort(key=lambda visit: (visit.scheduled_date, visit.pk))
-    return changed, [_reassign_visit(visit, by, reason) for visit in visits]
-
-
-def _reassign_visit(visit: Visit, by: User, reason: str) -> Reassignment:
-    from_agent_id = visit.agent_id
-    assigning.reassign(visit, by, reason)
-    return {"visit_id": visit.pk, "from_agent_id": from_agent_id, "to_agent_id": visit.agent_id}
+    reassigned: list[Reassignment] = []
+    for visit in sorted(visits, key=lambda visit: (visit.scheduled_date, visit.pk)):
+        from_agent_id = visit.agent_id
+        assigning.reassign(visit, by, reason)
+        reassigned.append(
+            {"visit_id": visit.pk, "from_agent_id": from_agent_id, "to_agent_id": visit.agent_id}
+        )
+    return changed, reassigned

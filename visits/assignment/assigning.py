@@ -1,116 +1,137 @@
 """Putting an agent on a visit, another one, or nobody. Runs under the locks of the service that calls."""
 
+from collections.abc import Collection
+from dataclasses import replace
 from typing import Any
 
-from agents.models import Agent, Engagement
+from django.utils.translation import gettext as _
+
+from agents.models import Agent
 from ghar.accounts.models import User
-from ghar.errors import AgentNotEligible, Invalid
-from visits.assignment import explanations, ranking, selection
-from visits.assignment.engagements import start_engagement
-from visits.models import Visit, VisitEvent
-from visits.scheduling import changes, eligibility, locks
-from visits.scheduling.eligibility import Requirements
+from ghar.errors import Invalid
+from visits.assignment import engagements, explanations
+from visits.assignment.ranking import Preferences
+from visits.assignment.selection import (
+    AgentSearch,
+    Decision,
+    choose_agent,
+    lock_if_eligible,
+    previously_unassigned,
+    reasons_nobody_eligible,
+    record_choice,
+)
+from visits.models import Visit, VisitEvent, busy_range
+from visits.scheduling import changes, locks
+from visits.scheduling.eligibility import REASONS, Requirements, ineligibility_reasons, with_eligibility
+from visits.scheduling.errors import AgentNotEligible
 
-Change = VisitEvent.Change
-# What staff may assign an agent in spite of, with a reason.
-OVERRIDABLE = {"unavailable", "city", "hours", "time_off", "capacity", "travel"}
+
+def choose_for_visit(visit: Visit, former: Agent | None = None, *, avoid: Collection[int] = ()) -> Decision:
+    """Choose `former` if they can take the visit, else the best other agent; nobody for a meet."""
+    if not visit.is_tour():
+        return Decision(None)
+    search = AgentSearch(
+        Requirements.for_visit(visit), Preferences.for_visit(visit), former_id=former.pk if former else None
+    )
+    if former and lock_if_eligible(former.pk, search):
+        return Decision(former, search)
+    return choose_agent(replace(search, avoid=frozenset({*previously_unassigned(visit), *avoid})))
 
 
-def assign_automatically(visit: Visit, by: User | None, reason: str) -> None:
-    """Keep the agent if he can take the visit, else give it to the best other one."""
-    if visit.agent and selection.lock_if_eligible(visit.agent.pk, Requirements.for_visit(visit)):
-        return
+def assign_automatically(visit: Visit, by: User, reason: str) -> None:
+    """Keep the agent if they can take the visit, else assign the best other. Raises AgentNotEligible."""
     if not assign_best(visit, by, reason):
-        reasons = selection.reasons_nobody_eligible(Requirements.for_visit(visit))
-        raise AgentNotEligible(
-            explanations.explain_no_agent(reasons, bool(selection.previously_unassigned(visit))),
-            reasons=reasons,
-        )
+        reasons = reasons_nobody_eligible(Requirements.for_visit(visit))
+        detail = explanations.explain_no_agent(reasons, bool(previously_unassigned(visit)))
+        raise AgentNotEligible(detail, reasons=reasons)
 
 
 def assign_best(visit: Visit, by: User | None, reason: str) -> bool:
-    """Whether there was anybody else to give the visit to."""
-    former = visit.agent
-    decision = selection.choose_agent(
-        requirements=Requirements.for_visit(visit),
-        preferences=ranking.Preferences.for_visit(visit),
-        avoid=selection.previously_unassigned(visit),
-        leaving=former.pk if former else None,
-    )
+    """Assign the best agent, and tell whether there was one. Without one the visit stays as it is."""
+    decision = choose_for_visit(visit, visit.agent)
     if decision.agent:
-        set_agent(visit, by, decision.agent, reason, decision_data(former, decision))
+        set_agent(visit, by, decision, reason)
     return decision.agent is not None
 
 
 def reassign(visit: Visit, by: User | None, reason: str) -> None:
     """Give the visit of an agent who will be absent to the best other one, or to the queue.
 
-    The absent one and the seeker's own are locked already: nobody is waited for while there is somebody who
-    needs no waiting.
+    The rows of the absent agent and of the seeker's own are locked already, so the choice needs no former
+    agent and can skip rows that others hold.
     """
-    former = visit.agent
-    decision = selection.choose_agent(
-        requirements=Requirements.for_visit(visit),
-        preferences=ranking.Preferences.for_visit(visit),
-        avoid={*selection.previously_unassigned(visit), visit.agent_id or 0},
-    )
-    set_agent(visit, by, decision.agent, reason, {**decision_data(former, decision), "absent": True})
+    decision = choose_for_visit(visit, avoid=[visit.agent_id] if visit.agent_id else [])
+    set_agent(visit, by, decision, reason, absent=True)
 
 
 def assign_chosen(visit: Visit, by: User, agent_id: int, reason: str, override: bool) -> None:
+    """Assign the agent whom staff name. Raises AgentNotEligible; `override` lifts what REASONS allow."""
     if agent_id == visit.agent_id:
         return
-    if not Agent.objects.filter(pk=agent_id).exists():
-        raise Invalid(agent_id="There is no such agent.")
     locks.lock_agents({agent_id, visit.agent_id})
-    agent = eligibility.with_eligibility(
-        Agent.objects.filter(pk=agent_id), Requirements.for_visit(visit)
-    ).get()
-    missing = eligibility.ineligibility_reasons(agent)
-    final = [reason for reason in missing if not (override and reason in OVERRIDABLE)]
+    agent = with_eligibility(Agent.objects.filter(pk=agent_id), Requirements.for_visit(visit)).first()
+    if agent is None:
+        raise Invalid(agent_id=_("There is no agent with this id."))
+    missing = ineligibility_reasons(agent)
+    final = [name for name in missing if not (override and REASONS[name].overridable)]
     if final:
         raise AgentNotEligible(explanations.explain_refusal(agent.name, final), reasons=final)
-    set_agent(visit, by, agent, reason, {"overridden": missing} if missing else {})
+    set_agent(visit, by, Decision(agent), reason, **({"overridden": missing} if missing else {}))
 
 
-def set_agent(
-    visit: Visit, by: User | None, agent: Agent | None, reason: str, told: dict[str, Any] | None = None
-) -> None:
-    """Put another agent, or nobody, on the visit. Both agents' rows are locked by now."""
-    former = visit.agent
+def set_agent(visit: Visit, by: User | None, decision: Decision, reason: str, **data: Any) -> None:
+    """Put the decision's agent, or nobody, on the visit. Both agents' rows are locked by now.
+
+    `data` goes into the history beside the decision.
+    """
+    agent, former = decision.agent, visit.agent
     if agent == former:
         return
     if agent and former and not reason:
-        raise Invalid(reason=f"Say why the visit goes from {former.name} to {agent.name}.")
+        raise Invalid(
+            reason=_("A reason is required to reassign the visit from %(former)s to %(agent)s.")
+            % {"former": former.name, "agent": agent.name}
+        )
     visit.agent = agent
-    # By the shortest way of now: it may have been another when the visit was booked.
-    visit.busy = eligibility.busy_range(visit.scheduled_date, visit.scheduled_end)
+    # The buffer of now: the setting may have been another one when the visit was booked.
+    visit.busy = busy_range(visit.scheduled_date, visit.scheduled_end)
     changes.save_visit(visit, ["agent", "busy"])
-    change = Change.ASSIGNED if agent else Change.UNASSIGNED
-    data = {**decision_data(former, selection.Decision(agent)), **(told or {})}
-    changes.record_event(visit, by, change, visit.status, reason=reason, data=data)
-    record_assignment(visit, agent, reason or "Assigned to a visit")
+    changes.record_event(
+        visit,
+        by,
+        VisitEvent.Change.ASSIGNED if agent else VisitEvent.Change.UNASSIGNED,
+        visit.status,
+        reason=reason,
+        data={**decision_data(former, decision), **data},
+        former_agent=former,
+    )
+    record_assignment(visit, decision, reason or "Assigned to a visit")
 
 
-def record_assignment(visit: Visit, agent: Agent | None, reason: str) -> None:
-    """What follows: the agent goes to the end of the line; the first one stays the seeker's."""
-    if agent is None:
+def record_assignment(visit: Visit, decision: Decision, reason: str) -> None:
+    """Send the agent to the end of the line; the first agent of a seeker becomes their own."""
+    if decision.agent is None:
         return
-    selection.mark_assigned(agent)
-    if not Engagement.objects.open().filter(seeker=visit.user).exists():
-        start_engagement(visit.user, agent, reason)
+    record_choice(decision)
+    if decision.search:
+        has_agent = decision.search.preferences.current_agent_id is not None
+    else:
+        has_agent = engagements.open_engagement(visit.user) is not None
+    if not has_agent:
+        engagements.start_engagement(visit.user, decision.agent, reason)
 
 
-def decision_data(former: Agent | None, decision: selection.Decision) -> dict[str, Any]:
-    """What the history keeps of a decision: who, over whom, why; or why nobody."""
-    told: dict[str, Any] = {
+def decision_data(former: Agent | None, decision: Decision) -> dict[str, Any]:
+    """Return what the history keeps of a decision; `explanations.explain_decision` words it when it is read.
+
+    `key` and `others` say why this agent, `reasons` why nobody.
+    """
+    data: dict[str, Any] = {
         "agent_id": decision.agent and decision.agent.pk,
         "from_agent_id": former and former.pk,
     }
     if decision.key:
-        told |= {"key": decision.key, "others": decision.others}
-    if decision.unmet:
-        told["reasons"] = selection.reasons_nobody_eligible(decision.unmet)
-    if why := explanations.explain_decision(told):
-        told["why"] = why
-    return told
+        data |= {"key": decision.key, "others": decision.others}
+    if decision.agent is None and decision.search:
+        data["reasons"] = reasons_nobody_eligible(decision.search.requirements)
+    return data

@@ -1,17 +1,18 @@
-"""Regular work on agents that needs to know visits: engagements that have ended, counters that drifted."""
+"""The counters on agents' rows, compared with what they count. Triggers keep them; this finds drift."""
 
 from typing import Any, NamedTuple
 
-from django.db.models import Count, F, IntegerField, OuterRef, Subquery
+from django.db.models import Count, F, IntegerField, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
-from agents.models import Agent, Engagement
+from agents.models import Agent, AgentQuerySet, Engagement
 from ghar.transactions import retrying_atomic
 from visits.models import Visit
+from visits.scheduling import locks
 
 
 class Drift(NamedTuple):
-    """A counter on an agent's row that is not what there is."""
+    """A counter on an agent's row that differs from the rows it counts."""
 
     agent: Agent
     counter: str
@@ -27,28 +28,29 @@ def find_drift() -> list[Drift]:
 
 @retrying_atomic
 def repair_counter(drift: Drift) -> list[Drift]:
-    """Count once more under the agent's lock, which the triggers take too, and write what there is."""
-    Agent.objects.select_for_update(no_key=True).get(pk=drift.agent.pk)
+    """Count again under the agent's lock, which the triggers take too, and write the counts that differ."""
+    locks.lock_agents([drift.agent.pk])
     found = _drift_of_agent(_with_counts(Agent.objects.filter(pk=drift.agent.pk)).get())
     for wrong in found:
         Agent.objects.filter(pk=drift.agent.pk).update(**{wrong.counter: wrong.counted})
     return found
 
 
-def _with_counts(agents: Any) -> Any:
+def _with_counts(agents: AgentQuerySet) -> AgentQuerySet:
     return agents.annotate(
         counted_visits=_row_count(Visit.objects.live()), counted_users=_row_count(Engagement.objects.open())
     )
 
 
-def _row_count(rows: Any) -> Coalesce:
+def _row_count(rows: QuerySet[Any]) -> Coalesce:
     counts = rows.filter(agent=OuterRef("pk")).order_by().values("agent").annotate(n=Count("pk"))
     return Coalesce(Subquery(counts.values("n"), output_field=IntegerField()), 0)
 
 
-def _drift_of_agent(agent: Any) -> list[Drift]:
+def _drift_of_agent(agent: Agent) -> list[Drift]:
+    counted = vars(agent)
     pairs = [
-        ("live_visits", agent.live_visits, agent.counted_visits),
-        ("live_users", agent.live_users, agent.counted_users),
+        ("live_visits", agent.live_visits, counted["counted_visits"]),
+        ("live_users", agent.live_users, counted["counted_users"]),
     ]
     return [Drift(agent, *pair) for pair in pairs if pair[1] != pair[2]]

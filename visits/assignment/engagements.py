@@ -1,81 +1,94 @@
-"""Whose agent a seeker has. The first visit begins an engagement as well: see handover.follow_up."""
+"""Engagements: the agent whom a seeker has, until staff move or end it, or it falls idle.
+
+A seeker's first visit with an agent starts one as well: see assigning.record_assignment.
+"""
 
 from collections.abc import Iterator
 from datetime import timedelta
-from typing import Any
 
 from django.conf import settings
 from django.db.models import Exists, OuterRef, Q
+from django.utils.translation import gettext as _
 
 from agents import services as agent_services
-from agents.models import Agent, AgentInteraction, Engagement
+from agents.models import Agent, AgentInteraction, Engagement, EngagementQuerySet
 from ghar import clock
 from ghar.accounts.models import User
-from ghar.errors import AgentNotEligible, Invalid, NotAllowed
-from ghar.staff import has_staff_perm
+from ghar.errors import Invalid
 from ghar.transactions import retrying_atomic
-from visits.assignment import ranking, selection
+from visits import permissions
+from visits.assignment.ranking import Preferences
+from visits.assignment.selection import AgentSearch, choose_agent, reasons_nobody_eligible, record_choice
 from visits.models import Visit
 from visits.scheduling import locks
 from visits.scheduling.eligibility import Requirements
+from visits.scheduling.errors import AgentNotEligible
 
 
 @retrying_atomic
 def engage(*, user: User) -> Engagement:
-    """The seeker's open engagement, or a new one with the best agent. Raises AgentNotEligible."""
-    user = User.objects.select_for_update(no_key=True).get(pk=user.pk)
-    present = Engagement.objects.open().filter(seeker=user).select_related("agent").first()
-    if present:
-        return present
-    requirements = Requirements(seeker_id=user.pk)
-    decision = selection.choose_agent(
-        requirements=requirements, preferences=ranking.Preferences.for_seeker(user, None, f"{user.pk}:")
+    """Return the seeker's open engagement, or start one with the best agent. Raises AgentNotEligible."""
+    user = locks.lock_people([user.pk])[user.pk]
+    if current := open_engagement(user):
+        return current
+    search = AgentSearch(
+        Requirements(seeker_id=user.pk), Preferences.for_seeker(user, listing=None, seed=f"{user.pk}:")
     )
+    decision = choose_agent(search)
     if decision.agent is None:
         raise AgentNotEligible(
-            "No agent takes new seekers now.", reasons=selection.reasons_nobody_eligible(requirements)
+            _("No agent takes new seekers at the moment. Try again later."),
+            reasons=reasons_nobody_eligible(search.requirements),
         )
-    selection.mark_assigned(decision.agent)
+    record_choice(decision)
     return start_engagement(user, decision.agent, "Asked for an agent")
 
 
 @retrying_atomic
 def move_engagement(*, user: User, agent: Agent, by: User, reason: str) -> Engagement:
-    """Give a seeker another agent for good; visits that are booked stay with whoever has them."""
-    if not has_staff_perm(by, "visits.assign_agent"):
-        raise NotAllowed("Assigning agents needs the permission visits.assign_agent.")
+    """Give a seeker another agent from now on; visits that are booked stay with their agents.
+
+    Raises NotAllowed, Invalid without a reason, and AgentNotEligible for an agent who has left.
+    """
+    permissions.check_may_assign(by)
     if not reason:
-        raise Invalid(reason="Say why the seeker gets another agent.")
-    user = User.objects.select_for_update(no_key=True).get(pk=user.pk)
-    present = Engagement.objects.open().filter(seeker=user).first()
-    locks.lock_agents({agent.pk, present.agent_id if present else None})
+        raise Invalid(reason=_("A reason is required to give the seeker another agent."))
+    user = locks.lock_people([user.pk])[user.pk]
+    current = open_engagement(user)
+    locks.lock_agents({agent.pk, current.agent_id if current else None})
     if not Agent.objects.filter(pk=agent.pk, is_active=True).exists():
-        raise AgentNotEligible(f"{agent.name} is no longer employed.", reasons=["inactive"])
-    if present and present.agent_id == agent.pk:
-        return present
+        raise AgentNotEligible(
+            _("%(agent)s is no longer employed. Choose another agent.") % {"agent": agent.name},
+            reasons=["inactive"],
+        )
+    if current and current.agent_id == agent.pk:
+        return current
     Engagement.objects.open().filter(seeker=user).update(ended_at=clock.now())
     return start_engagement(user, agent, reason)
+
+
+def open_engagement(seeker: User) -> Engagement | None:
+    return Engagement.objects.open().filter(seeker=seeker).select_related("agent").first()
 
 
 def start_engagement(seeker: User, agent: Agent, reason: str) -> Engagement:
     return Engagement.objects.create(seeker=seeker, agent=agent, reason=reason[:200], started_at=clock.now())
 
 
-def idle_engagements(days: int | None = None) -> Any:
-    """Open ones whose seeker has had no visit with anybody, and no contact, for so many days."""
-    idle = timedelta(days=settings.ENGAGEMENT_IDLE_DAYS if days is None else days)
-    since = clock.now() - idle
+def idle_engagements(days: int | None = None) -> EngagementQuerySet:
+    """Return open engagements without a visit or contact for `days`, by default ENGAGEMENT_IDLE_DAYS."""
+    since = clock.now() - timedelta(days=settings.ENGAGEMENT_IDLE_DAYS if days is None else days)
     recent = Q(scheduled_date__gte=since) | Q(created_at__gte=since)
     visits = Visit.objects.filter(recent, user=OuterRef("seeker"))
     contacts = AgentInteraction.objects.filter(
         user=OuterRef("seeker"), agent=OuterRef("agent"), created_at__gte=since
     )
-    open_ones = Engagement.objects.open().filter(started_at__lt=since)
-    return open_ones.exclude(Exists(visits)).exclude(Exists(contacts)).order_by("agent_id", "pk")
+    started_before = Engagement.objects.open().filter(started_at__lt=since)
+    return started_before.exclude(Exists(visits)).exclude(Exists(contacts)).order_by("agent_id", "pk")
 
 
 def close_idle_engagements(*, days: int | None = None) -> Iterator[Engagement]:
-    """End each in a transaction of its own; those that were, as it goes."""
+    """End each idle engagement in a transaction of its own, and yield those that were ended."""
     for engagement in idle_engagements(days).select_related("agent", "seeker"):
         if _end_if_idle(engagement, days):
             yield engagement
@@ -83,8 +96,8 @@ def close_idle_engagements(*, days: int | None = None) -> Iterator[Engagement]:
 
 @retrying_atomic
 def _end_if_idle(engagement: Engagement, days: int | None) -> bool:
-    """Judged again under the locks that a booking and a contact take: there may be one since the list."""
-    User.objects.select_for_update(no_key=True).get(pk=engagement.seeker_id)
-    Agent.objects.select_for_update(no_key=True).get(pk=engagement.agent_id)
+    """Judge again under the locks that a booking and a contact take: one may have come since the list."""
+    locks.lock_people([engagement.seeker_id])
+    locks.lock_agents([engagement.agent_id])
     still_idle = idle_engagements(days).filter(pk=engagement.pk).exists()
     return still_idle and agent_services.end_engagement(engagement=engagement, by=None)

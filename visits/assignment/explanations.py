@@ -1,102 +1,97 @@
-"""Why an agent was chosen or not, in words for staff."""
+"""Words for why an agent was chosen or not, made when they are read: the history keeps only the data."""
 
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-REASON_TEXT = {
-    "inactive": "is no longer employed",
-    "unavailable": "takes no new visits",
-    "city": "does not serve this city",
-    "hours": "does not work then",
-    "time_off": "is on time off",
-    "capacity": "has as many live visits as he can take",
-    "busy": "is at another listing then",
-    "travel": "cannot get there in time from his neighbouring visit",
-    "own_visit": "is the visitor himself",
-}
-PREVIOUSLY_UNASSIGNED = "was taken off it before and only comes back by name"
+from django.conf import settings
+from django.utils.translation import gettext as _
+
+from ghar.clock import format_local
+from visits.scheduling.eligibility import REASONS
 
 
 def explain_reasons(reasons: Iterable[str]) -> str:
-    return _sentence(REASON_TEXT[reason] for reason in reasons)
+    """Return a sentence of what makes an agent ineligible, such as "Is on time off; takes no new visits."."""
+    return _sentence(str(REASONS[reason].text) for reason in reasons)
 
 
 def explain_refusal(name: str, reasons: Iterable[str]) -> str:
-    return f"{name} cannot take this visit: {'; '.join(REASON_TEXT[reason] for reason in reasons)}."
+    return _("%(agent)s can't take this visit: %(reasons)s.") % {
+        "agent": name,
+        "reasons": "; ".join(str(REASONS[reason].text) for reason in reasons),
+    }
 
 
 def explain_queue_pick(name: str) -> str:
-    """What may come after somebody was taken off a visit, and before its outcome is told."""
-    return f" Since then the queue has given it to {name}."
+    """Return what may follow when an agent was unassigned: the queue was faster than the answer."""
+    return _("The queue has since assigned %(agent)s.") % {"agent": name}
+
+
+def previously_unassigned_text() -> str:
+    return _("Unassigned from this visit earlier; assign manually to bring them back.")
 
 
 def explain_ranking(key: dict[str, Any]) -> str:
-    """What speaks for and against an agent, the weightiest first; `key` is that of a decision."""
-    told = [
-        "is the seeker's present agent" if not key["not_current"] else "",
-        "speaks no language that the seeker prefers" if key["foreign_language"] else "",
-        f"is of a type that comes {_ordinal(key['type_rank'] + 1)} at this price" if key["type_rank"] else "",
-        _load_text(key),
-        _share_text(key["ahead"]),
-        _last_assigned_text(key["last_assigned_at"]),
-    ]
-    return _sentence(part for part in told if part)
+    """Return what counts for and against an agent, weightiest first; `key` is a decision's."""
+    parts = []
+    if not key["not_current"]:
+        parts.append(_("the seeker's current agent"))
+    if key["foreign_language"]:
+        parts.append(_("speaks none of the seeker's preferred languages"))
+    if key["type_rank"]:
+        parts.append(_("choice %(rank)d by type at this price") % {"rank": key["type_rank"] + 1})
+    load = _("%(load)d%% of capacity") % {"load": key["load"]}
+    parts.append(_("%(load)s, which counts against them") % {"load": load} if key["load_band"] else load)
+    parts.append(_share_text(key["surplus"]))
+    if key["last_assigned_at"] is None:
+        parts.append(_("no visit assigned yet"))
+    else:
+        moment = datetime.fromisoformat(key["last_assigned_at"])
+        when = format_local(moment, settings.OFFICE_TIME_ZONE.key)
+        parts.append(_("last assigned %(when)s") % {"when": when})
+    return _sentence(parts)
 
 
-def explain_candidate(missing: list[str], key: dict[str, Any], taken_off: bool) -> str:
-    """What speaks for and against an agent, before anybody is chosen."""
-    told = explain_reasons(missing) if missing else explain_ranking(key)
-    return f"{told} {PREVIOUSLY_UNASSIGNED[0].upper()}{PREVIOUSLY_UNASSIGNED[1:]}." if taken_off else told
+def explain_candidate(reasons: list[str], key: dict[str, Any], was_unassigned: bool) -> str:
+    """Return what counts for and against an agent before anybody is chosen."""
+    text = explain_reasons(reasons) if reasons else explain_ranking(key)
+    return f"{text} {previously_unassigned_text()}" if was_unassigned else text
 
 
-def explain_no_agent(reasons: Iterable[str], taken_off: bool = False) -> str:
-    """Why no agent can take a visit. Some were taken off it if told so, and if nothing else is missing."""
-    missing = [REASON_TEXT[reason] for reason in reasons]
-    if taken_off or not missing:
-        missing.append(PREVIOUSLY_UNASSIGNED)
-    return f"No agent can take this visit. What keeps them from it: {'; '.join(missing)}."
+def explain_no_agent(reasons: Iterable[str], some_unassigned: bool = False) -> str:
+    """Return why no agent can take a visit; `some_unassigned` if staff unassigned agents from it earlier."""
+    obstacles = [str(REASONS[reason].text) for reason in reasons]
+    if some_unassigned or not obstacles:
+        obstacles.append(_("was unassigned from this visit"))
+    return _("No agent can take this visit. What stands in the way: %(obstacles)s.") % {
+        "obstacles": "; ".join(obstacles)
+    }
 
 
 def explain_decision(data: dict[str, Any]) -> str:
-    """A decision that the history keeps, in words; empty where none was taken by the key."""
+    """Return the words for a decision that the history keeps; empty where nothing was decided by the key."""
+    if "overridden" in data:
+        return _("Assigned despite: %(reasons)s") % {"reasons": explain_reasons(data["overridden"])}
     if "reasons" in data:
         return explain_no_agent(data["reasons"])
     if "key" not in data:
         return ""
-    others = [f"{other['name']}: {_explain_rival(other)}" for other in data.get("others", [])]
-    return " ".join([f"Chosen: {explain_ranking(data['key'])}", *others])
+    sentences = [_("Chosen: %(why)s") % {"why": explain_ranking(data["key"])}]
+    for other in data.get("others", []):
+        ranking = _("ranked lower. %(why)s") % {"why": explain_ranking(other["key"])}
+        why = explain_reasons(other["reasons"]) if other["reasons"] else ranking
+        sentences.append(f"{other['name']}: {why}")
+    return " ".join(sentences)
 
 
-def _explain_rival(other: dict[str, Any]) -> str:
-    return (
-        explain_reasons(other["reasons"])
-        if other["reasons"]
-        else f"ranked lower. {explain_ranking(other['key'])}"
-    )
-
-
-def _load_text(key: dict[str, Any]) -> str:
-    return f"is busy to {key['load']} % of capacity" + (
-        ", which counts against him" if key["load_band"] else ""
-    )
-
-
-def _share_text(ahead: int) -> str:
-    """`ahead` is rounded down: 0 and -1 are both within one visit of it."""
-    if ahead > 0:
-        return f"is {ahead} ahead of the fair share"
-    return f"is {-ahead} behind the fair share" if ahead < -1 else "has the fair share"
-
-
-def _last_assigned_text(moment: str | None) -> str:
-    if moment is None:
-        return "has had no visit yet"
-    return f"got the last visit on {datetime.fromisoformat(moment):%d %b at %H:%M} UTC"
-
-
-def _ordinal(number: int) -> str:
-    return {2: "second", 3: "third"}.get(number, f"{number}th")
+def _share_text(surplus: int) -> str:
+    """Word the distance from the fair share: rounded down, 0 and -1 are both within one visit of it."""
+    if surplus > 0:
+        return _("%(visits)d ahead of fair share") % {"visits": surplus}
+    if surplus < -1:
+        return _("%(visits)d behind fair share") % {"visits": -surplus}
+    return _("at fair share")
 
 
 def _sentence(parts: Iterable[str]) -> str:

@@ -1,13 +1,12 @@
-"""Who could have got a visit, and who got it: what the fair-share part of the key counts.
+"""Fair shares: the visits that each agent could have got, counted as expected_share.
 
-Each automatic choice is worth one chance, shared by all who could have taken the visit and are equal in
-RANKS. To count that exactly would mean to judge and write all of them. Instead LOTS of them are drawn, each
-for its part of the chance: on average the same, and evenly spread, as the places that are drawn follow each
-other by the golden ratio. docs/adr/0015-fair-share-by-lots.md has the comparison.
+Each automatic choice is worth one visit, shared by all agents who could have taken it and are equal in
+RANK_PARTS. Counting that exactly would mean judging and writing all of them. Instead LOTS of them are drawn,
+each for its part of the visit: on average that is the same, and it is evenly spread, because the places drawn
+follow each other by the golden ratio. docs/adr/0015-fair-share-by-lots.md has the comparison.
 """
 
 from collections.abc import Sequence
-from typing import Any
 
 from django.db import connection, models
 from django.db.models.expressions import RawSQL
@@ -19,11 +18,12 @@ from visits.scheduling.eligibility import Requirements, matching_calendar
 LOTS = 4
 # Places looked at until LOTS of them hold somebody eligible.
 DRAWS = 48
-# Nobody saves up more than so many visits, so that whoever could not be chosen for long isn't flooded after.
+# Nobody saves up more than so many visits, so that an agent who couldn't be chosen for long isn't flooded.
 MAX_SAVED = 5
 
-# One statement after commit: it keeps no choice waiting, and its locks, taken by ascending id, are held for
-# no time. What an agent got changes with the choice: others see it at once. OFFSET 0 keeps the draws' order.
+# One statement after the commit: it keeps no choice waiting, and its locks, taken by ascending id, are held
+# for no time. The visits that an agent won change with the choice itself, so that the next choice sees them.
+# OFFSET 0 keeps the order of the draws.
 COUNT_SQL = """
 WITH pool AS MATERIALIZED (
     SELECT array_agg(equal.id ORDER BY equal.id) AS ids
@@ -44,14 +44,15 @@ WITH pool AS MATERIALIZED (
 ), locked AS MATERIALIZED (
     SELECT id FROM agents_agent WHERE id IN (SELECT id FROM parts) ORDER BY id FOR NO KEY UPDATE
 )
-UPDATE agents_agent AS agent SET chances = least(agent.chances + parts.part, %s + agent.times_chosen)
+UPDATE agents_agent AS agent
+SET expected_share = least(agent.expected_share + parts.part, %s + agent.assignments_won)
 FROM parts JOIN locked USING (id) WHERE agent.id = parts.id
 """
 
 
 @retrying_atomic
 def count_choice(chosen: int, pool: "models.QuerySet[Agent]", requirements: Requirements) -> None:
-    """Write down a choice among the eligible ones of `pool`; the chosen one is no longer free by now."""
+    """Count a choice among the eligible agents of `pool`; the chosen one is no longer free by now."""
     agents = matching_calendar(Agent.objects.filter(pk=RawSQL("lot.id", ())), requirements)
     agents |= Agent.objects.filter(pk=chosen).filter(pk=RawSQL("lot.id", ()))
     pool_sql, pool_params = pool.order_by().values("id").query.sql_with_params()
@@ -62,12 +63,16 @@ def count_choice(chosen: int, pool: "models.QuerySet[Agent]", requirements: Requ
 
 
 def fairness_index() -> float | None:
-    """Jain's index over what the active agents got of what they could have got."""
-    agents = Agent.objects.filter(is_active=True, chances__gte=1)
-    return jain_index([got / chances for got, chances in agents.values_list("times_chosen", "chances")])
+    """Return Jain's index over what the active agents won of their expected shares; None without any."""
+    agents = Agent.objects.filter(is_active=True, expected_share__gte=1)
+    shares = agents.values_list("assignments_won", "expected_share")
+    return jain_index([won / expected for won, expected in shares])
 
 
-def jain_index(shares: Sequence[float]) -> Any:
-    """1 when all shares are equal, 1/n when one has everything; None without any."""
+def jain_index(shares: Sequence[float]) -> float | None:
+    """Return Jain's fairness index: 1 when all shares are equal, 1/n when one of n has everything.
+
+    It is the squared sum over n times the sum of squares (R. Jain, DEC-TR-301, 1984). None without any share.
+    """
     squares = sum(share * share for share in shares)
     return round(sum(shares) ** 2 / (len(shares) * squares), 4) if squares else None

@@ -1,4 +1,7 @@
-"""A small agency to try things on: people, agents with hours, listings, and visits in every status."""
+"""The demo data: a small agency with people, agents, listings, and visits in every status.
+
+The visits are made by the real services, at past times by the clock of the project.
+"""
 
 from contextlib import suppress
 from datetime import UTC, datetime, time, timedelta
@@ -15,20 +18,21 @@ from flatmates import services as flatmate_services
 from flatmates.models import UserConversation
 from ghar import clock
 from ghar.accounts.models import User
-from ghar.errors import AgentNotEligible
 from properties.demo import create_listings
 from properties.models import Property
 from visits import services
 from visits.models import Visit
+from visits.scheduling.errors import AgentNotEligible
 
 PASSWORD = "visit-the-house-1"
 STAFF = "staff@ghar.example"
-OFFICE = [
+STAFF_LOGINS = [
     ("Farah Qureshi", "dispatch@ghar.example", "Dispatcher", "dispatcher: assigns agents in the admin site"),
-    ("Vikram Joshi", "viewer@ghar.example", "Viewer", "viewer: looks at everything, changes nothing"),
+    ("Vikram Joshi", "viewer@ghar.example", "Viewer", "viewer: sees everything, changes nothing"),
 ]
 ZONE = "Asia/Kolkata"
 WEEK: list[Shift] = [{"weekday": day, "opens": time(9, 30), "closes": time(18, 30)} for day in range(6)]
+WORKING_DAYS = {shift["weekday"] for shift in WEEK}
 WEEKEND: list[Shift] = [{"weekday": day, "opens": time(10), "closes": time(20)} for day in range(3, 7)]
 SHIFTS: list[Shift] = [
     {"weekday": day, "opens": opens, "closes": closes}
@@ -57,10 +61,10 @@ def is_seeded() -> bool:
 
 
 def logins() -> list[tuple[str, str]]:
-    """Who can log in, and as what; all with PASSWORD."""
+    """Return the emails of the demo's users, each with the role. PASSWORD is the password of all."""
     return [
         (STAFF, "staff: the admin site, and everything in the API"),
-        *((email, role) for _, email, _, role in OFFICE),
+        *((email, role) for _, email, _, role in STAFF_LOGINS),
         ("meera@ghar.example", "an agent's login"),
         (OWNER[1], "owner of the demo listings"),
         *((email, f"seeker {name}") for name, email, *_ in SEEKERS),
@@ -69,28 +73,28 @@ def logins() -> list[tuple[str, str]]:
 
 @transaction.atomic
 def seed() -> None:
-    """All of it, or nothing."""
+    """Create all of the demo data, or nothing if it fails."""
     staff = User.objects.create_superuser(STAFF, PASSWORD, full_name="Priya Shah")
-    for name, email, group, _ in OFFICE:
-        _user(name, email, None, ["en"], is_staff=True).groups.set([Group.objects.get(name=group)])
-    owner = _user(*OWNER)
-    seekers = [_user(*seeker) for seeker in SEEKERS]
-    agents = [_agent(staff, *agent) for agent in AGENTS]
-    login = _user("Meera Kulkarni", "meera@ghar.example", None, ["mr", "en"])
+    for name, email, group, _ in STAFF_LOGINS:
+        _create_user(name, email, None, ["en"], is_staff=True).groups.set([Group.objects.get(name=group)])
+    owner = _create_user(*OWNER)
+    seekers = [_create_user(*seeker) for seeker in SEEKERS]
+    agents = [_create_agent(staff, *agent) for agent in AGENTS]
+    login = _create_user("Meera Kulkarni", "meera@ghar.example", None, ["mr", "en"])
     agent_services.update_agent(agent=agents[0], by=staff, user_id=login.pk)
     listings = create_listings(owner=owner)
-    _visits(staff, seekers, [listing for listing in listings if listing.city == "Mumbai"])
-    _elsewhere(seekers, listings)
-    _flatmates(seekers, next(home for home in listings if home.property_type == Property.Type.FLATMATE))
+    _create_mumbai_visits(staff, seekers, [listing for listing in listings if listing.city == "Mumbai"])
+    _create_visits_elsewhere(seekers, listings)
+    _create_meets(seekers, next(home for home in listings if home.property_type == Property.Type.FLATMATE))
 
 
-def _user(name: str, email: str, phone: str | None, languages: list[str], **fields: Any) -> User:
+def _create_user(name: str, email: str, phone: str | None, languages: list[str], **fields: Any) -> User:
     return User.objects.create_user(
         PASSWORD, full_name=name, email=email, phone=phone, preferred_languages=languages, **fields
     )
 
 
-def _agent(
+def _create_agent(
     staff: User,
     name: str,
     number: str,
@@ -114,35 +118,42 @@ def _agent(
 
 
 def india_time(days: int, hour: int, minute: int = 0) -> datetime:
-    """That hour in India, so many days from now."""
-    day = clock.now().astimezone(ZoneInfo(ZONE)).date() + timedelta(days=days)
+    """Return that hour in India, so many working days from now, on which every city has an agent.
+
+    Sunday is never one, so that the demo has the same shape whichever day it is made on.
+    """
+    day = clock.now().astimezone(ZoneInfo(ZONE)).date()
+    step = timedelta(days=1 if days > 0 else -1)
+    for _ in range(abs(days)):
+        day += step
+        if day.weekday() not in WORKING_DAYS:
+            day += step
     return datetime.combine(day, time(hour, minute), ZoneInfo(ZONE)).astimezone(UTC)
 
 
-def _no_sunday(start: datetime) -> datetime:
-    """That moment, or a day later if few work then."""
-    return start + timedelta(days=start.astimezone(ZoneInfo(ZONE)).weekday() == 6)
-
-
-def _book(user: User, listing: Property, start: datetime, wish: str = "") -> Visit:
-    """Booked three days before."""
+def _book(user: User, listing: Property, start: datetime, requirements: str = "") -> Visit:
+    """Book a visit as if it were three days before it, or now if that is earlier."""
     with clock.frozen_at(min(clock.now(), start - timedelta(days=3))):
         visit, _ = services.schedule(
-            by=user, user=user, property_id=listing.pk, scheduled_date=start, special_requirements=wish
+            by=user,
+            user=user,
+            property_id=listing.pk,
+            scheduled_date=start,
+            special_requirements=requirements,
         )
     return visit
 
 
-def _visits(staff: User, seekers: list[User], homes: list[Property]) -> None:
-    """One of each status in Mumbai, lived through with the project's clock."""
+def _create_mumbai_visits(staff: User, seekers: list[User], homes: list[Property]) -> None:
+    """Create a visit in each status, and two without an agent."""
     asha, bala, chitra, dev = seekers
     _complete(staff, _book(asha, homes[0], india_time(-6, 11), "Is there a lift?"))
     cancelled = _book(bala, homes[1], india_time(-2, 16))
     with clock.frozen_at(cancelled.scheduled_date - timedelta(days=1)):
         services.cancel(visit=cancelled, by=bala, reason="Found a place nearer to work.")
-    took_place = _book(chitra, homes[5], india_time(-1, 12))
-    with clock.frozen_at(took_place.scheduled_date - timedelta(days=1)):
-        services.confirm(visit=took_place, by=staff)
+    to_close = _book(chitra, homes[5], india_time(-1, 12))
+    with clock.frozen_at(to_close.scheduled_date - timedelta(days=1)):
+        services.confirm(visit=to_close, by=staff)
     services.confirm(visit=_book(asha, homes[2], india_time(1, 11), "Please ring the bell twice."), by=staff)
     services.reschedule(
         visit=_book(bala, homes[3], india_time(2, 15)),
@@ -152,14 +163,14 @@ def _visits(staff: User, seekers: list[User], homes: list[Property]) -> None:
     )
     _book(chitra, homes[4], india_time(2, 10, 30))
     _book(dev, homes[0], india_time(3, 6), "Only before work, at six in the morning.")
-    waiting = _book(bala, homes[5], _no_sunday(india_time(1, 15)), "Somebody who speaks Hindi, please.")
-    _take_off_everybody(staff, waiting)
+    waiting = _book(bala, homes[5], india_time(1, 15), "Somebody who speaks Hindi, please.")
+    _unassign_everyone(staff, waiting)
 
 
-def _take_off_everybody(staff: User, visit: Visit) -> None:
-    """Staff's own to assign: the sweep gives it to nobody who was taken off it."""
+def _unassign_everyone(staff: User, visit: Visit) -> None:
+    """Unassign one agent after the other, until no other is eligible: none of them is chosen again."""
     while visit.agent:
-        reason = f"{visit.agent} asked to be taken off it."
+        reason = f"{visit.agent} asked to be unassigned."
         visit = services.assign(visit=visit, by=staff, agent_id=None, reason=reason)
         with suppress(AgentNotEligible):
             visit = services.assign(visit=visit, by=staff)
@@ -179,15 +190,15 @@ def _complete(staff: User, visit: Visit) -> None:
         )
 
 
-def _elsewhere(seekers: list[User], listings: list[Property]) -> None:
+def _create_visits_elsewhere(seekers: list[User], listings: list[Property]) -> None:
     asha, bala, chitra, dev = seekers
     by_city = {city: [home for home in listings if home.city == city] for city in ("Bangalore", "Delhi")}
     _book(chitra, by_city["Bangalore"][0], india_time(4, 11))
     _book(dev, by_city["Delhi"][0], india_time(4, 12))
 
 
-def _flatmates(seekers: list[User], room: Property) -> None:
-    """Chitra and Dev, from the first swipe to a meet that is done, one to be completed and one to come."""
+def _create_meets(seekers: list[User], room: Property) -> None:
+    """Match Chitra and Dev, and create three meets: one completed, one to be completed, and one to come."""
     asha, bala, chitra, dev = seekers
     with clock.frozen_at(india_time(-5, 20)):
         flatmate_services.swipe(by=bala, target_user_id=asha.pk, action="like")
@@ -205,12 +216,12 @@ def _flatmates(seekers: list[User], room: Property) -> None:
         services.complete(visit=done, by=chitra, feedback="We get along.", interest_level="high")
         flatmate_services.mark_read(conversation=conversation, by=chitra)
     _meet(dev, chitra, room, india_time(-2, 18))
-    to_come = _invitation(dev, room, india_time(5, 18))
+    to_come = _meet_fields(dev, room, india_time(5, 18))
     with clock.frozen_at(india_time(-1, 20)):
         services.schedule(by=chitra, user=chitra, **to_come)
 
 
-def _invitation(other: User, room: Property, start: datetime) -> dict[str, Any]:
+def _meet_fields(other: User, room: Property, start: datetime) -> dict[str, Any]:
     return {
         "visit_context": Visit.Context.FLATMATE_MEET,
         "counterparty_user_id": other.pk,
@@ -220,7 +231,7 @@ def _invitation(other: User, room: Property, start: datetime) -> dict[str, Any]:
 
 
 def _meet(user: User, other: User, room: Property, start: datetime) -> Visit:
-    """Invited and accepted on the day before."""
+    """Create a meet that is invited to and confirmed on the day before."""
     with clock.frozen_at(start - timedelta(days=1)):
-        visit, _ = services.schedule(by=user, user=user, **_invitation(other, room, start))
+        visit, _ = services.schedule(by=user, user=user, **_meet_fields(other, room, start))
         return services.confirm(visit=visit, by=other)

@@ -1,4 +1,4 @@
-"""A database of its own for commands that measure: nobody's data is touched, and nothing is left."""
+"""A temporary database for commands that simulate or measure, so that no real data is touched."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,11 +8,14 @@ from django.db import connection
 
 @contextmanager
 def scratch_database(name: str) -> Iterator[None]:
-    """Migrated and empty; removed in the end, also after an interrupted run of before."""
-    before = connection.settings_dict["NAME"]
+    """Connect to a new, migrated and empty database with this name, and drop it at the end.
+
+    A database of this name that an interrupted run has left behind is replaced.
+    """
+    original_name = connection.settings_dict["NAME"]
     connection.settings_dict["TEST"]["NAME"] = name
     connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
     try:
         yield
     finally:
-        connection.creation.destroy_test_db(before, verbosity=0)
+        connection.creation.destroy_test_db(original_name, verbosity=0)

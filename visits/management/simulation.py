@@ -1,158 +1,171 @@
-"""Sixty days of an agency, lived through the real services with the project's clock.
+"""A simulation of an agency: sixty days of bookings through the real services, at the times of its own clock.
 
-Agents work early, middle or late shifts, every fourth one part of the day; one joins on day 20, one is on
-leave from day 10 to 24. Seekers book up to a week ahead, most for the afternoon, a fifth of them come back,
-and every seventh cancels. What each agent could have got is judged before each booking, by the predicate
-itself and among agents equal on the first parts of the key, not read from what the agency counts.
+Agents work early, middle or late shifts; every fourth works part-time. One agent joins on day 20, and one is
+on leave from day 10 to day 24. Seekers book up to a week ahead, mostly for the afternoon. A fifth of the
+bookings come from seekers who have booked before, and 15 % of the visits are cancelled.
+
+Before each booking, the simulation itself finds out which agents could get the visit: those who are eligible
+and equal on the first parts of the ranking key. So what it reports does not depend on the product's counters.
 """
 
 import heapq
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
 from itertools import count
 from random import Random
-from typing import Any
 from zoneinfo import ZoneInfo
+
+from django.conf import settings
 
 from agents import services as agent_services
 from agents.hours import Shift
 from agents.models import Agent
 from ghar import clock
 from ghar.accounts.models import User
-from ghar.errors import VisitConflict
 from properties.models import Property
 from visits import services
-from visits.assignment import queue
 from visits.assignment.fairness import jain_index
 from visits.assignment.ranking import RANK_PARTS, Preferences, ranked
 from visits.models import Visit
 from visits.scheduling.eligibility import Requirements, eligible
+from visits.scheduling.errors import VisitConflict
 
 ZONE = ZoneInfo("Asia/Kolkata")
 FIRST_DAY = datetime(2027, 1, 4, tzinfo=ZONE)
-JOINS, LEAVES, RETURNS = 20, 10, 24
-FULL = [(time(8), time(17)), (time(9, 30), time(18, 30)), (time(11), time(20))]
-PART = [(time(9), time(13, 30)), (time(13, 30), time(18)), (time(15, 30), time(20))]
-SHARE_RETURNING, SHARE_CANCELLING = 0.2, 0.15
+JOIN_DAY, LEAVE_STARTS, LEAVE_ENDS = 20, 10, 24
+FULL_TIME = [(time(8), time(17)), (time(9, 30), time(18, 30)), (time(11), time(20))]
+PART_TIME = [(time(9), time(13, 30)), (time(13, 30), time(18)), (time(15, 30), time(20))]
+SHARE_RETURNING, SHARE_CANCELLED = 0.2, 0.15
 
 
 @dataclass
 class Tally:
-    """What came of it. Exposure: an agent's part in each choice that he could have won."""
+    """The results so far. Dictionaries are by agent id.
+
+    `exposure` is the sum of an agent's equal parts in the choices that the agent could have won, `won` the
+    number of visits that they got in these. `regret` lists, for each choice, by how many live visits the
+    chosen agent was above the least busy one. `first_week` is the newcomer's exposure and visits won.
+    """
 
     booked: int = 0
     unassigned: int = 0
     unassigned_while_eligible: int = 0
     exposure: dict[int, float] = field(default_factory=dict)
-    got: dict[int, int] = field(default_factory=dict)
+    won: dict[int, int] = field(default_factory=dict)
     regret: list[int] = field(default_factory=list)
     first_week: tuple[float, int] = (0, 0)
 
-    def fairness(self) -> Any:
-        """Jain's index over what each got of what he could have got."""
-        return jain_index([self.got.get(id_, 0) / part for id_, part in self.exposure.items()])
+    def fairness(self) -> float:
+        """Return Jain's index over the visits won in proportion to exposure: 1 when all shares are equal."""
+        index = jain_index([self.won.get(id_, 0) / part for id_, part in self.exposure.items()])
+        return math.nan if index is None else float(index)
 
-    def newcomer(self) -> float:
-        """What he got in his first week, in fair shares."""
-        fair, got = self.first_week
-        return round(got / fair, 2) if fair else math.nan
+    def newcomer_share(self) -> float:
+        """Return what the newcomer got in their first week, in fair shares."""
+        fair, won = self.first_week
+        return round(won / fair, 2) if fair else math.nan
 
-    def regrets(self) -> tuple[float, int]:
-        """Live visits of the chosen one above those of the least busy one: mean and 95th percentile."""
+    def regret_mean_and_p95(self) -> tuple[float, int]:
         ordered = sorted(self.regret)
         return round(sum(ordered) / len(ordered), 2), ordered[int(len(ordered) * 0.95)]
 
 
 class Agency:
-    """One run; `seed` decides everything that is random."""
+    """A run of the simulation. `seed` determines everything that is random."""
 
     def __init__(self, *, days: int, visits_a_day: int, agents: int, seed: int) -> None:
-        self.days, self.visits_a_day, self.number = days, visits_a_day, agents
+        self.days, self.visits_a_day, self.agents = days, visits_a_day, agents
         self.random = Random(seed)
         self.tally = Tally()
-        self.later: list[tuple[datetime, int, Any, Visit]] = []
-        self.order = count()
+        # A heap of what happens to the visits later. The number keeps the order of equal moments.
+        self.planned: list[tuple[datetime, int, Callable[[Visit], object], Visit]] = []
+        self.numbers = count()
         self.seekers: list[User] = []
         self.newcomer: Agent | None = None
 
     def run(self) -> Iterator[int]:
-        """Each day's number, once it is over."""
+        """Simulate day by day, and yield the number of each day, from 0, when it is over."""
         with clock.frozen_at(FIRST_DAY.astimezone(UTC)):
-            self.open()
+            self.create_agency()
         for day in range(self.days):
-            for moment in self.moments(day):
-                self.catch_up(moment)
+            if day == JOIN_DAY:
+                with clock.frozen_at(midnight(day)):
+                    self.newcomer = self.hire_agent(self.agents)
+            # People book between eight in the morning and ten at night.
+            hours = sorted(self.random.uniform(8, 22) for _ in range(self.visits_a_day))
+            for moment in [midnight(day) + timedelta(hours=hour) for hour in hours]:
+                self.run_planned(until=moment)
                 with clock.frozen_at(moment):
-                    self.book(day)
+                    self.book_visit(day)
             yield day
 
-    def open(self) -> None:
+    def create_agency(self) -> None:
         self.staff = User.objects.create_superuser("staff@agency.example", None, full_name="Staff")
-        self.homes = Property.objects.bulk_create(self.home(number) for number in range(40))
-        self.team = [self.hire(number) for number in range(self.number - 1)]
-        agent_services.add_time_off(
-            agent=self.team[5],
+        # The listings lie in a town of ten by ten kilometres.
+        places = [[self.random.uniform(-0.045, 0.045) for _ in range(2)] for _ in range(40)]
+        self.listings = Property.objects.bulk_create(
+            Property(
+                title=f"Home {number}",
+                city="Pune",
+                base_price=20_000,
+                latitude=18.52 + north,
+                longitude=73.85 + east,
+            )
+            for number, (north, east) in enumerate(places)
+        )
+        team = [self.hire_agent(number) for number in range(self.agents - 1)]
+        services.take_time_off(
+            agent=team[5],
             by=self.staff,
-            from_=simulated_time(LEAVES),
-            to=simulated_time(RETURNS),
+            from_=midnight(LEAVE_STARTS),
+            to=midnight(LEAVE_ENDS),
             reason="Leave",
         )
 
-    def home(self, number: int) -> Property:
-        """Somewhere in a town of ten by ten kilometres."""
-        place = [self.random.uniform(-0.045, 0.045) for _ in range(2)]
-        return Property(
-            title=f"Home {number}",
-            city="Pune",
-            base_price=20_000,
-            latitude=18.52 + place[0],
-            longitude=73.85 + place[1],
-        )
-
-    def hire(self, number: int) -> Agent:
-        part_time = number % 4 == 3
-        opens, closes = (PART if part_time else FULL)[number // 4 % 3 if part_time else number % 3]
-        off = {number % 7, (number + 1) % 7}
+    def hire_agent(self, number: int) -> Agent:
+        if number % 4 == 3:
+            opens, closes = PART_TIME[number // 4 % 3]
+        else:
+            opens, closes = FULL_TIME[number % 3]
+        days_off = {number % 7, (number + 1) % 7}
         week: list[Shift] = [
-            {"weekday": day, "opens": opens, "closes": closes} for day in range(7) if day not in off
+            {"weekday": day, "opens": opens, "closes": closes} for day in range(7) if day not in days_off
         ]
         return agent_services.create_agent(
             by=self.staff, name=f"Agent {number + 1}", cities=["Pune"], working_hours=week
         )
 
-    def moments(self, day: int) -> list[datetime]:
-        """When people book: from eight to ten at night."""
-        if day == JOINS:
-            with clock.frozen_at(simulated_time(day)):
-                self.newcomer = self.hire(self.number)
-        hours = sorted(self.random.uniform(8, 22) for _ in range(self.visits_a_day))
-        return [simulated_time(day) + timedelta(hours=hour) for hour in hours]
-
-    def catch_up(self, moment: datetime) -> None:
-        """Cancel and complete what is due by then."""
-        while self.later and self.later[0][0] <= moment:
-            due, _, act, visit = heapq.heappop(self.later)
-            with clock.frozen_at(due):
+    def run_planned(self, *, until: datetime) -> None:
+        """Cancel and complete the visits for which that is planned until then."""
+        while self.planned and self.planned[0][0] <= until:
+            moment, _, act, visit = heapq.heappop(self.planned)
+            with clock.frozen_at(moment):
                 act(visit)
 
-    def book(self, day: int) -> None:
-        visit = Visit(user=self.seeker(), property=self.random.choice(self.homes))
-        start = self.start(day)
-        for name, value in services._times(start, start + timedelta(minutes=30)).items():
-            setattr(visit, name, value)
-        equal = self.rivals(visit)
+    def book_visit(self, day: int) -> None:
+        """Book a visit, count who got it, and plan what becomes of it."""
+        visit = Visit(user=self.choose_seeker(), property=self.random.choice(self.listings))
+        start = self.choose_start(day)
+        visit.set_time(start, timedelta(minutes=settings.TOUR_MINUTES))
+        rivals = self.find_rivals(visit)
         try:
             booked, _ = services.schedule(
                 by=visit.user, user=visit.user, property_id=visit.property_id, scheduled_date=start
             )
-        except VisitConflict:  # a seeker who comes back has another visit then
+        except VisitConflict:
+            # A returning seeker has another visit at that time.
             return
-        self.note(day, booked, equal)
-        self.foresee(booked)
+        self.count_booking(day, booked, rivals)
+        if self.random.random() < SHARE_CANCELLED:
+            ahead = booked.scheduled_date - clock.now()
+            self.plan(clock.now() + ahead * self.random.random(), self.cancel, booked)
+        else:
+            self.plan(booked.scheduled_end, self.complete, booked)
 
-    def seeker(self) -> User:
+    def choose_seeker(self) -> User:
+        """Return a returning seeker, or a new one."""
         if self.seekers and self.random.random() < SHARE_RETURNING:
             return self.random.choice(self.seekers)
         number = len(self.seekers)
@@ -160,22 +173,22 @@ class Agency:
         self.seekers.append(seeker)
         return seeker
 
-    def start(self, day: int) -> datetime:
-        """Up to a week ahead, most often soon and in the afternoon; on the quarter of an hour."""
+    def choose_start(self, day: int) -> datetime:
+        """Return a quarter of an hour up to a week ahead, mostly soon and in the afternoon, in UTC."""
         ahead = self.random.choice([0, 1, 1, 2, 2, 3, 3, 4, 5, 6, 7])
         quarter = int(self.random.triangular(8, 20, 16) * 4)
-        start = simulated_time(day + ahead) + timedelta(minutes=15 * quarter)
+        start = midnight(day + ahead) + timedelta(minutes=15 * quarter)
         return start if start > clock.now() else start + timedelta(days=1)
 
-    def rivals(self, visit: Visit) -> list[Any]:
-        """Who could take the visit, and is as good as the best on the first parts of the key."""
+    def find_rivals(self, visit: Visit) -> list[Agent]:
+        """Return the agents who could take the visit and are equal to the best on the parts RANK_PARTS."""
         agents = list(
             ranked(eligible(Agent.objects.all(), Requirements.for_visit(visit)), Preferences.for_visit(visit))
         )
         ranks = [tuple(vars(agent)[name] for name in RANK_PARTS) for agent in agents]
         return [agent for agent, rank in zip(agents, ranks, strict=True) if rank == ranks[0]]
 
-    def note(self, day: int, visit: Visit, rivals: list[Any]) -> None:
+    def count_booking(self, day: int, visit: Visit, rivals: list[Agent]) -> None:
         tally = self.tally
         tally.booked += 1
         tally.unassigned += visit.agent_id is None
@@ -183,24 +196,16 @@ class Agency:
         for agent in rivals:
             tally.exposure[agent.pk] = tally.exposure.get(agent.pk, 0) + 1 / len(rivals)
         if visit.agent_id and rivals:
-            tally.got[visit.agent_id] = tally.got.get(visit.agent_id, 0) + 1
+            tally.won[visit.agent_id] = tally.won.get(visit.agent_id, 0) + 1
             live = {agent.pk: agent.live_visits for agent in rivals}
             tally.regret.append(live[visit.agent_id] - min(live.values()))
-        if self.newcomer and day < JOINS + 7:
-            fair, got = tally.first_week
+        if self.newcomer and day < JOIN_DAY + 7:
+            fair, won = tally.first_week
             part = 1 / len(rivals) if self.newcomer.pk in {agent.pk for agent in rivals} else 0
-            tally.first_week = (fair + part, got + (visit.agent_id == self.newcomer.pk))
+            tally.first_week = (fair + part, won + (visit.agent_id == self.newcomer.pk))
 
-    def foresee(self, visit: Visit) -> None:
-        """The visit's end: somebody cancels before, or it takes place."""
-        if self.random.random() < SHARE_CANCELLING:
-            ahead = visit.scheduled_date - clock.now()
-            self.plan(clock.now() + ahead * self.random.random(), self.cancel, visit)
-        else:
-            self.plan(visit.scheduled_end, self.complete, visit)
-
-    def plan(self, moment: datetime, act: Any, visit: Visit) -> None:
-        heapq.heappush(self.later, (moment, next(self.order), act, visit))
+    def plan(self, moment: datetime, act: Callable[[Visit], object], visit: Visit) -> None:
+        heapq.heappush(self.planned, (moment, next(self.numbers), act, visit))
 
     def cancel(self, visit: Visit) -> None:
         services.cancel(visit=visit, by=visit.user)
@@ -208,11 +213,15 @@ class Agency:
     def complete(self, visit: Visit) -> None:
         services.complete(visit=visit, by=self.staff)
 
-    def left_over(self) -> int:
-        """Visits still in the queue that somebody could take: there must be none."""
-        with clock.frozen_at(simulated_time(self.days)):
-            return sum(tried.assigned for tried in queue.assign_pending())
+    def assign_rest(self) -> int:
+        """Assign the visits that are left in the queue and return their number: it has to be 0.
+
+        While the simulation runs, each visit is assigned as soon as an agent can take it.
+        """
+        with clock.frozen_at(midnight(self.days)):
+            return sum(attempt.assigned for attempt in services.assign_pending())
 
 
-def simulated_time(day: int) -> datetime:
+def midnight(day: int) -> datetime:
+    """Return when a day of the simulation, counted from 0, begins in ZONE, in UTC."""
     return (FIRST_DAY + timedelta(days=day)).astimezone(UTC)

@@ -1,3 +1,3 @@
-"""The tools of both MCP servers. `ghar.urls` looks for a module of this name in each app."""
+"""The tools for visits at both MCP servers. `ghar.urls` loads the module `mcp` of each app."""
 
 from visits.mcp import tools as tools

@@ -1,4 +1,4 @@
-"""How visits are told to assistants: REST's shapes with local times, summaries, and what to offer instead."""
+"""Results of the tools for visits: REST's shapes with local times and a summary, and suggestions."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,37 +8,38 @@ from django.http import HttpRequest
 from rest_framework import serializers
 
 from ghar.api.renderers import number
-from ghar.errors import AgentNotEligible, PropertyUnavailable, VisitConflict
-from ghar.mcp.refusals import NEXT, OFFERS
-from ghar.mcp.times import local_iso, spoken_time
+from ghar.mcp.refusals import NEXT_STEP, SUGGESTIONS
+from ghar.mcp.times import local_isoformat, time_text
+from properties.errors import PropertyUnavailable
 from properties.models import Property
 from visits.api.serializers import SlotSerializer, VisitSerializer
 from visits.assignment import candidates
 from visits.models import Visit
+from visits.scheduling.errors import AgentNotEligible, VisitConflict
 from visits.scheduling.slots import Slot
 
 MAX_SUGGESTIONS = 3
 
 
-class LocalMoment(serializers.CharField):
-    """A moment of a visit, by the clocks at its listing."""
+class LocalTimeField(serializers.CharField):
+    """A moment of a visit as local time of its listing."""
 
     def __init__(self, moment: str) -> None:
         super().__init__(source="*", read_only=True, help_text="With the offset there.")
         self.moment = moment
 
     def to_representation(self, value: Any) -> str:
-        return local_iso(getattr(value, self.moment), value.property.timezone)
+        return local_isoformat(getattr(value, self.moment), value.property.timezone)
 
 
 class LocalTimesSerializer(serializers.Serializer[Visit]):
     timezone = serializers.CharField(source="property.timezone")
-    scheduled_date = LocalMoment("scheduled_date")
-    scheduled_end = LocalMoment("scheduled_end")
+    scheduled_date = LocalTimeField("scheduled_date")
+    scheduled_end = LocalTimeField("scheduled_end")
 
 
 class VisitResponse(VisitSerializer):
-    """REST's visit, and its times as they are at the listing."""
+    """REST's visit, with its times as local times of the listing."""
 
     local = LocalTimesSerializer(source="*")
 
@@ -48,10 +49,10 @@ class VisitResponse(VisitSerializer):
 
 
 class ChangeResponse(VisitResponse):
-    """… after a call that was to change it."""
+    """The visit after a call that may have changed it."""
 
     changed = serializers.BooleanField(help_text="Whether this call changed anything.")
-    summary = serializers.CharField(help_text="What was done, to be told to the user.")
+    summary = serializers.CharField(help_text="The result in a sentence for the user.")
 
     class Meta(VisitResponse.Meta):
         fields = [*VisitResponse.Meta.fields, "changed", "summary"]
@@ -59,7 +60,7 @@ class ChangeResponse(VisitResponse):
 
 
 class SlotResponse(SlotSerializer):
-    local_start = serializers.CharField(help_text="The start by the clocks there.")
+    local_start = serializers.CharField(help_text="The start as local time of the listing.")
 
 
 class SlotsResponse(serializers.Serializer[Any]):
@@ -68,7 +69,11 @@ class SlotsResponse(serializers.Serializer[Any]):
 
 
 def visit_json(request: HttpRequest, visit: Visit) -> dict[str, Any]:
-    """The visit as it is now, also for who has just lost it."""
+    """Return the visit as it is now.
+
+    It is read without regard to who may see it: users see the result of their own change, even when they
+    have given the visit away by it.
+    """
     fresh = Visit.objects.for_reading().get(pk=visit.pk)
     return VisitResponse(fresh, context={"request": request}).data
 
@@ -77,70 +82,60 @@ def change_json(visit: dict[str, Any], *, changed: bool, summary: str) -> dict[s
     return {**visit, "changed": changed, "summary": summary}
 
 
-def slots_json(listing: Property, found: list[Slot]) -> dict[str, Any]:
+def slots_json(listing: Property, slots: list[Slot]) -> dict[str, Any]:
     items = [
         {
             "start": slot.start,
             "end": slot.end,
             "agents_free": slot.agents_free,
-            "local_start": local_iso(slot.start, listing.timezone),
+            "local_start": local_isoformat(slot.start, listing.timezone),
         }
-        for slot in found
+        for slot in slots
     ]
     return {"timezone": listing.timezone, "items": items}
 
 
-def local_time_text(visit: Visit) -> str:
-    return spoken_time(visit.scheduled_date, visit.property.timezone)
+def visit_time_text(visit: Visit) -> str:
+    return time_text(visit.scheduled_date, visit.property.timezone)
 
 
-def agent_sentence(visit: Visit) -> str:
-    return (
-        f"{visit.agent.name} will show it." if visit.agent else "It has no agent yet: the agency sees to it."
-    )
-
-
-def awaiting_sentence(visit: Visit) -> str:
-    return f"It waits for the {visit.awaiting} to confirm it." if visit.awaiting else ""
+def status_sentences(visit: Visit) -> str:
+    """Return who shows the visit, and who still has to confirm it."""
+    agent = f"{visit.agent.name} will show it." if visit.agent else "No agent is assigned yet."
+    return f"{agent} It waits for the {visit.awaiting} to confirm it." if visit.awaiting else agent
 
 
 @contextmanager
 def add_suggestions(listing: Property, visit: Visit | None = None) -> Iterator[None]:
-    """Say what else there is: free times, similar listings, agents who can."""
+    """Add to a refusal what the assistant can try instead: free times, similar listings, eligible agents."""
     try:
         yield
     except VisitConflict as error:
-        _suggest(
-            error, [spoken_time(slot["start"], listing.timezone) for slot in error.extra["alternatives"]]
-        )
-        if not error.extra[OFFERS]:
-            error.extra[NEXT] = "Ask visits_slots for free times of other days, or try the same again."
+        free = [time_text(slot["start"], listing.timezone) for slot in error.extra["alternatives"]]
+        error.extra[SUGGESTIONS] = free
+        if not free:
+            error.extra[NEXT_STEP] = "Get free times of other days from visits_slots, or try the same again."
         raise
     except PropertyUnavailable as error:
-        _suggest(
-            error, [property_line(other) for other in Property.objects.similar_to(listing)[:MAX_SUGGESTIONS]]
-        )
-        if not error.extra[OFFERS]:
-            error.extra[NEXT] = "Look for another listing with properties_search."
+        similar = [property_text(other) for other in Property.objects.similar_to(listing)[:MAX_SUGGESTIONS]]
+        error.extra[SUGGESTIONS] = similar
+        if not similar:
+            error.extra[NEXT_STEP] = "Find another listing with properties_search."
         raise
     except AgentNotEligible as error:
-        able = [one for one in candidates.rank_candidates(visit) if one.eligible] if visit else []
-        _suggest(
-            error,
-            [
-                f"agent_id {one.agent.pk}: {one.agent.name}. {one.explanation}"
-                for one in able[:MAX_SUGGESTIONS]
-            ],
-        )
-        if not able:
-            error.extra[NEXT] = "Nobody can take this visit at its time: it stays in the queue, or is moved."
+        ranked = candidates.rank_candidates(visit) if visit else []
+        eligible = [candidate for candidate in ranked if candidate.eligible]
+        error.extra[SUGGESTIONS] = [
+            f"agent_id {candidate.agent.pk}: {candidate.agent.name}. {candidate.explanation}"
+            for candidate in eligible[:MAX_SUGGESTIONS]
+        ]
+        if not eligible:
+            error.extra[NEXT_STEP] = (
+                "No agent can take this visit at its time. Leave it in the queue, or reschedule it."
+            )
         raise
 
 
-def _suggest(error: VisitConflict | PropertyUnavailable | AgentNotEligible, what: list[str]) -> None:
-    error.extra[OFFERS] = what
-
-
-def property_line(listing: Property) -> str:
+def property_text(listing: Property) -> str:
     place = ", ".join(filter(None, (listing.locality, listing.city)))
     return f"property_id {listing.pk}: {listing.title}, {place}, {number(listing.base_price)}"

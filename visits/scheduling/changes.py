@@ -4,14 +4,18 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.db import IntegrityError
+from django.utils.translation import gettext as _
 
+from agents.models import Agent
 from ghar import clock
 from ghar.accounts.models import User
 from ghar.transactions import RetryTransaction, violated
 from visits.events import visit_changed
 from visits.models import Visit, VisitEvent
+from visits.scheduling.conflicts import TimeTaken
 
 AGENT_CONSTRAINT = "visit_agent_in_one_place"
+PEOPLE_CONSTRAINTS = {"visit_person_in_one_place", "visit_exclusive_listing"}
 
 
 def transition(visit: Visit, by: User | None, change: str, *, reason: str = "", **fields: Any) -> None:
@@ -22,14 +26,17 @@ def transition(visit: Visit, by: User | None, change: str, *, reason: str = "", 
 
 
 def update_fields(visit: Visit, by: User, fields: dict[str, Any]) -> None:
-    """Change fields that are no part of the workflow; nothing happens when none differs."""
+    """Change fields outside the workflow; without a difference nothing happens."""
     if changed := set_changed(visit, fields):
         save_visit(visit, changed)
         record_event(visit, by, VisitEvent.Change.UPDATED, visit.status, data={"fields": sorted(changed)})
 
 
 def set_changed(visit: Visit, fields: dict[str, Any]) -> list[str]:
-    """Set the fields that differ; their names. Forms show no seconds: a follow-up has none to lose."""
+    """Set the fields that differ and return their names.
+
+    A follow-up is a whole minute: forms show no seconds, so saving one unchanged must change nothing.
+    """
     if moment := fields.get("follow_up_date"):
         fields = {**fields, "follow_up_date": clock.whole_minute(moment)}
     changed = [name for name, value in fields.items() if getattr(visit, name) != value]
@@ -38,25 +45,29 @@ def set_changed(visit: Visit, fields: dict[str, Any]) -> list[str]:
     return changed
 
 
-def save_visit(visit: Visit, changed: Iterable[str]) -> None:
-    """Save what changed. An agent whom the database refuses was judged too early: start over."""
+def save_visit(visit: Visit, changed: Iterable[str] = ()) -> None:
+    """Save a new visit, or the fields of an existing one that changed, with the next version.
+
+    Raises RetryTransaction when the database refuses the agent, who was judged too early, and TimeTaken when
+    it refuses the people or the listing: somebody else was faster although this writer holds their locks,
+    which only a writer outside the services can be.
+    """
+    is_new = visit.pk is None
     visit.updated_at = clock.now()
-    visit.version += not visit._state.adding
-    _clean(visit)
+    visit.version += not is_new
+    relations = [field.name for field in visit._meta.fields if field.is_relation]
+    visit.full_clean(exclude=[*relations, "busy"], validate_unique=False, validate_constraints=False)
     try:
-        if visit._state.adding:
+        if is_new:
             visit.save(force_insert=True)
         else:
             visit.save(update_fields=[*changed, "version", "updated_at"])
     except IntegrityError as error:
         if violated(error) == AGENT_CONSTRAINT:
             raise RetryTransaction from error
+        if violated(error) in PEOPLE_CONSTRAINTS:
+            raise TimeTaken(visit, _("Someone just booked this time. Choose another.")) from error
         raise
-
-
-def _clean(visit: Visit) -> None:
-    relations = [f.name for f in visit._meta.fields if f.is_relation]
-    visit.full_clean(exclude=[*relations, "busy"], validate_unique=False, validate_constraints=False)
 
 
 def record_event(
@@ -67,7 +78,9 @@ def record_event(
     *,
     reason: str = "",
     data: dict[str, Any] | None = None,
+    former_agent: Agent | None = None,
 ) -> None:
+    """Write the history row and tell everybody concerned, `former_agent` too: they lost the visit."""
     VisitEvent.objects.create(
         visit=visit,
         actor=by,
@@ -78,4 +91,4 @@ def record_event(
         data=data or {},
         at=clock.now(),
     )
-    visit_changed(visit, change, former_agent_id=(data or {}).get("from_agent_id"))
+    visit_changed(visit, change, former_agent)

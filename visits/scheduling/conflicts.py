@@ -1,27 +1,89 @@
-"""Live visits that keep another one from its time."""
+"""Whether a visit can be at its time; what cannot be names free alternatives."""
 
-from datetime import datetime
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from functools import wraps
+from typing import ParamSpec, TypeVar
 
-from django.db import models
-from django.db.models import Q
+from django.conf import settings
+from django.utils.translation import gettext as _
 
+from ghar import clock
+from ghar.errors import Invalid
+from ghar.transactions import retrying_atomic
 from visits.models import Visit
+from visits.scheduling import slots
+from visits.scheduling.errors import VisitConflict
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
-def blocking(visit: Visit, start: datetime, end: datetime) -> "models.QuerySet[Visit]":
-    """Live visits that keep an (unsaved) visit from [start, end): of its people, or at its listing."""
-    others = Visit.objects.live().during(start, end).exclude(pk=visit.pk)
-    return others.filter(of_people(visit) | at_exclusive_listing(visit))
+class TimeTaken(Exception):
+    """A person or an exclusive listing is taken at the time of `visit`, which is as it was meant to be."""
+
+    def __init__(self, visit: Visit, detail: str) -> None:
+        super().__init__(detail)
+        self.visit = visit
+        self.detail = detail
 
 
-def of_people(visit: Visit) -> Q:
+def changes_a_visit(func: Callable[P, R]) -> Callable[P, R]:
+    """Run a service in one transaction; a taken time becomes VisitConflict with alternatives.
+
+    A lost race runs it again from the start, so it reads all its rows itself. The alternatives are looked up
+    once the transaction is rolled back: an agent or a person may be free only then.
+    """
+    run = retrying_atomic(func)
+
+    @wraps(func)
+    def change(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return run(*args, **kwargs)
+        except TimeTaken as taken:
+            raise VisitConflict(taken.detail, alternatives=slots.alternatives(taken.visit)) from None
+
+    return change
+
+
+def check_time(start: datetime, field: str) -> None:
+    """Raise Invalid on `field` for a time in the past or beyond the horizon."""
+    now = clock.now()
+    if start <= now:
+        raise Invalid(**{field: _("This time is in the past. Choose a later one.")})
+    if start > now + timedelta(days=settings.HORIZON_DAYS):
+        raise Invalid(
+            **{
+                field: _("Visits can be booked at most %(days)d days ahead. Choose an earlier time.")
+                % {"days": settings.HORIZON_DAYS}
+            }
+        )
+
+
+def check_free(visit: Visit) -> None:
+    """Raise TimeTaken when a person or the exclusive listing of `visit` is taken at its time.
+
+    The locks on people and listing are held by now, so nobody can take the time between check and save.
+    """
+    others = Visit.objects.all().blocking(visit, visit.scheduled_date, visit.scheduled_end)
     people = visit.people()
-    return Q(user_id__in=people) | Q(counterparty_user_id__in=people)
+    taken = [people & other.people() for other in others.only("user_id", "counterparty_user_id")]
+    if any(taken):
+        raise TimeTaken(visit, _("There is another visit at that time. Choose one of the alternatives."))
+    if taken:
+        raise TimeTaken(visit, _("The listing is taken at that time. Choose one of the alternatives."))
 
 
-def at_exclusive_listing(visit: Visit) -> Q:
-    """Tours at the same listing, when one of the two was promised to be alone there."""
-    if not visit.is_tour():
-        return Q(pk__in=[])
-    there = Q(property_id=visit.property_id, visit_context=Visit.Context.PROPERTY_TOUR)
-    return there if visit.exclusive else there & Q(exclusive=True)
+def find_twin(visit: Visit) -> Visit | None:
+    """Return the live visit that is the same booking as `visit`; other fields don't count."""
+    return (
+        Visit.objects.live()
+        .filter(
+            user=visit.user,
+            counterparty_user=visit.counterparty_user,
+            property=visit.property,
+            visit_context=visit.visit_context,
+            scheduled_date=visit.scheduled_date,
+        )
+        .first()
+    )

@@ -1,10 +1,13 @@
-"""Who is free, and when. One predicate serves slots, the choice of an agent and what staff see.
+"""Whether an agent can take a visit: the one predicate behind slots, automatic choice, ranking and MCP.
 
-Instants are aware datetimes; ranges include their start and exclude their end.
+REASONS holds everything that can stand in the way, each with its rule, its text and whether staff may
+override it: a reason without one of these cannot exist. Instants are aware datetimes; ranges include their
+start and exclude their end.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -12,24 +15,29 @@ from django.contrib.postgres.fields import DateTimeRangeField
 from django.db import models
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.db.models import Case, Exists, ExpressionWrapper, F, Func, OuterRef, Q, Value, When
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
-from agents.models import Agent, serves
+from agents.models import USUAL_HOURS, Agent, AgentQuerySet, serves
+from ghar.generics import Field
 from properties.models import Property
-from visits.models import Visit
+from visits.models import Visit, travel_buffer
+
+Place = tuple[float, float]
 
 
 @dataclass(frozen=True)
 class Requirements:
-    """The time and place for which an agent is requirements, and for whom; what is None does not matter.
+    """The time, the place and the seeker of a visit that needs an agent; None does not matter.
 
-    `visit_id` is the visit itself once it exists: it never stands in its own way.
+    `visit_id` is the visit itself once it exists, so that it never stands in its own way.
     """
 
     start: datetime | None = None
     end: datetime | None = None
     city: str | None = None
     property_id: int | None = None
-    place: tuple[float, float] | None = None
+    place: Place | None = None
     seeker_id: int | None = None
     visit_id: int | None = None
 
@@ -37,7 +45,7 @@ class Requirements:
     def for_visit(
         cls, visit: Visit, start: datetime | None = None, end: datetime | None = None
     ) -> "Requirements":
-        """For a visit at its own time, or at another one."""
+        """Return what a visit asks at its own time, or at another one."""
         listing = visit.property
         return cls(
             start=start or visit.scheduled_date,
@@ -54,61 +62,53 @@ class Requirements:
         return DateTimeTZRange(self.start, self.end)
 
 
-def coordinates(listing: Property) -> tuple[float, float] | None:
-    """Latitude and longitude, which come together or not at all."""
+def coordinates(listing: Property) -> Place | None:
+    """Return latitude and longitude in degrees; a listing has both or none."""
     if listing.latitude is None or listing.longitude is None:
         return None
     return listing.latitude, listing.longitude
 
 
-def busy_range(start: datetime, end: datetime) -> DateTimeTZRange:
-    """When a visit takes its agent wherever he goes next: until the shortest way is behind him."""
-    return DateTimeTZRange(start, end + travel_buffer())
+class TsTzMultirangeField(Field[Any, Any]):
+    """A column type of computed values: psycopg reads it as a Multirange of datetimes."""
 
-
-def travel_buffer() -> timedelta:
-    return timedelta(minutes=settings.TRAVEL_MINUTES)
-
-
-class Multirange(models.Field):
-    """tstzmultirange, read as psycopg's Multirange."""
-
-    def db_type(self, connection: Any) -> str:
+    def db_type(self, connection: object) -> str:
         return "tstzmultirange"
 
 
-class Operator(Func):
+class RangeOperator(Func):
     template = "(%(expressions)s)"
     output_field = models.BooleanField()
 
 
-class Contains(Operator):
+class Contains(RangeOperator):
     arg_joiner = " @> "
 
 
-class Overlaps(Operator):
+class Overlaps(RangeOperator):
     arg_joiner = " && "
 
 
 class Difference(Func):
     template = "(%(expressions)s)"
     arg_joiner = " - "
-    output_field = Multirange()
+    output_field = TsTzMultirangeField()
+
+
+class CalendarFunction(Func):
+    """A function of agents/sql or visits/sql that gives a multirange for each agent."""
+
+    output_field = TsTzMultirangeField()
 
 
 def _range(span: DateTimeTZRange) -> Value:
     return Value(span, output_field=DateTimeRangeField())
 
 
-class CalendarFunction(Func):
-    """One of the functions that agents/ and visits/migrations define, for each row of agents."""
-
-    output_field = Multirange()
-
-
 def open_hours(span: DateTimeTZRange) -> CalendarFunction:
-    """When an agent's working hours are open; whole within the span, partly around it."""
-    return CalendarFunction(F("pk"), F("timezone"), _range(span), function="agent_open_hours")
+    """When an agent's working hours are open; complete within the span, partial around it."""
+    usual = map(Value, USUAL_HOURS)
+    return CalendarFunction(F("pk"), F("timezone"), _range(span), *usual, function="agent_open_hours")
 
 
 def time_off(span: DateTimeTZRange) -> CalendarFunction:
@@ -116,91 +116,177 @@ def time_off(span: DateTimeTZRange) -> CalendarFunction:
 
 
 def busy_times(requirements: Requirements) -> CalendarFunction:
-    """What the database refuses as well: his visits at other listings, with the shortest way only."""
+    """When an agent is busy at other listings, with the least buffer: what the database refuses as well."""
     return _taken_times(requirements, None)
 
 
 def unreachable_times(requirements: Requirements) -> CalendarFunction:
-    """At work elsewhere, or on the way, however far it is."""
+    """When an agent is busy at other listings or on the way to or from them, however far they are."""
     return _taken_times(requirements, requirements.place)
 
 
-def _taken_times(requirements: Requirements, place: tuple[float, float] | None) -> CalendarFunction:
-    latitude, longitude = place or (None, None)
-    given = (
+def _taken_times(requirements: Requirements, place: Place | None) -> CalendarFunction:
+    arguments = [
         requirements.property_id,
         requirements.visit_id,
-        latitude,
-        longitude,
+        *(place or (None, None)),
         travel_buffer(),
         settings.TRAVEL_KMH,
+    ]
+    return CalendarFunction(
+        F("pk"), _range(requirements.span), *map(Value, arguments), function="agent_taken"
     )
-    return CalendarFunction(F("pk"), _range(requirements.span), *map(Value, given), function="agent_taken")
 
 
-def profile_rules(requirements: Requirements) -> dict[str, Q]:
-    """What must hold of an agent whatever the hour, by the name of what is missing otherwise."""
-    own = Visit.objects.live().filter(pk=requirements.visit_id or 0, agent=OuterRef("pk"))
-    already = Case(When(Exists(own), then=1), default=0) if requirements.visit_id else Value(0)
-    return {
-        "inactive": Q(is_active=True),
-        "unavailable": Q(is_available=True),
-        "city": serves(requirements.city) if requirements.city else Q(),
-        "capacity": Q(capacity__isnull=True) | Q(live_visits__lt=F("capacity") + already),
-        "own_visit": Q(user__isnull=True) | ~Q(user=requirements.seeker_id)
-        if requirements.seeker_id
-        else Q(),
-    }
+def _serves_city(requirements: Requirements) -> Q:
+    return serves(requirements.city) if requirements.city else Q()
 
 
-def calendar_rules(requirements: Requirements) -> dict[str, Q]:
-    """What must hold of an agent at the hour. Costly: `standing` is for narrowing down first."""
-    if requirements.start is None:
-        return {}
-    span = requirements.span
-    return {
-        "time_off": ~Q(Overlaps(time_off(span), _range(span))),
-        "travel": ~Q(Overlaps(unreachable_times(requirements), _range(span))),
-        "hours": Q(Contains(open_hours(span), _range(span))),
-    }
+def _has_capacity(requirements: Requirements) -> Q:
+    if not requirements.visit_id:
+        return Q(capacity__isnull=True) | Q(live_visits__lt=F("capacity"))
+    # The visit that is judged counts already for the agent who has it.
+    own = Visit.objects.live().filter(pk=requirements.visit_id, agent=OuterRef("pk"))
+    already = Case(When(Exists(own), then=1), default=0)
+    return Q(capacity__isnull=True) | Q(live_visits__lt=F("capacity") + already)
 
 
-REASONS = ("inactive", "unavailable", "city", "hours", "time_off", "capacity", "busy", "travel", "own_visit")
+def _is_not_the_seeker(requirements: Requirements) -> Q:
+    if not requirements.seeker_id:
+        return Q()
+    return Q(user__isnull=True) | ~Q(user=requirements.seeker_id)
 
 
-def eligible(agents: "models.QuerySet[Agent]", requirements: Requirements) -> "models.QuerySet[Agent]":
-    """The one predicate: who can take a visit."""
+def _is_open(requirements: Requirements) -> Q:
+    return Q(Contains(open_hours(requirements.span), _range(requirements.span)))
+
+
+def _is_not_on_time_off(requirements: Requirements) -> Q:
+    return ~Q(Overlaps(time_off(requirements.span), _range(requirements.span)))
+
+
+def _is_not_busy(requirements: Requirements) -> Q:
+    return ~Q(Overlaps(busy_times(requirements), _range(requirements.span)))
+
+
+def _can_arrive(requirements: Requirements) -> Q:
+    return ~Q(Overlaps(unreachable_times(requirements), _range(requirements.span)))
+
+
+@dataclass(frozen=True)
+class Reason:
+    """One thing that makes an agent ineligible.
+
+    `rule` returns the condition that an eligible agent fulfils; an empty Q where the requirements don't ask.
+    `text` follows the agent's name or "They". A `needs_time` rule reads the calendar, which is costly: the
+    others narrow the agents down first. An agent who fails this reason fails the one named in `implies` too,
+    so only this one is told, and only that one is asked when agents are filtered.
+    """
+
+    name: str
+    text: Promise
+    rule: Callable[[Requirements], Q]
+    overridable: bool
+    needs_time: bool = False
+    implies: str = ""
+
+    def applies_to(self, requirements: Requirements) -> bool:
+        return not self.needs_time or requirements.start is not None
+
+    @property
+    def annotation(self) -> str:
+        return f"fulfils_{self.name}"
+
+
+# In the order in which they are told.
+REASONS = {
+    reason.name: reason
+    for reason in (
+        Reason(
+            "inactive", _("is no longer employed"), lambda requirements: Q(is_active=True), overridable=False
+        ),
+        Reason(
+            "unavailable",
+            _("takes no new visits"),
+            lambda requirements: Q(is_available=True),
+            overridable=True,
+        ),
+        Reason("city", _("doesn't serve this city"), _serves_city, overridable=True),
+        Reason("hours", _("doesn't work then"), _is_open, overridable=True, needs_time=True),
+        Reason("time_off", _("is on time off"), _is_not_on_time_off, overridable=True, needs_time=True),
+        Reason("capacity", _("has reached their capacity"), _has_capacity, overridable=True),
+        Reason(
+            "busy",
+            _("is at another listing then"),
+            _is_not_busy,
+            overridable=False,
+            needs_time=True,
+            implies="travel",
+        ),
+        Reason(
+            "travel",
+            _("can't arrive in time from the previous or next visit"),
+            _can_arrive,
+            overridable=True,
+            needs_time=True,
+        ),
+        Reason("own_visit", _("is the visitor"), _is_not_the_seeker, overridable=False),
+    )
+}
+
+
+def eligible(agents: AgentQuerySet, requirements: Requirements) -> AgentQuerySet:
+    """Return those of `agents` who can take the visit."""
     return matching_calendar(matching_profile(agents, requirements), requirements)
 
 
-def matching_profile(
-    agents: "models.QuerySet[Agent]", requirements: Requirements
-) -> "models.QuerySet[Agent]":
-    return agents.filter(*(rule for rule in profile_rules(requirements).values() if rule))
+def matching_profile(agents: AgentQuerySet, requirements: Requirements) -> AgentQuerySet:
+    """Return those of `agents` for whom nothing but the calendar can stand in the way."""
+    return agents.filter(
+        *(
+            rule
+            for reason in REASONS.values()
+            if not reason.needs_time and (rule := reason.rule(requirements))
+        )
+    )
 
 
-def matching_calendar(
-    agents: "models.QuerySet[Agent]", requirements: Requirements
-) -> "models.QuerySet[Agent]":
-    return agents.filter(*calendar_rules(requirements).values())
+def matching_calendar(agents: AgentQuerySet, requirements: Requirements) -> AgentQuerySet:
+    """Return those of `agents` who are free at the time, if one is asked for. Narrow them down before."""
+    if requirements.start is None:
+        return agents
+    return agents.filter(
+        *(
+            reason.rule(requirements)
+            for reason in REASONS.values()
+            if reason.needs_time and not reason.implies
+        )
+    )
 
 
-def with_eligibility(
-    agents: "models.QuerySet[Agent]", requirements: Requirements
-) -> "models.QuerySet[Agent]":
-    """Annotate each agent with what `lacks` reads."""
-    rules = {**profile_rules(requirements), **calendar_rules(requirements)}
-    if requirements.start:
-        rules["busy"] = ~Q(Overlaps(busy_times(requirements), _range(requirements.span)))
+def with_eligibility(agents: AgentQuerySet, requirements: Requirements) -> AgentQuerySet:
+    """Annotate each agent with what `ineligibility_reasons` reads."""
+    always = Q(pk__isnull=False)
     return agents.annotate(
         **{
-            f"fits_{name}": ExpressionWrapper(rule or Q(pk__isnull=False), models.BooleanField())
-            for name, rule in rules.items()
+            reason.annotation: ExpressionWrapper(
+                (reason.applies_to(requirements) and reason.rule(requirements)) or always,
+                models.BooleanField(),
+            )
+            for reason in REASONS.values()
         }
     )
 
 
-def ineligibility_reasons(agent: Any) -> list[str]:
-    """What makes a judged agent ineligible; an empty list when nothing does."""
-    missing = [name for name in REASONS if not vars(agent).get(f"fits_{name}", True)]
-    return [name for name in missing if name != "travel" or "busy" not in missing]
+def ineligibility_reasons(agent: Agent) -> list[str]:
+    """Return the names of REASONS that make an agent ineligible; an empty list for an eligible one.
+
+    Raises ValueError for an agent who was not read by `with_eligibility`: nobody is eligible unjudged.
+    """
+    judged = vars(agent)
+    missing = [reason for reason in REASONS.values() if reason.annotation not in judged]
+    if missing:
+        raise ValueError(f"{agent!r} was not judged: read agents by with_eligibility()")
+    failed = [reason for reason in REASONS.values() if not judged[reason.annotation]]
+    implied = {reason.implies for reason in failed}
+    return [reason.name for reason in failed if reason.name not in implied]

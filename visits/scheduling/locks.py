@@ -1,11 +1,15 @@
 """Locks, in the one order that keeps writers from waiting for each other in a circle.
 
-Listing (shared; alone when it is withdrawn or shown to one seeker at a time), people, visits, agents:
-each kind by ascending id. `assignment.hold` takes those on agents. A row that is gone by then is NotFound.
+Listing (shared; exclusive when it is withdrawn or shown to one seeker at a time), people, visits, agents:
+each kind by ascending id. A row that is gone by then raises NotFound. Every function returns rows as they are
+under the lock; the caller's own objects are older and are not touched.
 """
 
 from collections.abc import Collection
 from typing import TypeVar
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 from agents.models import Agent
 from ghar.accounts.models import User
@@ -14,57 +18,73 @@ from ghar.transactions import RetryTransaction
 from properties.models import Property
 from visits.models import Visit
 
-
-def lock_agents(agent_ids: Collection[int | None]) -> None:
-    """Lock agents, waiting, in the order of their ids."""
-    ids = [id_ for id_ in agent_ids if id_]
-    list(Agent.objects.filter(pk__in=ids).order_by("pk").select_for_update(no_key=True).values_list("pk"))
-
-
 Row = TypeVar("Row")
 
+LISTING_GONE = _("This listing no longer exists.")
+PERSON_GONE = _("This person's account no longer exists.")
+VISIT_GONE = _("This visit no longer exists.")
 
-def lock_property(visit: Visit) -> None:
-    """Shared; alone where one visit at a time is promised, so that two cannot pass the check at once."""
-    alone = visit.is_tour() and (visit.exclusive or visit.property.exclusive_tours)
-    rows = Property.objects.filter(pk=visit.property_id)
-    if alone:
-        rows = rows.select_for_update(no_key=True)
-    listing = _found(rows.first() if alone else _get_shared(visit.property_id), "listing")
-    visit.property = listing
-    if visit._state.adding:
-        visit.exclusive = visit.is_tour() and listing.exclusive_tours
-    if visit.exclusive and not alone:
+
+def lock_property(property: Property, *, exclusive: bool) -> Property:
+    """Lock a listing for a visit there: shared, or alone where one visit at a time is promised.
+
+    Alone, two visits can't pass the check at once; shared, a withdrawal waits and bookings don't. Raises
+    RetryTransaction when the promise was made after `property` was read.
+    """
+    if exclusive:
+        locked = Property.objects.filter(pk=property.pk).select_for_update(no_key=True).first()
+    else:
+        # Django has no FOR SHARE.
+        rows = Property.objects.raw(
+            "SELECT * FROM properties_property WHERE id = %s FOR SHARE", [property.pk]
+        )
+        locked = next(iter(rows), None)
+    found = _require(locked, LISTING_GONE)
+    if found.exclusive_tours and not property.exclusive_tours and not exclusive:
         raise RetryTransaction
+    return found
 
 
-def _get_shared(listing_id: int) -> Property | None:
-    rows = Property.objects.raw("SELECT * FROM properties_property WHERE id = %s FOR SHARE", [listing_id])
-    return next(iter(rows), None)
-
-
-def _found(row: Row | None, name: str) -> Row:
-    if row is None:
-        raise NotFound(f"This {name} is gone: deleted in the meantime.")
-    return row
-
-
-def lock_people(visit: Visit) -> None:
-    people = User.objects.filter(pk__in=visit.people()).order_by("pk").select_for_update(no_key=True)
+def lock_people(ids: Collection[int]) -> dict[int, User]:
+    """Lock people by ascending id and return them by id. Raises NotFound when one is gone."""
+    people = User.objects.filter(pk__in=ids).order_by("pk").select_for_update(no_key=True)
     by_id = {person.pk: person for person in people}
-    visit.user = _found(by_id.get(visit.user_id), "person")
-    if visit.counterparty_user_id:
-        visit.counterparty_user = _found(by_id.get(visit.counterparty_user_id), "person")
+    for id_ in ids:
+        _require(by_id.get(id_), PERSON_GONE)
+    return by_id
 
 
-def lock_visit(visit: Visit, *, people: bool = False) -> Visit:
-    """The visit as it is now, its row locked; with `people`, theirs before it."""
-    if people:
-        lock_people(visit)
+def lock_visit(visit: Visit) -> Visit:
+    """Lock the row of a visit and return it as it is now, with its listing, people and agent."""
     visits = Visit.objects.select_related("property", "user", "counterparty_user", "agent")
-    return _found(visits.select_for_update(no_key=True, of=("self",)).filter(pk=visit.pk).first(), "visit")
+    visits = visits.defer("participants")
+    return _require(
+        visits.select_for_update(no_key=True, of=("self",)).filter(pk=visit.pk).first(), VISIT_GONE
+    )
 
 
-def lock_visit_and_property(visit: Visit) -> Visit:
-    lock_property(visit)
-    return lock_visit(visit, people=True)
+def lock_visit_and_people(visit: Visit) -> Visit:
+    lock_people(visit.people())
+    return lock_visit(visit)
+
+
+def lock_for_move(visit: Visit) -> Visit:
+    """Lock everything that a new time concerns: the listing, the people, and the visit itself."""
+    now = _require(Visit.objects.select_related("property").filter(pk=visit.pk).first(), VISIT_GONE)
+    exclusive = now.is_tour() and (now.exclusive or now.property.exclusive_tours)
+    property = lock_property(now.property, exclusive=exclusive)
+    locked = lock_visit_and_people(now)
+    locked.property = property
+    return locked
+
+
+def lock_agents(ids: Collection[int | None]) -> None:
+    """Lock agents, waiting for each, by ascending id. An id may be None: nobody."""
+    agents = Agent.objects.filter(pk__in=[id_ for id_ in ids if id_]).order_by("pk")
+    list(agents.select_for_update(no_key=True).values_list("pk"))
+
+
+def _require(row: Row | None, message: Promise) -> Row:
+    if row is None:
+        raise NotFound(str(message))
+    return row

@@ -1,7 +1,13 @@
-import pytest
+import importlib
 
+import pytest
+from django.apps import apps
+
+from flatmates.models import Message, UserBlock, UserConversation, UserMatch
+from flatmates.tests.factories import match
 from visits.models import Visit, VisitEvent
 from visits.tests.factories import AgentFactory, ListingFactory, UserFactory, book, local
+from visits.tests.meets import AT, invite
 
 
 @pytest.fixture
@@ -29,3 +35,51 @@ def snapshot(db):
         return list(Visit.objects.order_by("pk").values()), list(VisitEvent.objects.order_by("pk").values())
 
     return take
+
+
+@pytest.fixture
+def home(bala):
+    return ListingFactory(owner=bala, title="Sea view")
+
+
+@pytest.fixture
+def matched(asha, bala):
+    return match(asha, bala)
+
+
+@pytest.fixture
+def meet(asha, bala, home, matched):
+    """Asha invites Bala to his own home the day after tomorrow at 18:00; it awaits him."""
+    return invite(asha, bala, home, local(*AT))
+
+
+@pytest.fixture
+def chitra(db):
+    return UserFactory(full_name="Chitra Menon")
+
+
+@pytest.fixture
+def unchanged(snapshot):
+    """Within it, neither visits nor anything of flatmates changes."""
+
+    def take():
+        models = (UserMatch, UserConversation, Message, UserBlock)
+        return snapshot(), [list(model.objects.order_by("pk").values()) for model in models]
+
+    before = None
+
+    class Unchanged:
+        def __enter__(self):
+            nonlocal before
+            before = take()
+
+        def __exit__(self, *error):
+            assert error[0] is not None or take() == before
+
+    return Unchanged()
+
+
+@pytest.fixture
+def staff_groups(db):
+    """The groups of staff, which a test with real transactions empties with all other tables."""
+    importlib.import_module("visits.migrations.0003_staff_groups").create(apps, None)

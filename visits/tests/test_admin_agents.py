@@ -1,4 +1,4 @@
-"""Agents in the admin: who is away or leaves hands his visits over, and staff see to whom beforehand."""
+"""Agents and engagements in the admin: staff see who gets the visits before an agent is away or leaves."""
 
 import pytest
 from django.contrib.admin.models import LogEntry
@@ -6,55 +6,51 @@ from django.urls import reverse
 
 from agents.models import Agent, Engagement, TimeOff
 from ghar.accounts.models import User
+from ghar.testing import messages_of
 from visits.models import Visit
-from visits.tests.factories import KOLKATA, AgentFactory, ListingFactory, book, local
+from visits.tests.admin_pages import admin_log, as_typed, object_actions, page
+from visits.tests.factories import AgentFactory, ListingFactory, book, local
 
 pytestmark = pytest.mark.django_db
 
 
+def period(start, end, **more):
+    return {"starts": as_typed(start), "ends": as_typed(end), **more}
+
+
 @pytest.fixture
-def desk(client, ops):
-    client.force_login(ops)
-    return client
-
-
-def page(agent, act="change"):
-    return reverse(f"admin:agents_agent_{act}", args=[agent.pk])
-
-
-def times(start, end, **more):
-    typed = [f"{moment.astimezone(KOLKATA):%Y-%m-%dT%H:%M}" for moment in (start, end)]
-    return {"starts": typed[0], "ends": typed[1], **more}
-
-
-def messages_of(response):
-    return [str(message) for message in response.context["messages"]]
-
-
 def everything(snapshot):
-    return snapshot(), list(TimeOff.objects.values()), list(Agent.objects.order_by("pk").values())
+    """`everything()` is all there is of visits, agents and time off."""
+
+    def take():
+        return snapshot(), list(TimeOff.objects.values()), list(Agent.objects.order_by("pk").values())
+
+    return take
 
 
 @pytest.fixture
 def rohan(tour):
-    """Free to take over, but no evening hours."""
+    """Another agent, who can take over the tour."""
     return AgentFactory(name="Rohan")
 
 
 class TestTimeOff:
-    sent = times(local(2, 0), local(3, 0), reason="Flu")
+    data = period(local(2, 0), local(3, 0), reason="Flu")
 
-    def test_first_it_shows_what_would_happen(self, desk, tour, agent, rohan, snapshot):
-        before = everything(snapshot)
-        answer = desk.post(page(agent, "time_off"), self.sent)
-        assert answer.context["moves"] == [(tour, rohan)]
-        assert "Enter the time off" in answer.content.decode()
-        assert everything(snapshot) == before
+    def test_the_first_post_only_shows_a_preview(self, staff_client, tour, agent, rohan, everything):
+        before = everything()
+        response = staff_client.post(page(agent, "time_off"), self.data)
+        assert response.context["preview"]["reassignments"] == [(tour, rohan)]
+        text = response.content.decode()
+        assert 'name="confirmed" value="yes">Add time off<' in text
+        assert "Refresh preview" in text
+        assert everything() == before
+        assert admin_log() == []
 
-    def test_then_it_does_it(self, desk, ops, tour, agent, rohan):
-        answer = desk.post(page(agent, "time_off"), self.sent | {"sure": "yes"}, follow=True)
-        assert answer.redirect_chain == [(page(agent), 302)]
-        assert messages_of(answer) == ["Time off entered. 1 visits given to others, 0 back in the queue."]
+    def test_the_confirmed_post_adds_it_and_reassigns_visits(self, staff_client, ops, tour, agent, rohan):
+        response = staff_client.post(page(agent, "time_off"), self.data | {"confirmed": "yes"}, follow=True)
+        assert response.redirect_chain == [(page(agent), 302)]
+        assert messages_of(response) == ["Time off added. Visits reassigned: 1. Back in the queue: 0."]
         tour.refresh_from_db()
         assert tour.agent == rohan
         assert tour.events.latest("id").actor == ops
@@ -65,74 +61,88 @@ class TestTimeOff:
             local(3, 0),
             "Flu",
         )
-        assert LogEntry.objects.get().get_change_message() == "Time off entered."
+        assert admin_log() == [("Ops Desk", "Time off added.")]
 
-    def test_nobody_else_leaves_it_in_the_queue(self, desk, tour, agent):
-        answer = desk.post(page(agent, "time_off"), self.sent | {"sure": "yes"}, follow=True)
-        assert messages_of(answer) == ["Time off entered. 0 visits given to others, 1 back in the queue."]
+    def test_visits_that_nobody_can_take_go_to_the_queue(self, staff_client, tour, agent):
+        response = staff_client.post(page(agent, "time_off"), self.data | {"confirmed": "yes"}, follow=True)
+        assert messages_of(response) == ["Time off added. Visits reassigned: 0. Back in the queue: 1."]
         assert list(Visit.objects.unassigned()) == [tour]
 
     @pytest.mark.parametrize(
-        "sent",
+        "data",
         [
             {},
-            times(local(3, 0), local(2, 0)),
-            times(local(-3, 0), local(-2, 0)),
+            period(local(3, 0), local(2, 0)),
+            period(local(-3, 0), local(-2, 0)),
             {"starts": "0001-01-01T00:00", "ends": "9999-12-31T00:00"},
         ],
+        ids=["missing", "ends before it starts", "past", "out of range"],
     )
-    def test_a_time_that_cannot_be(self, desk, tour, agent, snapshot, sent):
-        before = everything(snapshot)
-        answer = desk.post(page(agent, "time_off"), sent | {"sure": "yes"})
-        assert answer.status_code == 200
-        assert answer.context["form"].errors or messages_of(answer)
-        assert everything(snapshot) == before
+    def test_an_impossible_period_is_refused(self, staff_client, tour, agent, everything, data):
+        before = everything()
+        response = staff_client.post(page(agent, "time_off"), data | {"confirmed": "yes"})
+        assert response.status_code == 200
+        assert response.context["form"].errors or messages_of(response)
+        assert everything() == before
+        assert admin_log() == []
 
 
-class TestEmployment:
-    def test_who_leaves_hands_over_and_can_come_back(self, desk, tour, agent, rohan, asha):
+class TestLeaving:
+    def test_an_agent_who_leaves_loses_all_visits_and_can_come_back(
+        self, staff_client, tour, agent, rohan, asha
+    ):
         later = book(asha, ListingFactory(), local(4, 11))
-        assert len(desk.post(page(agent, "leave")).context["moves"]) == 2
+        preview = staff_client.post(page(agent, "leave")).context["preview"]
+        assert preview["reassignments"] == [(tour, rohan), (later, rohan)]
         assert Agent.objects.get(pk=agent.pk).is_active
-        answer = desk.post(page(agent, "leave"), {"sure": "yes"}, follow=True)
-        assert messages_of(answer) == ["No longer employed. 2 visits given to others, 0 back in the queue."]
+        response = staff_client.post(page(agent, "leave"), {"confirmed": "yes"}, follow=True)
+        assert messages_of(response) == ["Marked as left. Visits reassigned: 2. Back in the queue: 0."]
         assert not Agent.objects.get(pk=agent.pk).is_active
         assert {visit.agent for visit in Visit.objects.filter(pk__in=[tour.pk, later.pk])} == {rohan}
         assert not Engagement.objects.open().filter(agent=agent).exists()
-        answer = desk.post(page(agent, "return"), {"sure": "yes"}, follow=True)
-        assert messages_of(answer) == ["Employed again."]
+        response = staff_client.post(page(agent, "return"), {"confirmed": "yes"}, follow=True)
+        assert messages_of(response) == ["Reactivated."]
         assert Agent.objects.get(pk=agent.pk).is_active
+        assert admin_log() == [("Ops Desk", "Marked as left."), ("Ops Desk", "Reactivated.")]
 
-    def test_the_buttons_are_those_of_the_state(self, desk, agent):
-        def buttons():
-            return [absence.name for absence in desk.get(page(agent)).context["absences"]]
+    def test_an_active_agent_is_not_reactivated(self, staff_client, agent, everything):
+        before = everything()
+        response = staff_client.post(page(agent, "return"), {"confirmed": "yes"}, follow=True)
+        assert messages_of(response) == ["Nothing to change."]
+        assert (everything(), admin_log()) == (before, [])
 
-        assert buttons() == ["time_off", "leave"]
-        desk.post(page(agent, "leave"), {"sure": "yes"})
-        assert buttons() == ["return"]
+    def test_buttons_follow_whether_the_agent_is_active(self, staff_client, agent):
+        assert object_actions(staff_client.get(page(agent))) == ["time_off", "leave"]
+        staff_client.post(page(agent, "leave"), {"confirmed": "yes"})
+        assert object_actions(staff_client.get(page(agent))) == ["return"]
 
-    @pytest.mark.parametrize("act", ["time_off", "leave", "return"])
-    def test_a_get_changes_nothing(self, desk, tour, agent, snapshot, act):
-        before = everything(snapshot)
-        assert desk.get(page(agent, act)).status_code == 200
-        assert everything(snapshot) == before
+    @pytest.mark.parametrize("action", ["time_off", "leave", "return"])
+    def test_a_get_changes_nothing(self, staff_client, tour, agent, everything, action):
+        before = everything()
+        assert staff_client.get(page(agent, action)).status_code == 200
+        assert everything() == before
+
+    @pytest.mark.parametrize("action", ["time_off", "leave", "return"])
+    def test_an_agent_who_does_not_exist_is_not_found(self, staff_client, agent, action):
+        assert staff_client.get(page(Agent(pk=agent.pk + 1), action)).status_code == 404
 
 
-class TestEngagement:
-    """Staff give a seeker another agent for what is to come."""
+class TestMoveEngagement:
+    """Staff give a seeker another agent for future visits."""
 
-    def sent(self, agent, reason="Speaks Marathi"):
+    def data(self, agent, reason="Speaks Marathi"):
         return {"agent": agent.pk, "reason": reason}
 
-    def page(self, act="change"):
-        return reverse(f"admin:agents_engagement_{act}", args=[Engagement.objects.earliest("id").pk])
+    @pytest.fixture
+    def engagement(self, tour):
+        return Engagement.objects.get()
 
-    def test_moves_with_a_reason_and_is_logged(self, desk, ops, asha, tour, agent, rohan):
-        assert 'href="../move/"' in desk.get(self.page()).content.decode()
-        answer = desk.post(self.page("move"), self.sent(rohan), follow=True)
-        assert answer.redirect_chain == [(reverse("admin:agents_engagement_changelist"), 302)]
-        assert messages_of(answer) == ["Asha Rao is with Rohan now."]
+    def test_moves_with_a_reason_and_logs_it(self, staff_client, ops, asha, tour, engagement, agent, rohan):
+        assert object_actions(staff_client.get(page(engagement))) == ["move"]
+        response = staff_client.post(page(engagement, "move"), self.data(rohan), follow=True)
         ended, begun = Engagement.objects.order_by("id")
+        assert response.redirect_chain == [(page(begun), 302)]
+        assert messages_of(response) == ["Rohan is now the agent of Asha Rao."]
         assert (ended.agent, begun.agent, begun.seeker, begun.reason) == (
             agent,
             rohan,
@@ -142,62 +152,57 @@ class TestEngagement:
         assert (ended.ended_at is None, begun.ended_at) == (False, None)
         tour.refresh_from_db()
         assert tour.agent == agent
-        assert LogEntry.objects.get().change_message == "Moved to Rohan: Speaks Marathi"
-        assert LogEntry.objects.get().user == ops
+        assert admin_log() == [("Ops Desk", "Moved to Rohan: Speaks Marathi")]
 
-    def test_the_seekers_next_visit_is_with_the_new_agent(self, desk, asha, tour, rohan):
-        desk.post(self.page("move"), self.sent(rohan))
+    def test_the_seekers_next_visit_is_with_the_new_agent(self, staff_client, asha, engagement, rohan):
+        staff_client.post(page(engagement, "move"), self.data(rohan))
         assert book(asha, ListingFactory(), local(4, 11)).agent == rohan
 
-    def test_wants_to_know_who_and_why(self, desk, tour, snapshot):
-        before = everything(snapshot)
-        answer = desk.post(self.page("move"), {"agent": "", "reason": ""})
-        assert set(answer.context["form"].errors) == {"agent", "reason"}
+    def test_requires_an_active_agent_and_a_reason(self, staff_client, engagement, everything):
+        before = everything()
+        response = staff_client.post(page(engagement, "move"), {"agent": "", "reason": ""})
+        assert set(response.context["form"].errors) == {"agent", "reason"}
         gone = AgentFactory(is_active=False)
-        answer = desk.post(self.page("move"), self.sent(gone))
-        assert messages_of(answer) == [f"{gone} is no longer employed."]
+        response = staff_client.post(page(engagement, "move"), self.data(gone))
+        assert (response.status_code, len(messages_of(response))) == (200, 1)
         Agent.objects.filter(pk=gone.pk).delete()
-        assert everything(snapshot) == before
+        assert everything() == before
         assert Engagement.objects.get().ended_at is None
 
-    def test_a_look_changes_nothing(self, desk, tour, snapshot):
-        before = everything(snapshot)
-        assert desk.get(self.page("move")).status_code == 200
-        assert everything(snapshot) == before
+    def test_a_get_changes_nothing(self, staff_client, engagement, everything):
+        before = everything()
+        assert staff_client.get(page(engagement, "move")).status_code == 200
+        assert everything() == before
 
-    def test_who_is_over_is_not_moved_from_its_page(self, desk, tour, rohan):
-        desk.post(
-            reverse("admin:agents_engagement_changelist"),
-            {"action": "end", "_selected_action": [Engagement.objects.get().pk]},
-        )
+    def test_an_engagement_that_has_ended_is_not_moved(self, staff_client, engagement, rohan):
+        data = {"action": "end", "_selected_action": [engagement.pk]}
+        staff_client.post(reverse("admin:agents_engagement_changelist"), data)
         ended = Engagement.objects.get()
         assert ended.ended_at
-        assert LogEntry.objects.get().get_change_message() == "Ended."
-        assert 'href="../move/"' not in desk.get(self.page()).content.decode()
-        for ask in (desk.get, desk.post):
-            answer = ask(self.page("move"), self.sent(rohan), follow=True)
-            assert answer.redirect_chain == [(self.page(), 302)]
-            assert messages_of(answer) == ["This engagement has ended: move the open one."]
+        assert object_actions(staff_client.get(page(engagement))) == []
+        response = staff_client.post(page(engagement, "move"), self.data(rohan))
+        assert response.context["form"].non_field_errors() == [
+            "This engagement has ended. Change the seeker's open one instead."
+        ]
         assert Engagement.objects.get().ended_at == ended.ended_at
-        assert LogEntry.objects.count() == 1
+        assert admin_log() == [("Ops Desk", "Ended.")]
 
-    def test_to_the_agent_who_has_the_seeker_already(self, desk, tour, agent):
-        answer = desk.post(self.page("move"), self.sent(agent), follow=True)
-        assert messages_of(answer) == [f"Asha Rao is with {agent} already: nothing changed."]
+    def test_moving_to_the_same_agent_changes_nothing(self, staff_client, engagement, agent):
+        response = staff_client.post(page(engagement, "move"), self.data(agent), follow=True)
+        assert messages_of(response) == [f"Nothing to change: {agent} is the agent of Asha Rao already."]
         assert Engagement.objects.get().ended_at is None
         assert not LogEntry.objects.exists()
 
-    def test_one_that_is_not_there(self, desk, tour):
-        missing = reverse("admin:agents_engagement_move", args=[Engagement.objects.get().pk + 1])
-        assert desk.get(missing).status_code == 404
+    def test_an_engagement_that_does_not_exist_is_not_found(self, staff_client, engagement):
+        assert staff_client.get(page(Engagement(pk=engagement.pk + 1), "move")).status_code == 404
 
 
 def test_an_agents_login_does_not_become_staff(client, agent):
     root = User.objects.create_superuser("root@example.com", "x", full_name="Root")
     client.force_login(root)
-    url = reverse("admin:accounts_user_change", args=[agent.user.pk])
-    sent = {"full_name": agent.user.full_name, "email": "a@example.com", "phone": "", "is_staff": "1"}
-    assert client.post(url, sent).context["adminform"].form.errors.keys() == {"is_staff"}
+    url = page(agent.user)
+    data = {"full_name": agent.user.full_name, "email": "a@example.com", "phone": "", "is_staff": "1"}
+    assert client.post(url, data).context["adminform"].form.errors.keys() == {"is_staff"}
     assert not User.objects.get(pk=agent.user.pk).is_staff
-    del sent["is_staff"]
-    assert client.post(url, sent).status_code == 302
+    del data["is_staff"]
+    assert client.post(url, data).status_code == 302

@@ -1,4 +1,4 @@
-"""Every URL of the admin, and what it answers to whom."""
+"""Every URL of the admin, with the status codes that each group gets."""
 
 import importlib
 
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.django_db
 
 
 # fmt: off
-# GET and POST (of an empty form) by a Dispatcher, then by a Viewer. 302 of an act: done.
+# GET and POST of an empty form by a Dispatcher, then by a Viewer. After an action, 302 means that it is done.
 TABLE = {
     "index": (200, 200, 200, 200),
     "login": (302, 200, 302, 200),
@@ -120,15 +120,15 @@ TABLE = {
 
 
 def member_of(name):
-    importlib.import_module("visits.migrations.0005_groups").create(apps, None)
+    importlib.import_module("visits.migrations.0003_staff_groups").create(apps, None)
     user = UserFactory(full_name=name, is_staff=True)
     user.groups.set([Group.objects.get(name=name)])
     return user
 
 
 @pytest.fixture
-def things(asha, bala, tour, agent):
-    """Something to look at of each model, by the name that its URLs begin with."""
+def rows(asha, bala, tour, agent):
+    """Return a row of each model, by the name that its URLs begin with."""
     grant(asha)
     one, two = sorted((asha, bala), key=lambda user: user.pk)
     return {
@@ -150,28 +150,28 @@ def things(asha, bala, tour, agent):
     }
 
 
-def urls(things):
-    """Every URL that the admin has, by its name."""
+def urls(rows):
+    """Return every URL of the admin, by its name."""
     found = {}
     for pattern in admin.site.get_urls():
         for entry in getattr(pattern, "url_patterns", [pattern]):
             if entry.name:
-                found[entry.name] = address(entry.name, things)
+                found[entry.name] = address(entry.name, rows)
     return found
 
 
-def address(name, things):
+def address(name, rows):
     if name == "view_on_site":
-        visit = things["visits_visit"]
+        visit = rows["visits_visit"]
         return reverse("admin:view_on_site", args=[ContentType.objects.get_for_model(visit).pk, visit.pk])
     if name == "app_list":
         return reverse("admin:app_list", args=["visits"])
     model, act = "_".join(name.split("_")[:2]), name.split("_")[-1]
-    general = model not in things or act in ("changelist", "add")
-    return reverse(f"admin:{name}", args=[] if general else [things[model].pk])
+    general = model not in rows or act in ("changelist", "add")
+    return reverse(f"admin:{name}", args=[] if general else [rows[model].pk])
 
 
-def answers(person, url):
+def status_codes(person, url):
     return [getattr(person, method)(url).status_code for method in ("get", "post")]
 
 
@@ -182,38 +182,38 @@ def logged_in(user):
     return client
 
 
-def test_the_table_has_every_url(things):
-    assert set(urls(things)) == set(TABLE)
+def test_the_table_has_every_url(rows):
+    assert set(urls(rows)) == set(TABLE)
 
 
 @pytest.mark.parametrize(("name", "columns"), [("Dispatcher", slice(0, 2)), ("Viewer", slice(2, 4))])
-def test_staff_are_answered_as_the_table_says(things, name, columns):
-    found, person = urls(things), logged_in(member_of(name))
-    assert {url: answers(person, found[url]) for url in TABLE} == {
+def test_each_group_gets_the_status_codes_of_the_table(rows, name, columns):
+    found, person = urls(rows), logged_in(member_of(name))
+    assert {url: status_codes(person, found[url]) for url in TABLE} == {
         url: list(expected[columns]) for url, expected in TABLE.items()
     }
 
 
-def test_a_viewer_has_changed_nothing(things, snapshot):
+def test_viewers_change_nothing(rows, snapshot):
     before, person = snapshot(), logged_in(member_of("Viewer"))
-    for url in urls(things).values():
+    for url in urls(rows).values():
         person.post(url)
     assert snapshot() == before
     assert not LogEntry.objects.exists()
 
 
 @pytest.mark.parametrize("who", ["agent", "seeker", "nobody"])
-def test_who_is_no_staff_is_sent_to_the_log_in(things, agent, asha, who):
+def test_users_who_are_not_staff_are_redirected_to_the_log_in_page(rows, agent, asha, who):
     person = logged_in({"agent": agent.user, "seeker": asha, "nobody": None}[who])
-    for name, url in urls(things).items():
+    for name, url in urls(rows).items():
         if name == "login":
-            assert answers(person, url) == [200, 200]
+            assert status_codes(person, url) == [200, 200]
         elif name != "logout":
-            assert answers(person, url) == [302, 302], name
+            assert status_codes(person, url) == [302, 302], name
             assert person.get(url).url.startswith(reverse("admin:login")), name
 
 
-def test_the_groups_hold_what_they_say(db):
+def test_the_groups_have_their_permissions(db):
     dispatcher, viewer = member_of("Dispatcher"), member_of("Viewer")
     allowed = {"visits.view_visit", "visits.change_visit", "visits.assign_agent", "agents.change_agent"}
     assert allowed <= dispatcher.get_all_permissions()

@@ -15,7 +15,7 @@ from visits import services
 from visits.assignment import selection
 from visits.models import Visit
 from visits.tests.factories import AgentFactory, ListingFactory, UserFactory, book, local
-from visits.tests.threads import at_once
+from visits.tests.threads import run_concurrently
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -56,7 +56,7 @@ def test_a_crowd_spreads_evenly_over_equal_agents():
         partial(book, user, homes[n % 4], local(2 + n // 8, 10) + timedelta(hours=n % 8))
         for n, user in enumerate(users)
     ]
-    visits = at_once(calls, at_a_time=16)
+    visits = run_concurrently(calls, at_a_time=16)
     assert all(visit.agent_id for visit in visits)
     live = list(Agent.objects.values_list("live_visits", flat=True))
     assert sum(live) == 80
@@ -68,7 +68,9 @@ def test_sweepers_share_the_queue_and_assign_nothing_twice():
     for user, home in zip(UserFactory.create_batch(12), ListingFactory.create_batch(12), strict=True):
         book(user, home, local(2, 11))
     AgentFactory.create_batch(12)
-    swept = at_once([lambda: [tried.visit.pk for tried in services.assign_pending() if tried.assigned]] * 4)
+    swept = run_concurrently(
+        [lambda: [tried.visit.pk for tried in services.assign_pending() if tried.assigned]] * 4
+    )
     assigned = [pk for pks in swept for pk in pks]
     assert len(assigned) == len(set(assigned))
     list(services.assign_pending())
@@ -84,7 +86,7 @@ def test_leaving_while_others_book_strands_nobody(ops):
     users = UserFactory.create_batch(12)
     calls = [partial(services.dismiss, agent=agent, by=ops) for agent in leaving]
     calls += [partial(book, user, ListingFactory(), local(2 + n % 6, 15)) for n, user in enumerate(users)]
-    at_once(calls)
+    run_concurrently(calls)
     assert not Visit.objects.live().filter(agent__in=leaving).exists()
     assert not Visit.objects.unassigned().exists()
     call_command("reconcile_agent_load", verbosity=0)

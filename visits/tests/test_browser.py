@@ -1,67 +1,38 @@
-"""Staff at work, in a real browser. `make screenshots` keeps what they see for the README."""
+"""Staff at work in a real browser. `make screenshots` takes the README's screenshots."""
 
-import importlib
 import os
 import re
-import shutil
 from pathlib import Path
 
 import pytest
-from django.apps import apps
 
 from visits.management import demo
 from visits.models import Visit
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 DESKTOP = {"width": 1280, "height": 860}
 PHONE = {"width": 390, "height": 844}
 SHOTS = os.environ.get("GHAR_SCREENSHOTS")
 
 
-@pytest.fixture(scope="module")
-def chromium():
-    if not CHROMIUM:
-        pytest.skip("Chromium is missing, so the browser tests are left out: apt-get install chromium")
-    from playwright.sync_api import sync_playwright
-
-    with pytest.MonkeyPatch.context() as patch:
-        # Playwright keeps an event loop in this thread; our code does not run on it.
-        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
-        with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-            yield browser
-            browser.close()
-
-
 @pytest.fixture
-def agency(transactional_db):
-    importlib.import_module("visits.migrations.0005_groups").create(apps, None)
+def agency(transactional_db, staff_groups):
     demo.seed()
 
 
 @pytest.fixture
 def enter(chromium, live_server, agency):
-    """`enter(who)` is the page of somebody who has logged in. At the end nothing was blocked or broken."""
-    contexts, complaints = [], []
+    """`enter(who)` logs a user in and returns their page. In the end, no script failed or was blocked."""
+    contexts, problems = [], []
 
     def enter(who, viewport=DESKTOP, **options):
         context = chromium.new_context(base_url=live_server.url, viewport=viewport, locale="en-GB", **options)
         contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(20_000)
-        page.on("console", lambda message: message.type == "error" and complaints.append(message.text))
-        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("console", lambda message: message.type == "error" and problems.append(message.text))
+        page.on("pageerror", lambda error: problems.append(str(error)))
         page.goto("/admin/")
         page.get_by_label("Email or phone").fill(f"{who}@ghar.example")
         page.get_by_label("Password").fill(demo.PASSWORD)
@@ -72,11 +43,11 @@ def enter(chromium, live_server, agency):
     yield enter
     for context in contexts:
         context.close()
-    assert complaints == []
+    assert problems == []
 
 
-def assert_told(page, *texts):
-    """The messages on the page, as soon as it is there; a text may be a pattern."""
+def expect_messages(page, *texts):
+    """Wait for the messages on the page; a text may be a pattern."""
     from playwright.sync_api import expect
 
     expect(page.locator(".messagelist li")).to_have_text(list(texts))
@@ -97,12 +68,12 @@ def test_a_dispatcher_finds_assigns_and_confirms_a_visit(enter):
     open_unassigned(page, "Bala Iyer")
     page.get_by_role("radio", name="Meera Kulkarni").check()
     page.get_by_role("button", name="Assign", exact=True).click()
-    assert_told(page, "Assigned to Meera Kulkarni.")
+    expect_messages(page, "Assigned to Meera Kulkarni.")
     assert visit_of("Bala Iyer").agent.name == "Meera Kulkarni"
 
     page.get_by_role("link", name="Confirm…").click()
-    page.get_by_role("button", name="Confirm the visit").click()
-    assert_told(page, "Confirmed.")
+    page.get_by_role("button", name="Confirm visit").click()
+    expect_messages(page, "Confirmed.")
     assert visit_of("Bala Iyer").status == "confirmed"
     assert [event.actor.full_name for event in visit_of("Bala Iyer").events.order_by("-id")[:2]] == [
         "Farah Qureshi",
@@ -110,33 +81,33 @@ def test_a_dispatcher_finds_assigns_and_confirms_a_visit(enter):
     ]
 
 
-def test_a_refusal_is_told_and_leaves_the_visit_alone(enter):
+def test_a_refusal_is_shown_and_an_override_with_a_reason_assigns(enter):
     page = enter("dispatch")
     open_unassigned(page, "Dev Malhotra")
     page.get_by_role("radio", name="Meera Kulkarni").check()
     page.get_by_role("button", name="Assign", exact=True).click()
-    assert_told(page, re.compile("Meera Kulkarni cannot take this visit: does not work then"))
+    expect_messages(page, re.compile("Meera Kulkarni"))
     assert Visit.objects.unassigned().filter(user__full_name="Dev Malhotra").exists()
 
     page.get_by_role("radio", name="Meera Kulkarni").check()
-    page.get_by_label("In spite of hours").check()
+    page.get_by_label("Override hours").check()
     page.get_by_role("textbox", name="Reason").fill("Lives next door.")
     page.get_by_role("button", name="Assign", exact=True).click()
-    assert_told(page, "Assigned to Meera Kulkarni.")
+    expect_messages(page, "Assigned to Meera Kulkarni.")
 
 
-def test_a_visit_is_called_off(enter):
+def test_a_dispatcher_cancels_a_visit(enter):
     page = enter("dispatch")
     open_unassigned(page, "Dev Malhotra")
     page.get_by_role("link", name="Cancel…").click()
     page.get_by_label("Reason").fill("Nobody works at six.")
-    page.get_by_role("button", name="Cancel the visit").click()
-    assert_told(page, "Cancelled.")
+    page.get_by_role("button", name="Cancel visit").click()
+    expect_messages(page, "Cancelled.")
     assert page.get_by_text("Nobody works at six.").first.is_visible()
     assert page.get_by_role("link", name="Confirm…").count() == 0
 
 
-def test_ticked_visits_are_assigned_together(enter):
+def test_selected_visits_are_assigned_together(enter):
     page = enter("dispatch")
     page.get_by_role("link", name="Unassigned").click()
     page.locator("#action-toggle").check()
@@ -145,12 +116,12 @@ def test_ticked_visits_are_assigned_together(enter):
     page.get_by_label("Agent for").first.wait_for()
     assert page.get_by_label("Agent for").count() == 2
     assert Visit.objects.unassigned().count() == 2
-    # Nobody is proposed for a visit that he was taken off: he is named.
+    # Agents are not proposed for a visit from which they were unassigned: they are chosen by hand.
     able = page.locator("option", has_text=" · free")
     chooser = page.get_by_label("Agent for").filter(has=able).first
     chooser.select_option(chooser.locator(able).first.get_attribute("value"))
     page.get_by_role("button", name="Assign", exact=True).click()
-    assert_told(page, "1 assigned, 0 refused.")
+    expect_messages(page, "1 assigned, 0 refused.")
     assert Visit.objects.unassigned().count() == 1
 
 
@@ -164,23 +135,23 @@ def test_a_tour_is_booked_by_typing_names(enter):
     page.get_by_label("Time").fill(
         f"{demo.india_time(8, 11).astimezone(demo.ZoneInfo(demo.ZONE)):%Y-%m-%dT%H:%M}"
     )
-    page.get_by_role("button", name="Book a tour").click()
-    assert_told(page, re.compile("Booked; "))
+    page.get_by_role("button", name="Book tour").click()
+    expect_messages(page, re.compile("Booked. "))
     assert (
         visit_of("Asha Rao", scheduled_date=demo.india_time(8, 11)).property.title
         == "Sea breeze off Hill Road"
     )
 
 
-def test_a_viewer_looks_and_changes_nothing(enter):
+def test_a_viewer_sees_visits_and_changes_nothing(enter):
     page = enter("viewer")
     open_unassigned(page, "Bala Iyer")
     page.get_by_role("heading", name="History").wait_for()
     assert page.get_by_role("radio").count() == 0
-    assert page.locator(".acts a").all_inner_texts() == ["Admin log"]
+    assert page.locator(".object-actions a").all_inner_texts() == ["Admin log"]
     assert page.locator("input[type=submit], textarea").count() == 0
-    for act in ("assign", "confirm", "cancel"):
-        assert page.request.get(page.url.replace("/change/", f"/{act}/")).status == 403
+    for action in ("assign", "confirm", "cancel"):
+        assert page.request.get(page.url.replace("/change/", f"/{action}/")).status == 403
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

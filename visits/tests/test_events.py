@@ -14,10 +14,10 @@ from ghar import clock
 from ghar.accounts import services as account_services
 from ghar.errors import DomainError
 from ghar.models import OutboxEvent
+from ghar.tests.responses import iso
 from visits import services
 from visits.models import Visit, VisitEvent
 from visits.tests.factories import AgentFactory, ListingFactory, UserFactory, book, local
-from visits.tests.test_api import iso
 
 pytestmark = pytest.mark.django_db
 

@@ -3,38 +3,12 @@
 from datetime import timedelta
 
 import pytest
-from django.db import IntegrityError, connection, transaction
 
-from ghar.transactions import violated
 from visits.models import Visit
 from visits.tests.factories import AgentFactory, ListingFactory, UserFactory, book, local
+from visits.tests.refusing import copy, refused_by, sql
 
 pytestmark = pytest.mark.django_db
-
-
-def sql(statement, *params):
-    with connection.cursor() as cursor:
-        cursor.execute(statement, params)
-        return cursor.fetchall() if cursor.description else cursor.rowcount
-
-
-def copy(visit, **changes):
-    """Insert the visit's row once more by plain SQL, with other values in some columns."""
-    names = [f.column for f in Visit._meta.fields if f.column != "id"]
-    values = ", ".join("%s" if name in changes else name for name in names)
-    given = [changes[name] for name in names if name in changes]
-    return sql(
-        f"INSERT INTO visits_visit ({', '.join(names)}) SELECT {values} FROM visits_visit WHERE id = %s"
-        " RETURNING id",
-        *given,
-        visit.pk,
-    )[0][0]
-
-
-def refused_by(statement, *params):
-    with pytest.raises(IntegrityError) as caught, transaction.atomic():
-        statement(*params) if callable(statement) else sql(statement, *params)
-    return violated(caught.value)
 
 
 @pytest.fixture
@@ -146,6 +120,33 @@ class TestListing:
 def test_a_row_that_makes_no_sense_is_refused(tour, bala, change, constraint):
     update = f"UPDATE visits_visit SET {change.format(bala=bala.pk)} WHERE id = %s"
     assert refused_by(update, tour.pk) == constraint
+
+
+class TestGeneratedColumns:
+    @pytest.mark.parametrize("status", Visit.Status)
+    def test_the_database_and_python_agree_on_what_is_live(self, tour, status):
+        tour.status, tour.awaiting, tour.actual_date = status, None, tour.scheduled_date
+        assert tour.live  # as it is stored
+        tour.save(update_fields=["status", "awaiting", "actual_date"])
+        assert tour.is_live() is tour.live is Visit.objects.live().filter(pk=tour.pk).exists()
+
+    def test_an_unsaved_visit_knows_by_itself_whether_it_is_live(self):
+        assert Visit().is_live()
+        assert not Visit(status="cancelled").is_live()
+
+    def test_participants_are_the_visitor_and_the_counterparty_and_nobody_between(self, tour):
+        between, friend = UserFactory(), UserFactory()
+        change = "visit_context = 'flatmate_meet', agent_id = NULL, counterparty_user_id = %s"
+        sql(f"UPDATE visits_visit SET {change}", friend.pk)
+        contained = "SELECT %s::bigint <@ participants FROM visits_visit"
+        takes_part = [sql(contained, user.pk)[0][0] for user in (tour.user, between, friend)]
+        assert takes_part == [True, False, True]
+
+    def test_the_index_of_the_queue_serves_its_query(self):
+        statement, params = Visit.objects.unassigned().query.sql_with_params()
+        sql("SET LOCAL enable_seqscan = off")
+        plan = [line for (line,) in sql(f"EXPLAIN {statement}", *params)]
+        assert any("using visit_queue on visits_visit" in line or " on visit_queue " in line for line in plan)
 
 
 class TestCounter:

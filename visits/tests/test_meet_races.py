@@ -9,11 +9,12 @@ from django.db import connection
 from flatmates import services as flatmates
 from flatmates.models import Message, Swipe, UserConversation, UserMatch
 from flatmates.tests.factories import PersonFactory, match
+from ghar.accounts.models import User
 from visits.models import Visit, VisitEvent
 from visits.scheduling import meets
+from visits.tests.crowd import answers, booking, post
 from visits.tests.factories import AgentFactory, ListingFactory, book, local
-from visits.tests.test_races import answers, booking, post
-from visits.tests.threads import at_once, first_two
+from visits.tests.threads import first_two, run_concurrently
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -27,7 +28,7 @@ def invitation(user, other, listing, start):
 
 
 def test_thirty_mutual_likes_are_one_match(asha, bala):
-    responses = at_once([like(asha, bala), like(bala, asha)] * 15)
+    responses = run_concurrently([like(asha, bala), like(bala, asha)] * 15)
     assert answers(responses) == {(200, ""): 30}
     match, conversation = UserMatch.objects.get(), UserConversation.objects.get()
     assert (match.status, match.people()) == ("active", conversation.people())
@@ -38,7 +39,7 @@ def test_thirty_mutual_likes_are_one_match(asha, bala):
 
 def test_fifteen_pairs_who_like_each_other_at_once_all_match():
     pairs = [PersonFactory.create_batch(2) for _ in range(15)]
-    responses = at_once([like(*two) for pair in pairs for two in (pair, pair[::-1])])
+    responses = run_concurrently([like(*two) for pair in pairs for two in (pair, pair[::-1])])
     assert answers(responses) == {(200, ""): 30}
     assert sum(r.data["did_match"] for r in responses) == 15
     assert UserMatch.objects.active().count() == UserConversation.objects.active().count() == 15
@@ -46,14 +47,14 @@ def test_fifteen_pairs_who_like_each_other_at_once_all_match():
 
 def test_without_the_lock_both_likes_miss_each_other(asha, bala, monkeypatch):
     monkeypatch.setattr(flatmates, "_lock_people", lambda *ids: {u.pk: u for u in (asha, bala)})
-    wait_for_the_other, outcome = first_two(), flatmates.Outcome
+    wait_for_the_other, outcome = first_two(), flatmates.SwipeResult
 
     def look_and_wait(*args, **kwargs):
         wait_for_the_other()
         return outcome(*args, **kwargs)
 
-    monkeypatch.setattr(flatmates, "Outcome", look_and_wait)
-    responses = at_once([like(asha, bala), like(bala, asha)])
+    monkeypatch.setattr(flatmates, "SwipeResult", look_and_wait)
+    responses = run_concurrently([like(asha, bala), like(bala, asha)])
     assert [r.data["did_match"] for r in responses] == [False, False]
     assert not UserMatch.objects.exists()
 
@@ -62,7 +63,9 @@ def test_who_invite_each_other_for_the_same_hour_meet_once(asha, bala):
     home = ListingFactory(owner=bala)
     match(asha, bala)
     start = local(2, 18)
-    responses = at_once([invitation(asha, bala, home, start), invitation(bala, asha, home, start)] * 10)
+    responses = run_concurrently(
+        [invitation(asha, bala, home, start), invitation(bala, asha, home, start)] * 10
+    )
     counted = answers(responses)
     assert counted == {(201, ""): 1, (200, ""): 9, (409, "visit_conflict"): 10}
     assert all(r.data["alternatives"] for r in responses if r.status_code == 409)
@@ -81,10 +84,10 @@ def test_the_constraint_suffices_without_the_locks(asha, bala, monkeypatch):
         check(*args)
         wait_for_the_other()
 
-    monkeypatch.setattr("visits.scheduling.locks.lock_people", lambda visit: None)
+    monkeypatch.setattr("visits.scheduling.locks.lock_people", lambda ids: User.objects.in_bulk(ids))
     monkeypatch.setattr(meets, "validate_pair", settle_and_wait)
     start = local(2, 18)
-    responses = at_once([invitation(asha, bala, home, start), invitation(bala, asha, home, start)])
+    responses = run_concurrently([invitation(asha, bala, home, start), invitation(bala, asha, home, start)])
     assert answers(responses) == {(201, ""): 1, (409, "visit_conflict"): 1}
     assert Visit.objects.count() == Message.objects.count() == 1
 
@@ -95,7 +98,7 @@ def test_a_tour_and_a_meet_at_the_same_hour_are_one_visit(asha, bala):
     match(asha, bala)
     start = local(2, 11)
     tours = [booking(user, ListingFactory(), start) for user in (asha, bala)]
-    responses = at_once(
+    responses = run_concurrently(
         [*tours, invitation(asha, bala, home, start), invitation(bala, asha, home, start)] * 5
     )
     assert set(answers(responses)) <= {(201, ""), (200, ""), (409, "visit_conflict")}
@@ -117,7 +120,7 @@ def test_meets_of_who_part_meanwhile_are_all_cancelled():
             else partial(post, two, "/flatmates/blocks", {"blocked_user_id": one.pk}),
             invitation(two, one, home, start),
         ]
-    responses = at_once(calls)
+    responses = run_concurrently(calls)
     assert set(answers(responses)) <= {
         (200, ""),
         (201, ""),
@@ -132,7 +135,7 @@ def test_messages_come_in_the_order_in_which_they_are_written(asha, bala):
     _, conversation = match(asha, bala)
     path = f"/flatmates/conversations/{conversation.pk}/messages"
     calls = [partial(post, user, path, {"body": str(n)}) for n in range(10) for user in (asha, bala)]
-    assert answers(at_once(calls)) == {(201, ""): 20}
+    assert answers(run_concurrently(calls)) == {(201, ""): 20}
     written = list(Message.objects.order_by("id").values_list("created_at", flat=True))
     assert written == sorted(written)
     conversation.refresh_from_db()
@@ -157,7 +160,7 @@ def test_all_at_once_keep_every_promise():
         moved = {"new_date": local(2, 10 + (n + 3) % 6).isoformat()}
         calls.append(partial(post, one, f"/visits/{visits[n].pk}/reschedule", moved))
         calls.append(partial(post, one, f"/visits/{visits[n].pk}/cancel", {}))
-    responses = at_once(calls[: len(calls) // 20 * 20], at_a_time=20)
+    responses = run_concurrently(calls[: len(calls) // 20 * 20], at_a_time=20)
     assert {r.status_code for r in responses} <= {200, 201, 400, 409}
     with connection.cursor() as cursor:
         cursor.execute(
@@ -165,7 +168,7 @@ def test_all_at_once_keep_every_promise():
             SELECT count(*) FROM visits_visit a JOIN visits_visit b ON a.id < b.id
             WHERE a.status IN ('scheduled', 'confirmed', 'rescheduled')
               AND b.status IN ('scheduled', 'confirmed', 'rescheduled')
-              AND a.people && b.people
+              AND a.participants && b.participants
               AND tstzrange(a.scheduled_date, a.scheduled_end) && tstzrange(b.scheduled_date, b.scheduled_end)
             """
         )

@@ -7,41 +7,27 @@ from functools import partial
 import pytest
 from django.db import connection
 from django.db.models import QuerySet
-from rest_framework.test import APIClient
 
 from agents.models import Agent
 from ghar.accounts import services as account_services
+from ghar.accounts.models import User
 from visits import services
-from visits.assignment import selection
+from visits.assignment import assigning, selection
 from visits.models import Visit, VisitEvent
-from visits.scheduling import eligibility, locks
+from visits.scheduling import conflicts, locks
+from visits.tests.crowd import answers, booking, post
 from visits.tests.factories import AgentFactory, ListingFactory, UserFactory, book, local
-from visits.tests.threads import at_once, in_pairs
+from visits.tests.threads import rendezvous, run_concurrently
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 MANY = 50
-# Without one of the guards two would do; each pair more is another chance for what is left to fail.
+# Where a guard is missing, two who collide are enough; more pairs make it likelier that two do.
 FEW = 12
 
 
-def post(user, path, body):
-    client = APIClient()
-    client.force_authenticate(user)
-    return client.post(f"/api/v1{path}", body, format="json")
-
-
-def booking(user, listing, start, **more):
-    body = {"property_id": listing.pk, "scheduled_date": start.isoformat(), **more}
-    return partial(post, user, "/visits", body)
-
-
-def answers(responses):
-    return Counter((r.status_code, r.data.get("code", "")) for r in responses)
-
-
 @pytest.fixture
-def without():
+def drop_constraints():
     """Drops constraints of visits; they come back after the test."""
     dropped = {}
 
@@ -77,14 +63,14 @@ def seekers(count):
 
 def test_one_agent_gets_one_of_fifty_visits_at_the_same_hour(ops):
     agent = AgentFactory()
-    assert answers(at_once(seekers(MANY))) == {(201, ""): MANY}
+    assert answers(run_concurrently(seekers(MANY))) == {(201, ""): MANY}
     assert Counter(Visit.objects.values_list("agent", flat=True)) == {agent.pk: 1, None: MANY - 1}
     agent.refresh_from_db()
     assert (agent.live_visits, agent.live_users, agent.total_users_assigned) == (1, 1, 1)
 
     waiting = Visit.objects.filter(agent=None)
     tries = [partial(post, ops, f"/visits/{visit.pk}/assign", {"agent_id": agent.pk}) for visit in waiting]
-    responses = at_once(tries)
+    responses = run_concurrently(tries)
     assert answers(responses) == {(409, "agent_not_eligible"): MANY - 1}
     assert {tuple(r.data["reasons"]) for r in responses} == {("busy",)}
     assert Visit.objects.filter(agent=None).count() == MANY - 1
@@ -93,7 +79,7 @@ def test_one_agent_gets_one_of_fifty_visits_at_the_same_hour(ops):
 
 def test_two_agents_are_both_used_by_a_crowd():
     agents = AgentFactory.create_batch(2)
-    at_once(seekers(FEW))
+    run_concurrently(seekers(FEW))
     assert Counter(Visit.objects.values_list("agent", flat=True)) == {
         agents[0].pk: 1,
         agents[1].pk: 1,
@@ -101,26 +87,26 @@ def test_two_agents_are_both_used_by_a_crowd():
     }
 
 
-def test_the_agents_guard_is_what_keeps_him_from_two_places(without, no_locks, monkeypatch):
+def test_the_agents_guard_is_what_keeps_him_from_two_places(drop_constraints, no_locks, monkeypatch):
     AgentFactory()
-    without("visit_agent_in_one_place")
-    monkeypatch.setattr(selection, "_still_eligible", in_pairs(True))
-    at_once(seekers(FEW))
+    drop_constraints("visit_agent_in_one_place")
+    monkeypatch.setattr(selection.AgentSearch, "is_eligible", rendezvous(True))
+    run_concurrently(seekers(FEW))
     assert Visit.objects.exclude(agent=None).count() > 1
 
 
-def test_the_agents_lock_and_check_suffice_without_the_constraint(without):
+def test_the_agents_lock_and_check_suffice_without_the_constraint(drop_constraints):
     AgentFactory()
-    without("visit_agent_in_one_place")
-    assert answers(at_once(seekers(FEW))) == {(201, ""): FEW}
+    drop_constraints("visit_agent_in_one_place")
+    assert answers(run_concurrently(seekers(FEW))) == {(201, ""): FEW}
     assert Visit.objects.exclude(agent=None).count() == 1
 
 
-def test_the_check_is_what_refuses_a_busy_agent(without, ops, monkeypatch):
+def test_the_check_is_what_refuses_a_busy_agent(drop_constraints, ops, monkeypatch):
     agent = AgentFactory()
-    at_once(seekers(FEW))
-    without("visit_agent_in_one_place")
-    monkeypatch.setattr(eligibility, "ineligibility_reasons", lambda agent: [])
+    run_concurrently(seekers(FEW))
+    drop_constraints("visit_agent_in_one_place")
+    monkeypatch.setattr(assigning, "ineligibility_reasons", lambda agent: [])
     visit = Visit.objects.filter(agent=None).first()
     assert post(ops, f"/visits/{visit.pk}/assign", {"agent_id": agent.pk}).status_code == 200
 
@@ -134,23 +120,23 @@ def overlapping(user, count):
 
 def test_a_seeker_has_one_of_fifty_overlapping_visits(asha):
     AgentFactory.create_batch(3)
-    responses = at_once(overlapping(asha, MANY))
+    responses = run_concurrently(overlapping(asha, MANY))
     assert answers(responses) == {(201, ""): 1, (409, "visit_conflict"): MANY - 1}
     assert all(r.data["alternatives"] for r in responses if r.status_code == 409)
     assert Visit.objects.count() == VisitEvent.objects.count() == 1
     assert sum(Agent.objects.values_list("live_visits", flat=True)) == 1
 
 
-def test_the_seekers_guard_is_what_keeps_him_from_two_places(asha, without, no_locks, monkeypatch):
-    without("visit_person_in_one_place")
-    monkeypatch.setattr(services, "_check_free", in_pairs(None))
-    at_once(overlapping(asha, FEW))
+def test_the_seekers_guard_is_what_keeps_him_from_two_places(asha, drop_constraints, no_locks, monkeypatch):
+    drop_constraints("visit_person_in_one_place")
+    monkeypatch.setattr(conflicts, "check_free", rendezvous(None))
+    run_concurrently(overlapping(asha, FEW))
     assert Visit.objects.count() > 1
 
 
-def test_the_seekers_lock_and_check_suffice_without_the_constraint(asha, without):
-    without("visit_person_in_one_place")
-    at_once(overlapping(asha, FEW))
+def test_the_seekers_lock_and_check_suffice_without_the_constraint(asha, drop_constraints):
+    drop_constraints("visit_person_in_one_place")
+    run_concurrently(overlapping(asha, FEW))
     assert Visit.objects.count() == 1
 
 
@@ -160,15 +146,21 @@ def twins(user, count):
 
 def test_parallel_twins_are_one_visit(asha):
     AgentFactory()
-    responses = at_once(twins(asha, MANY))
+    responses = run_concurrently(twins(asha, MANY))
     assert answers(responses) == {(201, ""): 1, (200, ""): MANY - 1}
     assert len({r.data["id"] for r in responses}) == 1
     assert Visit.objects.count() == VisitEvent.objects.count() == 1
 
 
 def test_twins_are_told_apart_from_conflicts_by_the_lock(asha, no_locks, monkeypatch):
-    monkeypatch.setattr(locks, "lock_people", in_pairs(None))
-    responses = at_once(twins(asha, FEW))
+    meet = rendezvous(None)
+
+    def read_people(ids):
+        meet()
+        return User.objects.in_bulk(ids)
+
+    monkeypatch.setattr(locks, "lock_people", read_people)
+    responses = run_concurrently(twins(asha, FEW))
     assert answers(responses)[200, ""] < FEW - 1
 
 
@@ -176,16 +168,16 @@ def test_an_exclusive_listing_is_shown_to_one_of_many():
     AgentFactory.create_batch(3)
     listing = ListingFactory(exclusive_tours=True)
     users = UserFactory.create_batch(20)
-    responses = at_once([booking(user, listing, local(2, 11)) for user in users])
+    responses = run_concurrently([booking(user, listing, local(2, 11)) for user in users])
     assert answers(responses) == {(201, ""): 1, (409, "visit_conflict"): 19}
     assert Visit.objects.count() == 1
 
 
-def test_an_exclusive_listing_is_guarded_by_its_lock(without, no_locks, monkeypatch):
-    without("visit_exclusive_listing")
-    monkeypatch.setattr(services, "_check_free", in_pairs(None))
+def test_an_exclusive_listing_is_guarded_by_its_lock(drop_constraints, no_locks, monkeypatch):
+    drop_constraints("visit_exclusive_listing")
+    monkeypatch.setattr(conflicts, "check_free", rendezvous(None))
     listing = ListingFactory(exclusive_tours=True)
-    at_once([booking(user, listing, local(2, 11)) for user in UserFactory.create_batch(FEW)])
+    run_concurrently([booking(user, listing, local(2, 11)) for user in UserFactory.create_batch(FEW)])
     assert Visit.objects.count() > 1
 
 
@@ -196,7 +188,7 @@ def test_confirm_and_cancel_at_once_leave_one_truth(ops):
         for visit in visits
         for act in ("confirm", "cancel")
     ]
-    assert set(answers(at_once(calls))) <= {(200, ""), (409, "invalid_transition")}
+    assert set(answers(run_concurrently(calls))) <= {(200, ""), (409, "invalid_transition")}
     for visit in visits:
         visit.refresh_from_db()
         last = visit.events.last()
@@ -231,7 +223,7 @@ def closings(ops, seekers, listings):
 def test_no_live_visit_is_left_where_a_listing_or_an_account_is_closed(ops):
     AgentFactory.create_batch(2)
     seekers, listings = UserFactory.create_batch(12), ListingFactory.create_batch(12)
-    at_once(closings(ops, seekers, listings))
+    run_concurrently(closings(ops, seekers, listings))
     assert Visit.objects.live().count() == 0
     assert set(Agent.objects.values_list("live_visits", flat=True)) == {0}
 
@@ -246,15 +238,15 @@ def test_no_live_visit_is_left_where_a_listing_or_an_account_is_closed(ops):
 )
 def test_their_locks_are_what_leaves_none(ops, asha, no_locks, monkeypatch, close):
     """Without them a booking is committed after the closing has looked for what to cancel."""
-    monkeypatch.setattr(locks, "lock_property", lambda visit: None)
-    monkeypatch.setattr(locks, "lock_people", lambda visit: None)
-    check, listing = services._check_free, ListingFactory()
+    monkeypatch.setattr(locks, "lock_property", lambda property, exclusive: property)
+    monkeypatch.setattr(locks, "lock_people", lambda ids: User.objects.in_bulk(ids))
+    check, listing = conflicts.check_free, ListingFactory()
 
     def close_meanwhile(visit):
         check(visit)
-        at_once([lambda: close(visit, ops)])
+        run_concurrently([lambda: close(visit, ops)])
 
-    monkeypatch.setattr(services, "_check_free", close_meanwhile)
+    monkeypatch.setattr(conflicts, "check_free", close_meanwhile)
     assert booking(asha, listing, local(2, 11))().status_code == 201
     assert Visit.objects.live().count() == 1
 
@@ -281,7 +273,7 @@ def test_all_writers_mixed_keep_every_promise(ops):
                 post, ops, f"/visits/{visit.pk}/reschedule", {"new_date": local(3, 10 + n % 5).isoformat()}
             ),
         ]
-    responses = at_once(calls, at_a_time=20)
+    responses = run_concurrently(calls, at_a_time=20)
     assert {r.status_code for r in responses} <= {200, 201, 409}
     with connection.cursor() as cursor:
         cursor.execute(

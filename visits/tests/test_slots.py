@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from agents.models import WorkingHours
 from ghar import clock
 from visits import services
+from visits.scheduling.errors import VisitConflict
 from visits.tests.factories import AgentFactory, ListingFactory, UserFactory, book, local
 
 pytestmark = pytest.mark.django_db
@@ -113,7 +114,7 @@ def test_whatever_is_offered_can_be_booked(api, asha, bala, ops):
                 visit, _ = services.schedule(by=asha, user=asha, property_id=home.pk, scheduled_date=start)
                 if visit.agent_id:
                     taken.append(start)
-            except services.VisitConflict:
+            except VisitConflict:
                 pass
             transaction.set_rollback(True)
     assert offered == taken

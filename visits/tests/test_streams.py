@@ -1,24 +1,26 @@
-"""The whole of it at small size; `make bench` does the same with thousands."""
+"""The event stream under load, at a small size: `make bench` does the same with thousands."""
 
 import asyncio
 from functools import partial
 
 import pytest
 
-from ghar.streams.bench import Verdict, trial
+from ghar.streams.bench import Verdict, run_trial
 from ghar.streams.tests.listening import serving
-from visits.management.commands.bench_events import clients, newest, people_and_visits, writing
+from visits.management.commands.bench_events import create_visits, make_clients, newest_seq, write_changes
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def test_nothing_is_lost_between_servers_writers_and_clients_who_come_and_go():
-    visits, staff = people_and_visits(4)
-    since, events = newest(), 240
-    listeners = clients(visits, staff, 12, since)
+def test_clients_that_connect_and_leave_all_the_time_miss_no_event():
+    visits, staff = create_visits(4)
+    since, events = newest_seq(), 240
+    listeners = make_clients(visits, staff, 12, since)
     with serving("first") as first, serving("second") as second:
         ports = [first.port, second.port]
-        killed = asyncio.run(trial(listeners, ports, partial(writing, visits, staff, events), (0.1, 1), 0.5))
+        killed = asyncio.run(
+            run_trial(listeners, ports, partial(write_changes, visits, staff, events), (0.1, 1), 0.5)
+        )
     verdict = Verdict.over(listeners, since)
     assert killed > 0
     assert verdict.connects > len(listeners)

@@ -8,7 +8,7 @@ from django.db import connection
 
 from visits.management.commands import assign_pending_visits
 from visits.tests.factories import AgentFactory, ListingFactory, book, local
-from visits.tests.threads import at_once
+from visits.tests.threads import run_concurrently
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -30,7 +30,7 @@ def test_a_lost_connection_ends_a_round_and_not_the_watch(asha, monkeypatch, cap
 
     def restart():
         pid = connection.connection.info.backend_pid
-        at_once([lambda: terminate(pid)])
+        run_concurrently([lambda: terminate(pid)])
 
     steps = iter([restart, lambda: agents.append(AgentFactory()), stop])
     monkeypatch.setattr(assign_pending_visits.time, "sleep", lambda seconds: next(steps)())
@@ -40,15 +40,15 @@ def test_a_lost_connection_ends_a_round_and_not_the_watch(asha, monkeypatch, cap
     assert visit.agent == agents[0]
     assert out.getvalue().splitlines()[0] == "0 assigned, 1 still waiting."
     assert out.getvalue().splitlines()[-1] == "1 assigned, 0 still waiting."
-    assert err.getvalue() == "Interrupted; what was assigned stays.\n"
+    assert err.getvalue() == "Interrupted. The visits that were assigned stay assigned.\n"
     [record] = [record for record in caplog.records if record.name == assign_pending_visits.__name__]
     assert (record.levelname, record.args[0]) == ("WARNING", 7)
-    assert record.getMessage().startswith("No database to assign visits in; again in 7 s: ")
+    assert record.getMessage().startswith("The database is not available; next attempt in 7 s: ")
 
 
 def test_the_first_round_does_not_hide_that_there_is_none(asha, monkeypatch):
     pid = connection.connection.info.backend_pid
-    at_once([lambda: terminate(pid)])
+    run_concurrently([lambda: terminate(pid)])
     monkeypatch.setattr(assign_pending_visits.time, "sleep", lambda seconds: stop())
     with pytest.raises(assign_pending_visits.OperationalError):
         call_command("assign_pending_visits", watch=True)

@@ -11,7 +11,7 @@ from django.db import connection
 T = TypeVar("T")
 
 
-def at_once(calls: Sequence[Callable[[], T]], at_a_time: int = 50) -> list[T]:
+def run_concurrently(calls: Sequence[Callable[[], T]], at_a_time: int = 50) -> list[T]:
     """Run the calls together, each in its own thread with its own connection; their results in order."""
     width = min(at_a_time, len(calls))
     barrier = Barrier(width)
@@ -40,7 +40,7 @@ def first_two() -> Callable[[], None]:
     return meet
 
 
-def in_pairs(answer: T) -> Callable[..., T]:
+def rendezvous(answer: T) -> Callable[..., T]:
     """Stands where a guard was: callers wait for each other, so that two pass before either acts."""
     pair = Barrier(2)
 

@@ -8,7 +8,7 @@ from knox.models import AuthToken
 from ghar.accounts import services
 from ghar.accounts.models import User
 from ghar.accounts.tests.factories import UserFactory
-from ghar.testing import PASSWORD
+from ghar.testing import PASSWORD, messages_of
 
 pytestmark = pytest.mark.django_db
 
@@ -36,16 +36,12 @@ def change_url(user):
     return reverse("admin:accounts_user_change", args=[user.pk])
 
 
-def messages_of(response):
-    return [str(message) for message in response.context["messages"]]
-
-
 def act(page, action, *users):
     return page.post(LIST, {"action": action, "_selected_action": [u.pk for u in users]}, follow=True)
 
 
 @pytest.mark.parametrize("identifier", ["root@example.com", "ROOT@example.com", "98123 45678"])
-def test_logging_in_by_email_or_phone(root, identifier):
+def test_staff_log_in_by_email_or_phone(root, identifier):
     root.phone = "+919812345678"
     root.set_password(PASSWORD)
     root.save()
@@ -56,7 +52,7 @@ def test_logging_in_by_email_or_phone(root, identifier):
     assert Client().post(url, {"username": identifier, "password": PASSWORD}).status_code == 302
 
 
-def test_who_is_no_staff_stays_out(asha):
+def test_users_who_are_not_staff_are_redirected(asha):
     asha.is_superuser = True
     asha.save()
 
@@ -64,7 +60,7 @@ def test_who_is_no_staff_stays_out(asha):
 
 
 @pytest.mark.parametrize("query", ["asha", "ASHA@example", "98123"])
-def test_finding_somebody_by_name_email_or_phone(page, asha, bala, query):
+def test_users_are_found_by_name_email_and_phone(page, asha, bala, query):
     asha.phone = "+919812345678"
     asha.save()
 
@@ -73,7 +69,7 @@ def test_finding_somebody_by_name_email_or_phone(page, asha, bala, query):
     assert list(found) == [asha]
 
 
-def test_creating_a_user_with_a_password(page):
+def test_a_user_is_created_with_a_password(page):
     response = page.post(
         ADD,
         {
@@ -95,7 +91,7 @@ def test_creating_a_user_with_a_password(page):
 @pytest.mark.parametrize(
     "given", [{}, {"phone": "12"}, {"email": "junk"}, {"email": "ASHA@example.com"}, {"password2": "other"}]
 )
-def test_what_a_new_user_needs(page, asha, given):
+def test_a_new_user_needs_an_unused_email_or_phone_and_a_password(page, asha, given):
     form = {"full_name": "C", "usable_password": "true", "password1": PASSWORD, "password2": PASSWORD}
 
     response = page.post(ADD, {**form, **given})
@@ -105,7 +101,7 @@ def test_what_a_new_user_needs(page, asha, given):
     assert not User.objects.filter(full_name="C").exists()
 
 
-def test_changing_a_user_leaves_activity_alone(page, asha):
+def test_the_form_does_not_deactivate_a_user(page, asha):
     form = {
         "full_name": "Asha R.",
         "email": "ASHA.R@example.com",
@@ -134,7 +130,7 @@ def test_a_password_set_by_staff_ends_all_devices(page, asha):
     assert services.log_in(identifier="asha@example.com", password="quite another one").user == asha
 
 
-def test_ones_own_new_password_ends_all_devices(page, root):
+def test_changing_ones_own_password_ends_all_devices(page, root):
     root.set_password(PASSWORD)
     root.save()
     page.force_login(root)
@@ -155,7 +151,7 @@ def test_ones_own_new_password_ends_all_devices(page, root):
     assert root.check_password("quite another one")
 
 
-def test_nobody_is_deleted(page, asha):
+def test_users_are_not_deleted(page, asha):
     assert (
         page.post(reverse("admin:accounts_user_delete", args=[asha.pk]), {"post": "yes"}).status_code == 403
     )
@@ -164,13 +160,13 @@ def test_nobody_is_deleted(page, asha):
     assert User.objects.filter(pk=asha.pk).exists()
 
 
-def test_deactivating_and_reactivating(page, root, asha, bala):
+def test_users_are_deactivated_and_reactivated_one_by_one(page, root, asha, bala):
     AuthToken.objects.create(asha)
 
     answer = act(page, "deactivate", asha, bala, root)
 
     assert messages_of(answer) == [
-        "Root: You cannot deactivate yourself: ask a colleague.",
+        "Root: You can't deactivate yourself. Ask a colleague.",
         "Deactivated: 2.",
     ]
     assert set(User.objects.filter(is_active=True)) == {root}
@@ -180,7 +176,7 @@ def test_deactivating_and_reactivating(page, root, asha, bala):
     assert set(User.objects.filter(is_active=True)) == {root, asha}
 
 
-def test_staff_neither_give_rights_nor_change_who_has_some(ops, root, asha):
+def test_only_superusers_give_permissions_or_change_users_who_have_some(ops, root, asha):
     page = logged_in(ops)
     form = {
         "full_name": "Asha",
@@ -201,11 +197,11 @@ def test_staff_neither_give_rights_nor_change_who_has_some(ops, root, asha):
     assert not asha.user_permissions.exists()
     assert refused == [403, 403]
     assert reset.status_code == 403
-    assert "Root: Only a superuser may do this to staff." in messages_of(answer)
+    assert "Root: Only superusers can do this to staff." in messages_of(answer)
     assert User.objects.get(pk=root.pk).is_active
 
 
-def test_who_may_only_view_changes_nothing(asha, bala):
+def test_users_who_may_only_view_change_nothing(asha, bala):
     bala.is_staff = True
     bala.save()
     bala.user_permissions.add(Permission.objects.get(codename="view_user"))

@@ -31,7 +31,7 @@ def is_logged_in(token):
     return bearer(token).get("/api/v1/users/me").status_code == 200
 
 
-def test_signing_up_logs_in(api):
+def test_a_sign_up_returns_a_token_and_the_user(api):
     response = api().post("/api/v1/auth/signup", SIGNUP)
 
     user = User.objects.get()
@@ -77,7 +77,7 @@ def test_signing_up_logs_in(api):
         ({"id": 7, "role": "agent"}, {"id", "role"}),
     ],
 )
-def test_what_a_sign_up_refuses(api, change, fields):
+def test_a_sign_up_names_each_bad_field_and_creates_no_user(api, change, fields):
     response = api().post("/api/v1/auth/signup", {**SIGNUP, **change})
 
     assert response.status_code == 400
@@ -99,7 +99,7 @@ def test_a_password_of_128_characters_is_kept_as_it_is(api):
     ("taken", "field"),
     [({"phone": "+91 98123 45678"}, "phone"), ({"email": "CHITRA@Example.com"}, "email")],
 )
-def test_a_phone_or_email_belongs_to_one_person(api, taken, field):
+def test_a_phone_or_email_belongs_to_one_user(api, taken, field):
     UserFactory(phone="+919812345678", email="chitra@example.com")
 
     response = api().post("/api/v1/auth/signup", {"full_name": "C", "password": "a long enough one", **taken})
@@ -111,7 +111,7 @@ def test_a_phone_or_email_belongs_to_one_person(api, taken, field):
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("field", ["phone", "email"])
-def test_of_people_who_sign_up_at_the_same_instant_one_gets_the_identifier(field):
+def test_one_of_several_simultaneous_sign_ups_gets_the_identifier(field):
     body = {"full_name": "C", "password": "a long enough one"}
     body[field] = "+919812345678" if field == "phone" else "chitra@example.com"
     barrier, answers = threading.Barrier(6), []
@@ -135,7 +135,7 @@ def test_of_people_who_sign_up_at_the_same_instant_one_gets_the_identifier(field
 @pytest.mark.parametrize(
     "identifier", ["asha@example.com", " ASHA@Example.COM ", "+919812345678", "98123 45678", "09812345678"]
 )
-def test_logging_in_by_email_or_phone(asha, identifier):
+def test_users_log_in_by_email_or_phone_in_any_spelling(asha, identifier):
     asha.phone = "+919812345678"
     asha.save()
 
@@ -147,7 +147,7 @@ def test_logging_in_by_email_or_phone(asha, identifier):
     assert User.objects.get().last_login is not None
 
 
-def test_unknown_wrong_and_inactive_are_refused_alike(asha, bala):
+def test_unknown_wrong_and_inactive_get_the_same_answer(asha, bala):
     bala.is_active = False
     bala.save()
 
@@ -166,7 +166,7 @@ def test_unknown_wrong_and_inactive_are_refused_alike(asha, bala):
     assert not AuthToken.objects.exists()
 
 
-def test_an_expired_token_does_not_keep_from_logging_in(asha):
+def test_an_expired_token_does_not_prevent_a_log_in(asha):
     client = bearer("no-token-of-ours")
 
     response = client.post("/api/v1/auth/login", {"identifier": "asha@example.com", "password": PASSWORD})
@@ -174,7 +174,7 @@ def test_an_expired_token_does_not_keep_from_logging_in(asha):
     assert response.status_code == 200
 
 
-def test_no_number_of_devices_is_refused_and_the_20_newest_stay(asha, bala):
+def test_a_log_in_is_never_refused_for_the_number_of_devices_and_the_newest_20_stay(asha, bala):
     other = log_in("bala@example.com").json()["token"]
     tokens = [log_in().json()["token"] for _ in range(23)]
 
@@ -183,14 +183,14 @@ def test_no_number_of_devices_is_refused_and_the_20_newest_stay(asha, bala):
 
 
 @pytest.mark.parametrize("path", ["auth/logout", "auth/logout/"])
-def test_logging_out_ends_this_device_only(asha, path):
+def test_a_log_out_revokes_this_token_only(asha, path):
     here, there = log_in().json()["token"], log_in().json()["token"]
 
     assert bearer(here).post(f"/api/v1/{path}").status_code == 204
     assert (is_logged_in(here), is_logged_in(there)) == (False, True)
 
 
-def test_logging_out_everywhere_ends_all_of_ones_own(asha, bala):
+def test_a_log_out_everywhere_revokes_all_tokens_of_the_user(asha, bala):
     here, there = log_in().json()["token"], log_in().json()["token"]
     other = log_in("bala@example.com").json()["token"]
 
@@ -198,7 +198,7 @@ def test_logging_out_everywhere_ends_all_of_ones_own(asha, bala):
     assert [is_logged_in(token) for token in (here, there, other)] == [False, False, True]
 
 
-def test_a_session_of_the_admin_logs_out_too(asha):
+def test_a_session_of_the_admin_can_log_out(asha):
     client = APIClient(enforce_csrf_checks=True)
     client.force_login(asha)
 
@@ -212,7 +212,7 @@ def test_a_session_of_the_admin_logs_out_too(asha):
     assert client.get("/api/v1/users/me").status_code == 401
 
 
-def test_a_new_password_ends_all_other_devices(asha):
+def test_a_new_password_revokes_all_other_tokens(asha):
     here, there = log_in().json()["token"], log_in().json()["token"]
 
     response = bearer(here).post(
@@ -236,7 +236,7 @@ def test_a_new_password_ends_all_other_devices(asha):
         ({"old_password": PASSWORD}, "old_password"),
     ],
 )
-def test_what_a_change_of_password_refuses(asha, change, field):
+def test_a_change_of_the_password_names_each_bad_field(asha, change, field):
     here, there = log_in().json()["token"], log_in().json()["token"]
     body = {"current_password": PASSWORD, "new_password": "quite another one", **change}
 
@@ -261,7 +261,7 @@ def test_what_a_change_of_password_refuses(asha, change, field):
         "",
     ],
 )
-def test_a_bad_token_or_none_is_401(asha, header):
+def test_a_bad_or_missing_token_is_401(asha, header):
     client = APIClient()
     client.credentials(HTTP_AUTHORIZATION=header)
 
@@ -273,7 +273,7 @@ def test_a_bad_token_or_none_is_401(asha, header):
     assert response.json()["code"] == "not_authenticated"
 
 
-def test_a_token_ends_with_its_time_and_with_its_users_activity(asha, bala):
+def test_a_token_ends_when_it_expires_and_when_its_user_is_deactivated(asha, bala):
     first, second = log_in().json()["token"], log_in("bala@example.com").json()["token"]
     AuthToken.objects.filter(user=asha).update(expiry=timezone.now() - timedelta(seconds=1))
     User.objects.filter(pk=bala.pk).update(is_active=False)

@@ -1,4 +1,4 @@
-"""What the database refuses of a user, tried by plain SQL."""
+"""The constraints on users, tried by plain SQL."""
 
 import pytest
 from django.db import IntegrityError, connection, transaction
@@ -29,7 +29,7 @@ def others_phone(bala):
 
 @pytest.mark.usefixtures("others_phone")
 @pytest.mark.parametrize(("constraint", "change"), REFUSED)
-def test_a_user_who_must_never_be_is_refused(asha, constraint, change):
+def test_the_database_refuses_a_user_who_breaks_a_rule(asha, constraint, change):
     update = f"UPDATE accounts_user SET {change} WHERE id = %s"
     with pytest.raises(IntegrityError) as caught, transaction.atomic():
         sql(update, asha.pk)

@@ -1,4 +1,4 @@
-"""Whatever is sent to the auth routes: a problem, never a 5xx, and nothing changed."""
+"""Hostile input to the routes of accounts gives problems, never a 5xx, and changes nothing."""
 
 import json
 
@@ -86,7 +86,7 @@ def assert_problem(response, *statuses):
 
 @pytest.mark.parametrize(("name", "field"), FIELDS)
 @pytest.mark.parametrize("value", VALUES.values(), ids=VALUES)
-def test_odd_values(asha, name, field, value):
+def test_odd_values_give_no_server_error(asha, name, field, value):
     if field == "profile_image_url" and isinstance(value, str) and not value.strip():
         pytest.skip("empties the field")
     before = state()
@@ -99,7 +99,7 @@ def test_odd_values(asha, name, field, value):
 
 @pytest.mark.parametrize("name", ROUTES)
 @pytest.mark.parametrize("body", BODIES.values(), ids=BODIES)
-def test_odd_bodies(asha, name, body):
+def test_odd_bodies_are_refused(asha, name, body):
     before = state()
 
     response = send(name, asha, body)
@@ -110,7 +110,7 @@ def test_odd_bodies(asha, name, body):
 
 @pytest.mark.parametrize("name", ["signup", "login", "password"])
 @pytest.mark.parametrize("field", [None, 0])
-def test_missing_fields(asha, name, field):
+def test_a_missing_field_is_named(asha, name, field):
     body = ROUTES[name][2]
     before = state()
 
@@ -133,7 +133,7 @@ def test_missing_fields(asha, name, field):
         "x",
     ],
 )
-def test_other_content_types(asha, name, content_type):
+def test_other_content_types_are_refused(asha, name, content_type):
     before = state()
 
     response = send(name, asha, json.dumps(ROUTES[name][2]), content_type)
@@ -147,7 +147,7 @@ def test_other_content_types(asha, name, content_type):
     "header",
     [{"HTTP_ACCEPT": "text/html"}, {"HTTP_ACCEPT": "x;" * 9_999}, {"HTTP_ACCEPT": "a/b; c*=foo''bar"}],
 )
-def test_whatever_is_accepted_the_answer_is_json(asha, header):
+def test_the_answer_is_json_whatever_the_client_accepts(asha, header):
     client = APIClient(raise_request_exception=False)
     client.force_authenticate(asha)
 

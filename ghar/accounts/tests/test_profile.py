@@ -9,7 +9,7 @@ pytestmark = pytest.mark.django_db
 ME = "/api/v1/users/me"
 
 
-def test_ones_own_profile(api, asha):
+def test_users_see_their_own_profile(api, asha):
     Agent.objects.create(name="Asha", user=asha)
 
     assert api(asha).get(f"{ME}/").json() == {
@@ -25,7 +25,7 @@ def test_ones_own_profile(api, asha):
     }
 
 
-def test_a_stranger_has_none(api):
+def test_the_profile_requires_a_login(api):
     assert api().get(ME).status_code == 401
     assert api().patch(ME, {"full_name": "X"}).status_code == 401
 
@@ -46,7 +46,7 @@ def test_a_stranger_has_none(api):
         ({}, {}),
     ],
 )
-def test_changing_it(api, asha, change, kept):
+def test_a_patch_changes_the_fields_it_names(api, asha, change, kept):
     before = api(asha).get(ME).json()
 
     response = api(asha).patch(ME, change)
@@ -83,7 +83,7 @@ def test_changing_it(api, asha, change, kept):
         ({"preferred_languages": ["en"] * 11}, "preferred_languages"),
     ],
 )
-def test_what_a_profile_refuses(api, asha, bala, change, field):
+def test_a_bad_field_is_named_and_nothing_changes(api, asha, bala, change, field):
     UserFactory(phone="+919800000000")
     before = User.objects.filter(pk=asha.pk).values().get()
 
@@ -96,7 +96,7 @@ def test_what_a_profile_refuses(api, asha, bala, change, field):
 
 
 @pytest.mark.parametrize("method", ["put", "post", "delete"])
-def test_other_methods_are_not_possible(api, asha, method):
+def test_other_methods_are_not_allowed(api, asha, method):
     response = getattr(api(asha), method)(ME, {})
 
     assert response.status_code == 405

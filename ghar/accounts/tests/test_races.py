@@ -1,4 +1,4 @@
-"""A log-in against what ends log-ins, committed between its check of the password and its token."""
+"""A log-in races a change that ends log-ins: it commits between the check of the password and the token."""
 
 import threading
 import time
@@ -19,7 +19,7 @@ def wait_for_the_lock():
         if somebody_waits_for_a_lock():
             return
         time.sleep(0.01)
-    pytest.fail("The log-in waited for nothing")
+    pytest.fail("The log-in did not wait for the lock.")
 
 
 def log_in(outcome):

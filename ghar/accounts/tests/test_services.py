@@ -16,7 +16,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def listen():
-    """`listen(f)` calls f(user, by) at each deactivation, until the test ends."""
+    """`listen(f)` lets f(user, by) be called at each deactivation, until the test ends."""
     receivers = []
 
     def connect(act):
@@ -50,12 +50,12 @@ def listen():
         ("9" * 100_000, ("phone", "")),
     ],
 )
-def test_identifiers(typed, normal):
+def test_an_identifier_is_normalised_or_finds_nobody(typed, normal):
     assert normalise(typed) == normal
     assert lookup(typed) == ({normal[0]: normal[1]} if normal[1] else {"pk": None})
 
 
-def test_a_deactivated_user_is_out_at_once_and_others_hear_of_it(asha, ops, listen):
+def test_deactivation_ends_every_access_at_once_and_is_signalled(asha, ops, listen):
     heard = []
     listen(lambda user, by: heard.append((user, by, user.auth_token_set.count())))
     token = services.log_in(identifier="asha@example.com", password=PASSWORD).token
@@ -74,7 +74,7 @@ def test_a_deactivated_user_is_out_at_once_and_others_hear_of_it(asha, ops, list
         services.log_in(identifier="asha@example.com", password=PASSWORD)
 
 
-def test_a_second_deactivation_tells_nobody(asha, ops, listen):
+def test_a_second_deactivation_is_not_signalled(asha, ops, listen):
     heard = []
     listen(lambda user, by: heard.append(user))
 
@@ -84,7 +84,7 @@ def test_a_second_deactivation_tells_nobody(asha, ops, listen):
     assert heard == [asha]
 
 
-def test_an_error_of_whoever_hears_of_it_undoes_a_deactivation(asha, ops, listen):
+def test_an_error_in_a_receiver_undoes_a_deactivation(asha, ops, listen):
     def refuse(user, by):
         raise DomainError("No.")
 
@@ -98,7 +98,7 @@ def test_an_error_of_whoever_hears_of_it_undoes_a_deactivation(asha, ops, listen
     assert AuthToken.objects.filter(user=asha).count() == 1
 
 
-def test_nobody_deactivates_himself(ops):
+def test_users_cannot_deactivate_themselves(ops):
     with pytest.raises(Invalid):
         services.deactivate(user=ops, by=ops)
 

@@ -34,7 +34,7 @@ def assert_throttled(response):
     assert 1 <= int(response["Retry-After"]) <= 60
 
 
-def test_failed_log_ins_are_counted_for_an_identifier_however_it_is_written(asha, bala):
+def test_failed_log_ins_count_per_identifier_in_any_spelling(asha, bala):
     for spelling in ["asha@example.com", "ASHA@example.com", " asha@example.com "]:
         assert log_in(spelling).status_code == 401
 
@@ -42,7 +42,7 @@ def test_failed_log_ins_are_counted_for_an_identifier_however_it_is_written(asha
     assert not asha.auth_token_set.exists()
 
 
-def test_log_ins_are_counted_for_an_address(asha, settings):
+def test_log_ins_count_per_address(asha, settings):
     settings.THROTTLE_RATES = {**settings.THROTTLE_RATES, "writes": "99/min"}
     for _ in range(3):
         log_in()
@@ -53,21 +53,21 @@ def test_log_ins_are_counted_for_an_address(asha, settings):
     assert log_in("bala@example.com").status_code == 401
 
 
-def test_who_knows_his_password_is_not_counted(asha, settings):
+def test_successful_log_ins_do_not_count(asha, settings):
     settings.THROTTLE_RATES = {**settings.THROTTLE_RATES, "writes": "99/min"}
 
     assert {log_in(password=PASSWORD).status_code for _ in range(8)} == {200}
 
 
 @pytest.mark.parametrize("identifier", [None, 7, [], {"a": 1}, "x" * 5_000, "\ud7ff"])
-def test_junk_is_counted_too(identifier):
+def test_log_ins_with_junk_as_identifier_count(identifier):
     for _ in range(3):
         assert log_in(identifier).status_code in {400, 401}
 
     assert_throttled(log_in(identifier))
 
 
-def test_sign_ups_are_counted_for_an_address():
+def test_sign_ups_count_per_address():
     for n in range(3):
         body = {"full_name": "C", "email": f"c{n}@example.com", "password": "a long enough one"}
         assert APIClient().post(SIGNUP, body).status_code == 201
@@ -76,7 +76,7 @@ def test_sign_ups_are_counted_for_an_address():
     assert User.objects.count() == 3
 
 
-def test_a_stolen_token_does_not_serve_to_guess_the_password(api, asha, settings):
+def test_guesses_of_the_password_with_a_token_are_limited(api, asha, settings):
     settings.THROTTLE_RATES = {**settings.THROTTLE_RATES, "writes": "99/min"}
     body = {"current_password": "wrong", "new_password": "quite another one"}
     for _ in range(3):
@@ -87,7 +87,7 @@ def test_a_stolen_token_does_not_serve_to_guess_the_password(api, asha, settings
     assert asha.check_password(PASSWORD)
 
 
-def test_writes_are_counted_for_a_user_and_reads_are_not(api, asha, bala):
+def test_writes_count_per_user_and_reads_do_not(api, asha, bala):
     for _ in range(3):
         assert api(asha).patch(ME, {}).status_code == 200
 
@@ -96,7 +96,7 @@ def test_writes_are_counted_for_a_user_and_reads_are_not(api, asha, bala):
     assert api(bala).patch(ME, {}).status_code == 200
 
 
-def test_a_forwarded_address_is_not_believed(asha):
+def test_a_forwarded_address_does_not_count_as_another_one(asha):
     for n in range(3):
         log_in(HTTP_X_FORWARDED_FOR=f"6.6.6.{n}")
 

@@ -1,4 +1,4 @@
-"""Every refusal, from wherever it comes, as the problem that the contract promises."""
+"""Every error, wherever it comes from, is a problem of the contract."""
 
 import json
 
@@ -14,11 +14,14 @@ from rest_framework.response import Response
 from rest_framework.test import APIClient
 from rest_framework.views import APIView
 
+from flatmates.errors import NoActiveMatch
 from ghar import errors
 from ghar.api.errors import problem_body
 from ghar.api.permissions import StaffPermission
 from ghar.api.views import unknown_url
 from ghar.transactions import TransactionContention
+from properties.errors import PropertyUnavailable
+from visits.scheduling.errors import AgentNotEligible, InvalidTransition, VisitConflict
 
 pytestmark = pytest.mark.urls(__name__)
 
@@ -52,7 +55,7 @@ class Members(APIView):
 
 
 class Desk(Members):
-    permission_classes = [StaffPermission.to("visits.assign_agent")]
+    permission_classes = [StaffPermission.requiring("visits.assign_agent")]
 
 
 def fails(request):
@@ -114,11 +117,11 @@ def assert_problem(response, status, code):
         (errors.NotAllowed("Not yours."), 403, "permission_denied", {"detail": "Not yours."}),
         (errors.NotFound("No visit."), 404, "not_found", {"detail": "No visit."}),
         (errors.Outdated("Now 7."), 412, "precondition_failed", {"detail": "Now 7."}),
-        (errors.VisitConflict("Taken.", alternatives=FREE), 409, "visit_conflict", {"alternatives": FREE}),
-        (errors.InvalidTransition("Over."), 409, "invalid_transition", {"detail": "Over."}),
-        (errors.AgentNotEligible("No.", reasons=["busy"]), 409, "agent_not_eligible", {"reasons": ["busy"]}),
-        (errors.PropertyUnavailable("Sold."), 409, "property_unavailable", {"detail": "Sold."}),
-        (errors.NoActiveMatch("No match."), 409, "no_active_match", {"detail": "No match."}),
+        (VisitConflict("Taken.", alternatives=FREE), 409, "visit_conflict", {"alternatives": FREE}),
+        (InvalidTransition("Over."), 409, "invalid_transition", {"detail": "Over."}),
+        (AgentNotEligible("No.", reasons=["busy"]), 409, "agent_not_eligible", {"reasons": ["busy"]}),
+        (PropertyUnavailable("Sold."), 409, "property_unavailable", {"detail": "Sold."}),
+        (NoActiveMatch("No match."), 409, "no_active_match", {"detail": "No match."}),
         (exceptions.ValidationError("Odd."), 400, "validation_error", {"detail": "Odd."}),
         (
             exceptions.ValidationError({"non_field_errors": ["Odd."]}),
@@ -160,7 +163,7 @@ def assert_problem(response, status, code):
         (exceptions.NotAuthenticated(SECRET), 401, "not_authenticated", {}),
         (exceptions.AuthenticationFailed(SECRET), 401, "not_authenticated", {}),
         (exceptions.UnsupportedMediaType(SECRET), 415, "unsupported_media_type", {}),
-        (exceptions.Throttled(7.2), 429, "throttled", {"detail": "Too many requests: try again in 8 s."}),
+        (exceptions.Throttled(7.2), 429, "throttled", {"detail": "Too many requests. Try again in 8 s."}),
         (OperationalError(SECRET), 503, "unavailable", {}),
         (InterfaceError(SECRET), 503, "unavailable", {}),
         (TransactionContention(SECRET), 503, "unavailable", {}),
@@ -171,7 +174,7 @@ def assert_problem(response, status, code):
     ],
 )
 @pytest.mark.parametrize("debug", [True, False])
-def test_each_exception_has_its_problem(get_raising, settings, exception, status, code, rest, debug):
+def test_each_exception_becomes_its_problem(get_raising, settings, exception, status, code, rest, debug):
     settings.DEBUG = debug
 
     problem = assert_problem(get_raising(exception), status, code)
@@ -189,12 +192,12 @@ def test_each_exception_has_its_problem(get_raising, settings, exception, status
         (OperationalError(), "Retry-After", "2"),
     ],
 )
-def test_headers_that_help(get_raising, exception, header, value):
+def test_errors_send_the_headers_of_their_status(get_raising, exception, header, value):
     assert get_raising(exception)[header] == value
 
 
 @pytest.mark.parametrize("debug", [True, False])
-def test_what_fails_outside_of_rest_framework_is_a_problem_too(get_raising, settings, debug):
+def test_errors_outside_of_rest_framework_become_problems_below_api_only(get_raising, settings, debug):
     settings.DEBUG = debug
 
     assert_problem(get_raising(ZeroDivisionError(SECRET), "/api/v1/fails"), 500, "internal_error")
@@ -219,7 +222,7 @@ def test_what_fails_outside_of_rest_framework_is_a_problem_too(get_raising, sett
         (503, "unavailable"),
     ],
 )
-def test_an_answer_that_is_no_problem_becomes_one_and_keeps_its_headers(client, status, code):
+def test_another_error_response_becomes_a_problem_and_keeps_its_headers(client, status, code):
     response = client.get(f"/api/v1/answers/{status}")
 
     assert_problem(response, status, code)
@@ -228,7 +231,7 @@ def test_an_answer_that_is_no_problem_becomes_one_and_keeps_its_headers(client, 
     assert int(response["Content-Length"]) == len(response.content)
 
 
-def test_a_stream_that_failed_becomes_a_problem(client):
+def test_a_failed_stream_becomes_a_problem(client):
     assert_problem(client.get("/api/v1/streams"), 502, "internal_error")
 
 
@@ -236,16 +239,16 @@ def test_a_stream_that_failed_becomes_a_problem(client):
     "url", ["/api", "/api/", "/api/v1", "/api/v1/", "/api/v1/nothing", "/api/v2/", "/api/%00/é"]
 )
 @pytest.mark.parametrize("method", ["get", "post", "put", "patch", "delete", "options"])
-def test_unknown_urls(client, url, method):
+def test_an_unknown_url_is_404_for_every_method(client, url, method):
     assert_problem(getattr(client, method)(url), 404, "not_found")
 
 
-def test_other_hosts(client):
+def test_an_unknown_host_is_a_problem(client):
     assert_problem(client.get("/api/v1/nothing", headers={"Host": "evil.example"}), 400, "validation_error")
     assert_problem(client.get("/api/v1/nothing", headers={"Host": "a b\0"}), 400, "validation_error")
 
 
-def test_head_and_options(client):
+def test_head_has_no_body_and_options_lists_the_methods(client):
     head = client.head("/api/v1/members")
     options = client.options("/api/v1/raises")
 
@@ -254,7 +257,7 @@ def test_head_and_options(client):
     assert_problem(client.options("/api/v1/members"), 401, "not_authenticated")
 
 
-def test_a_method_that_is_not_possible(client):
+def test_a_method_that_is_not_allowed_names_the_others(client):
     response = client.delete("/api/v1/raises")
 
     assert_problem(response, 405, "method_not_allowed")
@@ -262,12 +265,12 @@ def test_a_method_that_is_not_possible(client):
 
 
 @pytest.mark.parametrize("given", ["abc-123", "A.b_c:d/e+f=", "x" * 128])
-def test_a_sane_request_id_is_echoed(client, given):
+def test_a_valid_request_id_is_echoed(client, given):
     assert client.get("/api/v1/x", headers={"X-Request-ID": given})["X-Request-ID"] == given
 
 
 @pytest.mark.parametrize("given", ["", "x" * 129, "a b", "a\nb", "<script>", "\xff", "'; --"])
-def test_any_other_is_replaced(client, given):
+def test_an_invalid_request_id_is_replaced(client, given):
     answered = client.get("/api/v1/x", headers={"X-Request-ID": given})["X-Request-ID"]
 
     assert answered != given
@@ -275,7 +278,7 @@ def test_any_other_is_replaced(client, given):
 
 
 @pytest.mark.django_db
-def test_staff_are_those_with_the_permission(api, asha, ops):
+def test_only_staff_with_the_permission_are_admitted(api, asha, ops):
     asha.is_superuser = True
     other = type(ops).objects.create_user("x", email="other@example.com", full_name="O", is_staff=True)
 
@@ -285,7 +288,7 @@ def test_staff_are_those_with_the_permission(api, asha, ops):
     assert_problem(api().get("/api/v1/desk"), 401, "not_authenticated")
 
 
-def test_a_problem_of_an_unknown_status():
+def test_a_problem_with_an_unknown_status_has_a_general_title():
     assert problem_body(499, "x", "Odd.", a=1) == {
         "type": "about:blank",
         "title": "Error",

@@ -27,8 +27,8 @@ class Range(django_filters.FilterSet):
     to = InstantFilter(field_name="created_at", lookup_expr="lt")
 
 
-def taken(field, value):
-    """The value as the field takes it, or the word refused."""
+def validate(field, value):
+    """Return the validated value, or "refused"."""
     try:
         return field.run_validation(value)
     except serializers.ValidationError as error:
@@ -50,8 +50,8 @@ def taken(field, value):
         ("2999-12-31T23:59:59Z", datetime(2999, 12, 31, 23, 59, 59, tzinfo=UTC)),
     ],
 )
-def test_moments(text, moment):
-    assert taken(InstantField(), text) == moment
+def test_an_instant_is_read_as_utc(text, moment):
+    assert validate(InstantField(), text) == moment
 
 
 @pytest.mark.parametrize(
@@ -83,8 +83,8 @@ def test_moments(text, moment):
         {},
     ],
 )
-def test_what_is_no_moment_of_ours(value):
-    assert taken(InstantField(), value) == "refused"
+def test_anything_else_is_no_instant(value):
+    assert validate(InstantField(), value) == "refused"
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ def test_what_is_no_moment_of_ours(value):
         ("", None),
     ],
 )
-def test_filters_take_dates_too(text, moment):
+def test_an_instant_filter_also_takes_dates(text, moment):
     form = Range({"to": text}, User.objects.none()).form
 
     assert form.is_valid()
@@ -107,7 +107,7 @@ def test_filters_take_dates_too(text, moment):
 @pytest.mark.parametrize(
     "text", ["soon", "2026-02-30", "0000-01-01", "9999-12-31", "2026-11", "\0", "x" * 999]
 )
-def test_filters_refuse_what_is_neither(text):
+def test_an_instant_filter_refuses_anything_else(text):
     assert list(Range({"to": text}, User.objects.none()).form.errors) == ["to"]
 
 
@@ -158,14 +158,14 @@ def test_filters_refuse_what_is_neither(text):
         (HttpUrlField(), "//example.com/", "refused"),
     ],
 )
-def test_values(field, value, expected):
-    assert taken(field, value) == expected
+def test_a_field_takes_or_refuses_a_value(field, value, expected):
+    assert validate(field, value) == expected
 
 
 @pytest.mark.parametrize(
     ("value", "number"), [(Decimal("25000.00"), 25000), (Decimal("0.50"), 0.5), (Decimal("-3.25"), -3.25)]
 )
-def test_decimals_go_out_as_numbers(value, number):
+def test_a_decimal_is_returned_as_a_number(value, number):
     shown = NumberField().to_representation(value)
 
     assert shown == number
@@ -182,7 +182,7 @@ class Outer(StrictSerializer):
     inner = Inner(required=False)
 
 
-def test_a_strict_serializer_names_all_that_is_wrong():
+def test_a_strict_serializer_names_all_errors_at_once():
     outer = Outer(data={"id": 1, "colour": "blue", "inner": {"city": "Pune", "zip": 1}})
 
     assert not outer.is_valid()
@@ -194,9 +194,9 @@ def test_a_strict_serializer_names_all_that_is_wrong():
     }
 
 
-def test_a_strict_serializer_tells_what_is_only_read_and_what_to_do_instead():
+def test_a_strict_serializer_says_which_fields_are_read_only_and_what_to_do_instead():
     class Input(Outer):
-        shown = ["name", "version", "agent"]
+        response_fields = ["name", "version", "agent"]
         read_only_hints = {"agent": "ask for one."}
 
     given = Input(data={"name": "A", "version": 1, "agent": 2, "id": 3, "colour": "blue"})
@@ -215,7 +215,7 @@ def test_a_strict_serializer_takes_objects_only(data):
     assert not Outer(data=data).is_valid()
 
 
-def test_a_strict_serializer_takes_what_it_knows():
+def test_a_strict_serializer_takes_its_own_fields():
     outer = Outer(data={"name": "A", "inner": {"city": "Pune"}})
 
     assert outer.is_valid()

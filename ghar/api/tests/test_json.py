@@ -1,4 +1,4 @@
-"""What goes in and out as JSON."""
+"""The JSON that the API reads and writes."""
 
 import json
 from datetime import UTC, date, datetime, timedelta, timezone
@@ -52,22 +52,22 @@ def post(body, content_type="application/json"):
         ("नमस्ते", '"नमस्ते"'),
     ],
 )
-def test_values_go_out_as_the_contract_writes_them(value, text):
+def test_values_are_written_as_the_contract_says(value, text):
     assert encode(value).decode() == text
 
 
 @pytest.mark.parametrize("value", ["\ud800", {"\udfff": ["a\ud800b"]}, 2**70, [b"\xff"]])
-def test_no_value_is_too_odd_to_go_out(value):
+def test_odd_values_can_be_written(value):
     json.loads(encode({"value": value, "price": Decimal("1.50")}))
 
 
-def test_what_nobody_can_write_is_a_mistake_of_ours():
+def test_a_value_without_a_json_form_raises():
     with pytest.raises(TypeError):
         encode(object())
 
 
 @pytest.mark.parametrize("content_type", ["application/json", "application/json; charset=utf-8"])
-def test_an_object_comes_in(content_type):
+def test_a_body_is_an_object(content_type):
     body = {"text": "नमस्ते", "n": 1.5, "list": [1, {"deep": None}], "backslash": "\\u0000"}
 
     assert post(json.dumps(body), content_type).json() == body
@@ -100,7 +100,7 @@ def test_an_empty_body_is_an_empty_object(body):
         (b"\xef\xbb\xbf{}", "parse_error"),
     ],
 )
-def test_anything_else_is_refused(body, code):
+def test_any_other_body_is_refused(body, code):
     response = post(body)
 
     assert response.status_code == 400
@@ -108,17 +108,17 @@ def test_anything_else_is_refused(body, code):
 
 
 @pytest.mark.parametrize(("depth", "status"), [(MAX_DEPTH, 200), (MAX_DEPTH + 1, 400), (5_000, 400)])
-def test_depth_is_limited(depth, status):
+def test_the_depth_of_a_body_is_limited(depth, status):
     body = b'{"a":' * (depth - 1) + b"{}" + b"}" * (depth - 1)
 
     assert post(body).status_code == status
 
 
-def test_many_brackets_are_not_depth():
+def test_many_brackets_at_one_level_are_allowed():
     assert post(json.dumps({"a": [[]] * 1_000, "b": "[" * 1_000})).status_code == 200
 
 
-def test_two_megabytes_and_no_more():
+def test_a_body_can_have_two_megabytes_and_no_more():
     frame = len('{"a":""}')
     limit = 2 * 1024 * 1024
 

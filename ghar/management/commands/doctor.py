@@ -9,7 +9,8 @@ from ghar import doctor
 DESCRIPTION = """Look for what is wrong with this installation, and say what to do about it.
 
 It looks at the settings, the version of PostgreSQL, the migrations, the extensions, constraints, triggers
-and functions that keep anybody from being in two places, and the clocks. It changes nothing.
+and functions that keep anybody from being in two places, and the clocks. It changes nothing. What is wrong
+`manage.py check --deploy` (settings) and `check --database default` say as well.
 """
 EPILOG = "Exit code: 0 when all is well, 1 when something is not."
 

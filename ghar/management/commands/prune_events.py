@@ -10,15 +10,15 @@ from ghar.streams import tickets
 
 
 class Command(DataCommand):
-    help = "Forget events that nobody will come back for, and tickets that have run out."
+    help = "Delete old events from the outbox, and expired stream tickets. Run it daily."
 
     def add_arguments(self, parser: CommandParser) -> None:
         days = settings.EVENTS_KEPT_DAYS
         parser.add_argument(
-            "--days", type=int, default=days, help=f"Keep so many days (GHAR_EVENTS_KEPT_DAYS, {days})."
+            "--days", type=int, default=days, help=f"days to keep events (GHAR_EVENTS_KEPT_DAYS, {days})"
         )
 
     def handle(self, *, days: int, **options: Any) -> None:
         removed = events.prune(before=clock.now() - timedelta(days=days))
-        tickets.discard_expired()
+        tickets.delete_expired()
         self.stdout.write(f"Removed {removed} events older than {days} days.")

@@ -1,4 +1,4 @@
-"""Assistants for tests: one posts JSON-RPC in process, one is the official client with a browser."""
+"""Assistants for tests: one posts JSON-RPC within the process, one is the official client."""
 
 import json
 from contextlib import asynccontextmanager
@@ -24,7 +24,7 @@ META = "io.modelcontextprotocol"
 
 
 def grant(user, path="/mcp"):
-    """A consent of `user`, and the access token from it."""
+    """Let an assistant act for `user`, and return its access token."""
     client, _ = Client.objects.get_or_create(
         client_id="some-assistant",
         defaults={
@@ -52,7 +52,7 @@ def grant(user, path="/mcp"):
 
 
 class Assistant:
-    """Speaks 2025-03-26, which needs no header; with `asks` the newest protocol, and can ask its user."""
+    """Speaks the protocol of 2025-03-26, or with `asks` the newest, and can then ask its user."""
 
     def __init__(self, user, path="/mcp", *, asks=False, token=None):
         self.path, self.asks = path, asks
@@ -87,21 +87,21 @@ class Assistant:
         return self.rpc("tools/call", name=name, arguments=arguments, **more)["result"]
 
     def call(self, name, **arguments):
-        """What the tool gives."""
+        """Return the result of a tool."""
         result = self.result(name, arguments)
         assert not result["isError"], result["content"][0]["text"]
         assert json.loads(result["content"][0]["text"]) == result["structuredContent"]
         return result["structuredContent"]
 
     def refusal(self, name, **arguments):
-        """The text with which the tool refuses."""
+        """Return the text with which a tool refuses."""
         result = self.result(name, arguments)
         assert result["isError"], result
         return result["content"][0]["text"]
 
 
-class Memory:
-    """Where the official client keeps its tokens."""
+class TokenMemory:
+    """Keeps the official client's tokens."""
 
     tokens = client = None
 
@@ -152,13 +152,13 @@ def provider(origin, path, login, password, memory=None):
     browser = Browser(origin, login, password)
     metadata = OAuthClientMetadata(client_name="Test assistant", redirect_uris=[CALLBACK])
     return OAuthClientProvider(
-        f"{origin}{path}", metadata, memory or Memory(), browser.open, browser.callback
+        f"{origin}{path}", metadata, memory or TokenMemory(), browser.open, browser.callback
     ), browser
 
 
 @asynccontextmanager
-async def official(origin, path, login, password, *, mode="auto", asked=None, memory=None):
-    """The official client, authorized. Questions of the server are noted in `asked` and answered yes."""
+async def official_client(origin, path, login, password, *, mode="auto", asked=None, memory=None):
+    """Give the official client, authorized. It answers yes to questions, and adds them to `asked`."""
 
     async def agree(context, params):
         asked.append(params.message)

@@ -1,17 +1,15 @@
-"""The official client against a running server: it finds out how, asks the user, and calls every tool."""
+"""The official client against a running server: it logs in, asks the user, and calls every tool."""
 
 import asyncio
 import json
-import os
-import subprocess
-import sys
 from datetime import date, timedelta
 
 import httpx
 import pytest
 
-from ghar.mcp.tests.assistant import MODERN, Memory, official
-from ghar.tests.test_serve import MANAGE, serving
+from ghar.mcp.tests.assistant import MODERN, TokenMemory, official_client, provider
+from ghar.tests.serving import private_env, run_manage, serving
+from visits.assignment.explanations import explain_queue_pick
 
 PASSWORD = "visit-the-house-1"
 SEEKER, STAFF, AGENT = "asha@ghar.example", "staff@ghar.example", "meera@ghar.example"
@@ -40,29 +38,28 @@ AGENT_TOOLS = {"agent_get", "agent_list", "agent_set_availability", "agent_visit
 
 @pytest.fixture(scope="module")
 def origin(tmp_path_factory):
-    env = {name: value for name, value in os.environ.items() if name not in {"DATABASE_URL", "PGOPTIONS"}}
-    env["GHAR_DATA_DIR"] = str(tmp_path_factory.mktemp("mcp"))
-    for command in (["migrate", "-v0"], ["seed_demo"]):
-        subprocess.run([sys.executable, MANAGE, *command], env=env, check=True, stdout=subprocess.DEVNULL)
+    env = private_env(tmp_path_factory.mktemp("mcp"))
+    run_manage(env, "migrate", "-v0")
+    run_manage(env, "seed_demo")
     with serving(env) as served:
         yield f"http://127.0.0.1:{served.port}"
 
 
-async def called(client, name, **arguments):
+async def call(client, name, **arguments):
     result = await client.call_tool(name, arguments)
     assert not result.is_error, result.content[0].text
     assert json.loads(result.content[0].text) == result.structured_content
     return result.structured_content
 
 
-async def refused(client, name, **arguments):
+async def call_refused(client, name, **arguments):
     result = await client.call_tool(name, arguments)
     assert result.is_error
     return result.content[0].text
 
 
 async def listen(origin):
-    """What staff hear of visits from now on."""
+    """Return the visit events that staff receive from now on."""
 
     async def events():
         async with httpx.AsyncClient(base_url=origin, timeout=60) as http:
@@ -81,82 +78,82 @@ async def listen(origin):
 
 async def free(client, property_id):
     days = [str(date.today() + timedelta(days=ahead)) for ahead in (2, 8)]
-    slots = await called(client, "visits_slots", property_id=property_id, from_date=days[0], to_date=days[1])
+    slots = await call(client, "visits_slots", property_id=property_id, from_date=days[0], to_date=days[1])
     return slots["items"]
 
 
 @pytest.mark.parametrize(("mode", "version"), GENERATIONS)
-def test_a_conversation_about_a_visit(origin, mode, version):
+def test_a_seeker_searches_books_reschedules_and_cancels(origin, mode, version):
     async def talk():
         asked = [] if version == MODERN else None
-        async with official(origin, "/mcp", SEEKER, PASSWORD, mode=mode, asked=asked) as client:
+        async with official_client(origin, "/mcp", SEEKER, PASSWORD, mode=mode, asked=asked) as client:
             assert client.protocol_version == version
             assert {tool.name for tool in (await client.list_tools()).tools} == USER_TOOLS
-            found = await called(client, "properties_search", city="mumbai", purpose=["rent"], available=True)
+            found = await call(client, "properties_search", city="mumbai", purpose=["rent"], available=True)
             first, other = found["items"][:2]
             slot = (await free(client, first["id"]))[0]
-            visit = await called(
+            visit = await call(
                 client, "visits_schedule", property_id=first["id"], scheduled_date=slot["local_start"]
             )
             assert (visit["scheduled_date"], visit["changed"]) == (slot["start"], True)
-            conflict = await refused(
+            conflict = await call_refused(
                 client, "visits_schedule", property_id=other["id"], scheduled_date=slot["local_start"]
             )
-            assert conflict.startswith("visit_conflict: There is another visit at that time")
-            offered = conflict.splitlines()[-1].split("(")[1].rstrip(")")
-            second = await called(client, "visits_schedule", property_id=other["id"], scheduled_date=offered)
-            assert second["scheduled_date"] == offered
+            assert conflict.startswith("visit_conflict: ")
+            suggestion = conflict.splitlines()[-1].split("(")[1].rstrip(")")
+            second = await call(client, "visits_schedule", property_id=other["id"], scheduled_date=suggestion)
+            assert second["scheduled_date"] == suggestion
             later = (await free(client, other["id"]))[-1]
-            moved = await called(
+            moved = await call(
                 client, "visits_reschedule", visit_id=second["id"], new_date=later["start"], reason="Later"
             )
-            assert (moved["status"], moved["rescheduled_from"]) == ("rescheduled", offered)
+            assert (moved["status"], moved["rescheduled_from"]) == ("rescheduled", suggestion)
             for one in (visit, second):
                 await cancel(client, one["id"], asked)
-            listed = await called(client, "visits_list", status=["cancelled"], limit=100)
+            listed = await call(client, "visits_list", status=["cancelled"], limit=100)
             assert {visit["id"], second["id"]} <= {one["id"] for one in listed["items"]}
 
     async def cancel(client, visit_id, asked):
         if asked is None:
-            question = await refused(client, "visits_cancel", visit_id=visit_id)
-            assert question.startswith(f"confirmation_required: Shall I cancel the visit {visit_id} ")
-            gone = await called(client, "visits_cancel", visit_id=visit_id, confirm=True)
+            question = await call_refused(client, "visits_cancel", visit_id=visit_id)
+            assert question.startswith(f"confirmation_required: Shall I cancel visit {visit_id} ")
+            gone = await call(client, "visits_cancel", visit_id=visit_id, confirm=True)
         else:
-            gone = await called(client, "visits_cancel", visit_id=visit_id)
-            assert asked.pop().startswith(f"Shall I cancel the visit {visit_id} ")
+            gone = await call(client, "visits_cancel", visit_id=visit_id)
+            assert asked.pop().startswith(f"Shall I cancel visit {visit_id} ")
         assert (gone["status"], gone["changed"]) == ("cancelled", True)
-        assert (await called(client, "visits_get", visit_id=visit_id))["status"] == "cancelled"
+        assert (await call(client, "visits_get", visit_id=visit_id))["status"] == "cancelled"
 
     asyncio.run(talk())
 
 
 @pytest.mark.parametrize(("mode", "version"), GENERATIONS)
-def test_staff_work_off_the_queue(origin, mode, version):
+def test_staff_assign_a_visit_from_the_queue_and_hear_of_it(origin, mode, version):
     async def dispatch():
-        async with official(origin, "/mcp", SEEKER, PASSWORD, mode=mode) as client:
-            listing = (await called(client, "properties_search", city="mumbai", available=True))["items"][0]
+        async with official_client(origin, "/mcp", SEEKER, PASSWORD, mode=mode) as client:
+            listing = (await call(client, "properties_search", city="mumbai", available=True))["items"][0]
             at_night = f"{date.today() + timedelta(days=9 + (mode == 'auto'))}T03:00"
-            waiting = await called(
+            waiting = await call(
                 client, "visits_schedule", property_id=listing["id"], scheduled_date=at_night
             )
             assert waiting["agent"] is None
             slot = (await free(client, listing["id"]))[7]
-            moved = await called(client, "visits_reschedule", visit_id=waiting["id"], new_date=slot["start"])
+            moved = await call(client, "visits_reschedule", visit_id=waiting["id"], new_date=slot["start"])
         asked = [] if version == MODERN else None
-        async with official(origin, "/mcp-admin", STAFF, PASSWORD, mode=mode, asked=asked) as client:
+        async with official_client(origin, "/mcp-admin", STAFF, PASSWORD, mode=mode, asked=asked) as client:
             assert client.protocol_version == version
             assert {tool.name for tool in (await client.list_tools()).tools} == STAFF_TOOLS
-            await take_off(client, moved)
-            queue = await called(client, "agent_unassigned_visits")
+            await unassign(client, moved)
+            queue = await call(client, "agent_unassigned_visits")
             assert waiting["id"] in [visit["id"] for visit in queue["items"]]
-            candidates = (await called(client, "agent_candidates", visit_id=waiting["id"]))["items"]
+            candidates = (await call(client, "agent_candidates", visit_id=waiting["id"]))["items"]
             best = next(one for one in candidates if one["eligible"])["agent"]
-            tried = await called(
+            preview = await call(
                 client, "agent_assign_visit", visit_id=waiting["id"], agent_id=best["id"], dry_run=True
             )
-            assert (tried["changed"], tried["agent_id"]) == (False, best["id"])
+            assert (preview["changed"], preview["agent_id"]) == (False, best["id"])
             heard = await listen(origin)
-            done = await called(
+            done = await call(
                 client,
                 "agent_assign_visit",
                 visit_id=waiting["id"],
@@ -171,36 +168,35 @@ def test_staff_work_off_the_queue(origin, mode, version):
                 best["id"],
             )
             await heard.aclose()
-            queue = await called(client, "agent_unassigned_visits")
+            queue = await call(client, "agent_unassigned_visits")
             assert waiting["id"] not in [visit["id"] for visit in queue["items"]]
-            agent = await called(client, "agent_get", agent_id=best["id"])
-            assert (await called(client, "agent_list", city="Mumbai"))["items"]
-            workload = (await called(client, "agent_workload"))["items"]
+            agent = await call(client, "agent_get", agent_id=best["id"])
+            assert (await call(client, "agent_list", city="Mumbai"))["items"]
+            workload = (await call(client, "agent_workload"))["items"]
             assert [w["live_visits"] for w in workload if w["agent_id"] == best["id"]] == [
                 agent["live_visits"]
             ]
-            theirs = await called(
+            theirs = await call(
                 client, "agent_visits", agent_id=best["id"], day=done["local"]["scheduled_date"][:10]
             )
             assert waiting["id"] in [visit["id"] for visit in theirs["items"]]
-            same = await called(client, "agent_set_availability", agent_id=best["id"], is_available=True)
+            same = await call(client, "agent_set_availability", agent_id=best["id"], is_available=True)
             assert same["is_available"] is True
 
-    async def take_off(client, visit):
-        """Of each agent to whom the queue gives it, until it stays there."""
+    async def unassign(client, visit):
+        """Unassign each agent whom the queue assigns, until the visit stays in the queue."""
         while visit["agent"]:
-            visit = await called(
+            visit = await call(
                 client, "agent_assign_visit", visit_id=visit["id"], agent_id=None, confirm=True
             )
             assert visit["changed"]
-            assert bool(visit["agent"]) == ("Since then the queue has given it to" in visit["summary"])
+            picked = explain_queue_pick(visit["agent"]["name"]) if visit["agent"] else "."
+            assert visit["summary"].endswith(picked)
 
     asyncio.run(dispatch())
 
 
 def test_a_seeker_gets_no_consent_page_for_the_agencys_server(origin):
-    from ghar.mcp.tests.assistant import provider
-
     async def try_it():
         _, browser = provider(origin, "/mcp-admin", SEEKER, PASSWORD)
         await browser.open(f"{origin}/authorize?resource={origin}/mcp-admin")
@@ -211,14 +207,14 @@ def test_a_seeker_gets_no_consent_page_for_the_agencys_server(origin):
     assert "This server is for staff and agents." in page.text
 
 
-def test_an_agent_sees_his_tools_and_renews_his_access(origin):
+def test_agents_see_their_tools_and_renew_their_access(origin):
     async def look():
-        memory = Memory()
-        async with official(origin, "/mcp-admin", AGENT, PASSWORD, memory=memory) as client:
+        memory = TokenMemory()
+        async with official_client(origin, "/mcp-admin", AGENT, PASSWORD, memory=memory) as client:
             assert {tool.name for tool in (await client.list_tools()).tools} == AGENT_TOOLS
         first, memory.tokens = memory.tokens, memory.tokens.model_copy(update={"access_token": "stale"})
-        async with official(origin, "/mcp-admin", AGENT, PASSWORD, memory=memory) as client:
-            assert (await called(client, "agent_list"))["items"]
+        async with official_client(origin, "/mcp-admin", AGENT, PASSWORD, memory=memory) as client:
+            assert (await call(client, "agent_list"))["items"]
         assert memory.tokens.access_token not in {"stale", first.access_token}
 
     asyncio.run(look())

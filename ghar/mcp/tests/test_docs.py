@@ -9,9 +9,9 @@ from django.conf import settings
 from django.db import connection
 from django.urls import resolve
 
-from agents.mcp import agency
+from agents.mcp import agency_server
 from ghar import clock
-from ghar.mcp.server import users
+from ghar.mcp.server import user_server
 from ghar.mcp.tests.assistant import Assistant
 from properties.models import Amenity
 from visits.tests.factories import AgentFactory, ListingFactory, UserFactory
@@ -23,7 +23,7 @@ MORE = "…"
 
 @pytest.fixture
 def world(ops):
-    """The people and homes of the examples, under the ids that stand there."""
+    """The people and listings that the page shows, by its ids. Gives the assistants by tool prefix."""
     asha = UserFactory(pk=7, full_name="Asha Rao", email="asha.rao@example.com", preferred_languages=["mr"])
     for pk, title, price in ((3, "2 BHK near the lake", 42_000), (4, "2 BHK with a terrace", 45_000)):
         home = ListingFactory(
@@ -35,43 +35,43 @@ def world(ops):
     with connection.cursor() as cursor:
         cursor.execute("ALTER SEQUENCE visits_visit_id_seq RESTART WITH 12")
     with clock.frozen_at(datetime.fromisoformat("2026-11-21T09:20:00Z")):
-        hers, desk = Assistant(asha), Assistant(ops, "/mcp-admin")
-        yield {"visits": hers, "properties": hers, "agent": desk}
+        seeker, staff = Assistant(asha), Assistant(ops, "/mcp-admin")
+        yield {"visits": seeker, "properties": seeker, "agent": staff}
 
 
-def is_part(shown, whole):
-    """Whether the whole holds what is shown; … stands for what is left out."""
+def matches_json(shown, whole):
+    """Return whether a result is as the page shows it; … stands for what is left out."""
     if isinstance(shown, dict):
         left_out = MORE in shown
         named = {name: value for name, value in shown.items() if name != MORE}
         same_names = set(named) <= set(whole) if left_out else set(named) == set(whole)
-        return same_names and all(is_part(value, whole[name]) for name, value in named.items())
+        return same_names and all(matches_json(value, whole[name]) for name, value in named.items())
     if isinstance(shown, list):
         if shown and shown[-1] == MORE:
             shown, whole = shown[:-1], whole[: len(shown) - 1]
-        return len(shown) == len(whole) and all(map(is_part, shown, whole))
+        return len(shown) == len(whole) and all(map(matches_json, shown, whole))
     return shown == whole
 
 
-def same_text(shown, whole):
-    """Whether the lines are the same; … stands for any part of one line."""
+def matches_text(shown, whole):
+    """Return whether a text is as the page shows it; … stands for any part of one line."""
     return re.fullmatch(".*".join(map(re.escape, shown.split(MORE))), whole) is not None
 
 
 @pytest.mark.django_db
-def test_the_examples_are_true(world):
+def test_each_example_gives_the_result_that_the_page_shows(world):
     for name, refused, arguments, answer in EXAMPLE.findall(DOC):
         assistant = world[name.split("_")[0]]
         arguments = json.loads(arguments)
         if refused:
-            told = assistant.refusal(name, **arguments)
-            assert same_text(answer.rstrip("\n"), told), (name, told)
+            text = assistant.refusal(name, **arguments)
+            assert matches_text(answer.rstrip("\n"), text), (name, text)
         else:
             whole = assistant.call(name, **arguments)
-            assert is_part(json.loads(answer), whole), (name, json.dumps(whole, indent=1))
+            assert matches_json(json.loads(answer), whole), (name, json.dumps(whole, indent=1))
 
 
 def test_every_tool_has_an_example():
-    assert resolve("/mcp").func is users  # Loading the URLs registers the tools.
+    assert resolve("/mcp").func is user_server  # Loading the URLs registers the tools.
     shown = {name for name, refused, _, _ in EXAMPLE.findall(DOC) if not refused}
-    assert shown == set(users._tools) | set(agency._tools)
+    assert shown == set(user_server._tools) | set(agency_server._tools)

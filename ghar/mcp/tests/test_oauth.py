@@ -1,4 +1,4 @@
-"""Who may come in: consent, audiences, limits, and how access ends."""
+"""Access of assistants: consent, audiences, limits, and the end of access."""
 
 import json
 from datetime import timedelta
@@ -38,13 +38,13 @@ def throttled(settings):
 
 
 def register(client, **metadata):
-    metadata = {"client_name": "Desk assistant", "redirect_uris": [CALLBACK]} | metadata
+    metadata = {"client_name": "Test assistant", "redirect_uris": [CALLBACK]} | metadata
     return client.post("/register", json.dumps(metadata), content_type="application/json")
 
 
 def authorization(client, path="/mcp", **changes):
     made = Client.objects.create(
-        client_id="x", kind=Client.Kind.REGISTERED, name="Desk <b>assistant</b>", redirect_uris=[CALLBACK]
+        client_id="x", kind=Client.Kind.REGISTERED, name="Test <b>assistant</b>", redirect_uris=[CALLBACK]
     )
     asked = {
         "client_id": made.client_id,
@@ -59,7 +59,7 @@ def authorization(client, path="/mcp", **changes):
 
 
 class TestAdmission:
-    def test_without_a_token_it_says_where_to_get_one(self, client):
+    def test_without_a_token_the_answer_says_where_to_get_one(self, client):
         answer = client.post("/mcp", json.dumps(LIST), content_type="application/json")
         assert answer.status_code == 401
         url = f"{HOST}/.well-known/oauth-protected-resource/mcp"
@@ -71,15 +71,15 @@ class TestAdmission:
         assert server["code_challenge_methods_supported"] == ["S256"]
 
     def test_a_token_opens_its_own_server_only(self, ops, assistant_of):
-        ours, desk = assistant_of(ops), assistant_of(ops, "/mcp-admin")
-        assert (ours.post(LIST).status_code, desk.post(LIST).status_code) == (200, 200)
-        ours.path, desk.path = desk.path, ours.path
-        for assistant in (ours, desk):
+        users, agencys = assistant_of(ops), assistant_of(ops, "/mcp-admin")
+        assert (users.post(LIST).status_code, agencys.post(LIST).status_code) == (200, 200)
+        users.path, agencys.path = agencys.path, users.path
+        for assistant in (users, agencys):
             answer = assistant.post(LIST)
             assert answer.status_code == 401
             assert 'error="invalid_token"' in answer["WWW-Authenticate"]
 
-    def test_a_token_is_none_in_rest_and_a_log_in_is_none_here(self, client, asha, assistant_of):
+    def test_tokens_of_assistants_and_of_rest_are_not_interchangeable(self, client, asha, assistant_of):
         for path in ("/mcp", "/mcp-admin"):
             bearer = {"Authorization": f"Bearer {assistant_of(asha, path).token}"}
             assert client.get("/api/v1/users/me", headers=bearer).status_code == 401
@@ -92,18 +92,18 @@ class TestAdmission:
         answer = client.post("/mcp-admin", json.dumps(LIST), content_type="application/json")
         assert answer.status_code == 401
 
-    def test_a_seeker_is_refused_at_the_agencys_server_whatever_his_token(self, asha, assistant_of):
+    def test_a_seeker_is_refused_at_the_agencys_server_in_spite_of_a_token(self, asha, assistant_of):
         answer = assistant_of(asha, "/mcp-admin").post(LIST)
         assert (answer.status_code, answer.json()["code"]) == (403, "permission_denied")
 
-    def test_who_is_staff_no_more_is_refused_at_once(self, ops, assistant_of):
-        desk = assistant_of(ops, "/mcp-admin")
-        assert desk.tools()
+    def test_former_staff_are_refused_at_once(self, ops, assistant_of):
+        assistant = assistant_of(ops, "/mcp-admin")
+        assert assistant.tools()
         ops.is_staff = False
         ops.save()
-        assert desk.post(LIST).status_code == 403
+        assert assistant.post(LIST).status_code == 403
 
-    def test_too_many_calls(self, asha, bala, assistant_of, throttled):
+    def test_calls_are_throttled_by_user(self, asha, bala, assistant_of, throttled):
         assistant = assistant_of(asha)
         answers = [assistant.post(LIST) for _ in range(3)]
         assert [answer.status_code for answer in answers] == [200, 200, 429]
@@ -113,7 +113,7 @@ class TestAdmission:
 
 
 class TestConsent:
-    def test_whoever_is_not_logged_in_logs_in_first(self, client, asha):
+    def test_a_user_who_is_not_logged_in_logs_in_first(self, client, asha):
         asked = authorization(client)
         page = client.get("/authorize", asked)
         assert page.status_code == 302
@@ -124,17 +124,17 @@ class TestConsent:
         assert client.post(login, form | {"password": "wrong"}).status_code == 200
         assert client.post(login, form)["Location"] == following
 
-    def test_the_page_says_who_asks_for_what(self, client, asha):
+    def test_the_page_names_the_assistant_the_user_and_the_server(self, client, asha):
         client.force_login(asha)
         page = client.get("/authorize", authorization(client))
         text = page.content.decode()
-        assert "Let Desk &lt;b&gt;assistant&lt;/b&gt; act as you?" in text
+        assert "Let Test &lt;b&gt;assistant&lt;/b&gt; act as you?" in text
         assert "Asha Rao" in text
         assert "Ghar visits" in text
         assert "<style" not in text
         assert "frame-ancestors 'none'" in page["Content-Security-Policy"]
 
-    def test_no_is_no(self, client, asha):
+    def test_a_refused_consent_creates_no_code(self, client, asha):
         client.force_login(asha)
         asked = authorization(client)
         answer = client.post("/authorize", {"decision": "deny"}, query_params=asked)
@@ -156,7 +156,7 @@ class TestConsent:
 
     @pytest.mark.parametrize("field", ["client_id", "redirect_uri", "scope", "resource", "state"])
     @pytest.mark.parametrize("odd", ["\x00", "x" * 3000, "http://[", b"\xff"])
-    def test_odd_values_are_not_our_failure(self, client, asha, field, odd):
+    def test_odd_values_are_the_clients_error(self, client, asha, field, odd):
         client.force_login(asha)
         asked = authorization(client) | {field: odd}
         for answer in (
@@ -170,7 +170,7 @@ class TestConsent:
 
 
 class TestRegistration:
-    def test_it_gives_an_id_to_a_program_on_the_users_computer(self, client):
+    def test_a_program_on_the_users_computer_can_register(self, client):
         answer = register(client)
         assert answer.status_code == 201
         assert answer.json()["redirect_uris"] == [CALLBACK]
@@ -186,7 +186,7 @@ class TestRegistration:
             {"redirect_uris": None},
         ],
     )
-    def test_what_cannot_be_kept_is_refused(self, client, metadata):
+    def test_metadata_that_is_malformed_or_too_large_is_refused(self, client, metadata):
         answer = register(client, **metadata)
         assert (answer.status_code, "error" in answer.json()) == (400, True)
         assert not Client.objects.exists()
@@ -194,23 +194,25 @@ class TestRegistration:
     @pytest.mark.parametrize(
         "body", [b"", b"\xff", b"[" * 5000, b"[]", b'{"client_name": "\\ud800", "redirect_uris": []}']
     )
-    def test_no_body_is_our_failure(self, client, body):
+    def test_a_malformed_body_is_the_clients_error(self, client, body):
         assert client.post("/register", body, content_type="application/json").status_code == 400
 
-    def test_it_is_throttled_by_address(self, client, throttled):
+    def test_registration_is_throttled_by_address(self, client, throttled):
         answers = [register(client) for _ in range(3)]
         assert [answer.status_code for answer in answers] == [201, 201, 429]
         assert int(answers[2]["Retry-After"]) > 0
         assert Client.objects.count() == 2
 
-    def test_those_who_never_came_back_do_not_fill_the_table(self, client, asha, assistant_of, monkeypatch):
+    def test_clients_that_were_never_used_are_deleted_beyond_a_number(
+        self, client, asha, assistant_of, monkeypatch
+    ):
         monkeypatch.setattr(oauth, "MAX_UNUSED_CLIENTS", 2)
         assistant_of(asha)
         ids = [register(client).json()["client_id"] for _ in range(4)]
         assert set(Client.objects.values_list("client_id", flat=True)) == {"some-assistant", *ids[2:]}
 
 
-class TestTheEnd:
+class TestEndOfAccess:
     @pytest.mark.parametrize(
         "end",
         [
@@ -220,7 +222,7 @@ class TestTheEnd:
         ],
         ids=["deactivated", "logged out everywhere", "new password"],
     )
-    def test_access_ends_at_once_and_for_good(self, asha, bala, ops, assistant_of, end):
+    def test_access_ends_at_once_and_does_not_come_back(self, asha, bala, ops, assistant_of, end):
         assistant, other = assistant_of(asha), assistant_of(bala)
         assert assistant.tools()
         end(asha, ops)
@@ -230,7 +232,7 @@ class TestTheEnd:
         assert assistant.post(LIST).status_code == 401
         assert other.tools()
 
-    def test_the_assistant_itself_can_end_it(self, client, asha, assistant_of):
+    def test_an_assistant_can_end_its_own_access(self, client, asha, assistant_of):
         assistant = assistant_of(asha)
         client.post("/revoke", {"client_id": "some-assistant", "token": assistant.token})
         assert assistant.post(LIST).status_code == 401
@@ -244,8 +246,8 @@ class TestAdmin:
         ops.user_permissions.add(*rights)
         return ops
 
-    def test_it_lists_who_has_granted_what_and_revokes(self, client, warden, asha, bala, assistant_of):
-        hers, his = assistant_of(asha), assistant_of(bala, "/mcp")
+    def test_staff_see_and_revoke_the_access_of_assistants(self, client, warden, asha, bala, assistant_of):
+        ashas, balas = assistant_of(asha), assistant_of(bala, "/mcp")
         client.force_login(warden)
         page = client.get("/admin/mcp/grant/")
         assert page.status_code == 200
@@ -256,14 +258,14 @@ class TestAdmin:
         grant = Grant.objects.get(user=asha)
         body = {"action": "revoke", "_selected_action": [grant.pk]}
         assert client.post("/admin/mcp/grant/", body).status_code == 302
-        assert hers.post(LIST).status_code == 401
-        assert his.post(LIST).status_code == 200
+        assert ashas.post(LIST).status_code == 401
+        assert balas.post(LIST).status_code == 200
         assert not AccessToken.objects.filter(user=asha, revoked_at=None).exists()
         assert client.get(f"/admin/mcp/grant/{grant.pk}/change/").status_code == 200
         assert client.get(f"/admin/mcp/grant/{grant.pk}/delete/").status_code == 403
         assert client.get("/admin/mcp/grant/add/").status_code == 403
 
-    def test_staff_without_the_permission_cannot(self, client, ops, asha, assistant_of):
+    def test_staff_without_the_permission_see_and_revoke_nothing(self, client, ops, asha, assistant_of):
         assistant = assistant_of(asha)
         client.force_login(ops)
         assert client.get("/admin/mcp/grant/").status_code == 403
@@ -271,7 +273,7 @@ class TestAdmin:
         assert client.post("/admin/mcp/grant/", body).status_code == 403
         assert assistant.tools()
 
-    def test_the_librarys_pages_are_gone(self, client, admin_user):
+    def test_the_librarys_own_pages_are_not_registered(self, client, admin_user):
         client.force_login(admin_user)
         assert client.get("/admin/django_mcpz_oauth/accesstoken/").status_code == 404
 
@@ -291,7 +293,7 @@ def test_logging_in_by_the_page_is_throttled_together_with_the_api(client, asha,
     cache.clear()
 
 
-def test_the_daily_job_deletes_what_is_over(asha, assistant_of, capsys):
+def test_the_daily_job_deletes_what_has_expired(asha, assistant_of, capsys):
     over, good = assistant_of(asha), assistant_of(asha)
     tokens = AccessToken.objects.order_by("pk")
     past = clock.now() - timedelta(days=1)

@@ -7,7 +7,7 @@ SwaggerUIBundle({
   domNode: root,
   deepLinking: true,
   defaultModelsExpandDepth: 0,
-  // Else it would send the document's address to a service on the internet.
+  // By default, Swagger UI sends the document's address to a validator on the internet.
   validatorUrl: null,
   requestInterceptor: (request) => {
     request.headers["X-CSRFToken"] = root.dataset.csrf;

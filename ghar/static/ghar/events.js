@@ -9,7 +9,7 @@ const main = document.getElementById("events");
 const login = document.getElementById("login");
 const status = document.getElementById("status");
 const tools = document.getElementById("tools");
-const heard = document.getElementById("heard");
+const received = document.getElementById("received");
 
 let token = null;
 let lastId = "";
@@ -28,7 +28,7 @@ function say(text) {
   status.textContent = text;
 }
 
-// An EventSource sends no header: a ticket stands for the token, and is good for one stream only.
+// An EventSource can't send headers. It sends a ticket instead of the token, which is valid for one stream.
 async function listen() {
   try {
     const { ticket } = await call("POST", "/events/ticket", {});
@@ -53,15 +53,15 @@ function follow(source) {
   };
   source.onerror = () => {
     source.close();
-    say("The stream has ended; coming back.");
+    say("The stream has ended. Reconnecting…");
     setTimeout(listen, RETRY_MS);
   };
 }
 
 function show(event) {
-  const told = JSON.parse(event.data);
-  const row = heard.insertRow(0);
-  const cells = [new Date().toLocaleTimeString(), event.lastEventId, event.type, JSON.stringify(told.data ?? told)];
+  const payload = JSON.parse(event.data);
+  const row = received.insertRow(0);
+  const cells = [new Date().toLocaleTimeString(), event.lastEventId, event.type, JSON.stringify(payload.data ?? payload)];
   for (const text of cells) row.insertCell().textContent = text;
 }
 

@@ -1,4 +1,4 @@
-"""Servers on the test database, and clients who listen to them."""
+"""Servers on the test database, and clients who listen to their events."""
 
 import http.client
 import json
@@ -10,10 +10,10 @@ from urllib.parse import quote
 
 from django.db import connection
 
-from ghar.tests.test_serve import Served
+from ghar.tests.serving import ServerProcess
 
 
-class Heard(NamedTuple):
+class HeardEvent(NamedTuple):
     id: int | None
     type: str
     data: dict | None
@@ -44,22 +44,22 @@ class Listener:
             assert self.read().type == "stream-open"
 
     def read(self):
-        """The next event, or None when the stream has ended; TimeoutError when nothing comes for long."""
+        """Return the next event; None at the end of the stream. Raises TimeoutError after two keep-alives."""
         fields, quiet = {}, 0
         while line := self.response.readline():
             name, _, value = line.decode().rstrip("\n").partition(": ")
             if name:
                 fields[name] = value
             elif fields["event"] != "keep-alive":
-                return self.heard(fields)
+                return self.to_event(fields)
             elif (quiet := quiet + 1) == 2:
                 raise TimeoutError
         return None
 
-    def heard(self, fields):
+    def to_event(self, fields):
         self.last_id = int(fields["id"]) if "id" in fields else self.last_id
         data = fields.get("data")
-        return Heard(self.last_id, fields["event"], json.loads(data) if data else None)
+        return HeardEvent(self.last_id, fields["event"], json.loads(data) if data else None)
 
     def take(self, count):
         return [self.read() for _ in range(count)]
@@ -72,7 +72,7 @@ class Listener:
         return self.status, body["code"]
 
     def close(self):
-        # A response that has more to come keeps the socket.
+        # http.client keeps the socket open as long as the response has no end.
         if self.connection.sock:
             self.connection.sock.shutdown(socket.SHUT_RDWR)
         self.response.close()
@@ -86,7 +86,7 @@ class Listener:
 
 
 def database_url():
-    """Of the database that this test has."""
+    """Return the URL of the test database."""
     database = connection.settings_dict
     return (
         f"postgresql://{quote(database['USER'])}:{quote(database['PASSWORD'])}@/{quote(database['NAME'])}"
@@ -96,8 +96,8 @@ def database_url():
 
 @contextmanager
 def serving(name, **env):
-    """A server whose connections are called by `name`."""
-    served = Served(os.environ | {"DATABASE_URL": database_url(), "PGAPPNAME": name} | env)
+    """Run a server on the test database; `name` is the application_name of its connections there."""
+    served = ServerProcess(os.environ | {"DATABASE_URL": database_url(), "PGAPPNAME": name} | env)
     served.name = name
     try:
         yield served

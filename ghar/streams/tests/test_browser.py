@@ -1,19 +1,18 @@
-"""The page of events in a real browser: a booking arrives with those concerned."""
+"""The page of events in a real browser."""
 
 import pytest
 
 from ghar.accounts.models import User
 from ghar.streams.tests.listening import serving
 from ghar.testing import PASSWORD
-from ghar.tests.test_serve import person
+from ghar.tests.serving import signup_body
 from visits.models import Visit
 from visits.tests.factories import AgentFactory, ListingFactory
-from visits.tests.test_browser import chromium  # noqa: F401
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
-def watching(context, email):
+def open_events_page(context, email):
     page = context.new_page()
     page.set_default_timeout(20_000)
     page.goto("/events/")
@@ -24,16 +23,16 @@ def watching(context, email):
     return page
 
 
-def test_a_booking_arrives_with_seeker_and_agent(chromium):  # noqa: F811
+def test_seeker_and_agent_see_a_booking_arrive(chromium):
     with serving("browser") as served:
         for name in ("Asha", "Meera"):
-            assert served.request("POST", "/api/v1/auth/signup", person(name))[0] == 201
+            assert served.request("POST", "/api/v1/auth/signup", signup_body(name))[0] == 201
         AgentFactory(user=User.objects.get(full_name="Meera"))
         ListingFactory()
         context = chromium.new_context(base_url=f"http://127.0.0.1:{served.port}")
         complaints = []
         context.on("console", lambda message: message.type == "error" and complaints.append(message.text))
-        asha, meera = (watching(context, f"{name}@example.com") for name in ("asha", "meera"))
+        asha, meera = (open_events_page(context, f"{name}@example.com") for name in ("asha", "meera"))
         asha.get_by_role("button", name="Book a tour").click()
         for page in (asha, meera):
             row = page.get_by_role("row").nth(1)

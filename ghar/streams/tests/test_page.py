@@ -1,4 +1,4 @@
-"""The page that shows one's events needs nothing that a strict policy forbids."""
+"""The page that shows the user's events needs nothing that a strict policy forbids."""
 
 import re
 
@@ -6,7 +6,7 @@ import pytest
 from django.contrib.staticfiles import finders
 
 
-def test_the_page_runs_no_script_and_no_style_of_its_own(client):
+def test_the_page_has_no_inline_scripts_and_styles(client):
     response = client.get("/events/")
     assert response.status_code == 200
     assert "script-src 'self'" in response["Content-Security-Policy"]
@@ -17,7 +17,7 @@ def test_the_page_runs_no_script_and_no_style_of_its_own(client):
 
 
 @pytest.mark.django_db
-def test_who_is_logged_in_listens_at_once(client, asha):
+def test_a_user_who_is_logged_in_listens_at_once(client, asha):
     assert 'data-session=""' in client.get("/events/").content.decode()
     client.force_login(asha)
     assert 'data-session="yes"' in client.get("/events/").content.decode()

@@ -1,4 +1,4 @@
-"""By what right streams are open is looked up for all at once."""
+"""The rights of all open streams are looked up at once."""
 
 import pytest
 from django.contrib.auth.models import Group, Permission
@@ -10,8 +10,8 @@ from knox.models import AuthToken
 
 from ghar import clock
 from ghar.accounts import services as account_services
-from ghar.events import STAFF, user_channel
-from ghar.streams.rights import SESSION, TOKEN, rights_of
+from ghar.events import STAFF_CHANNEL, user_channel
+from ghar.streams.rights import SESSION_PREFIX, TOKEN_PREFIX, channels_by_credential
 from ghar.testing import PASSWORD, create_user
 
 pytestmark = pytest.mark.django_db
@@ -20,16 +20,16 @@ pytestmark = pytest.mark.django_db
 def session_of(user):
     client = Client()
     client.force_login(user)
-    return f"{SESSION}{client.cookies['sessionid'].value}"
+    return f"{SESSION_PREFIX}{client.cookies['sessionid'].value}"
 
 
 def token_of(user):
-    return f"{TOKEN}{AuthToken.objects.create(user)[0].digest}"
+    return f"{TOKEN_PREFIX}{AuthToken.objects.create(user)[0].digest}"
 
 
 @pytest.fixture
-def desk(db):
-    """Staff who may see visits by their group."""
+def clerk(db):
+    """`clerk(name)` is a member of staff whose group may view visits."""
     group = Group.objects.create(name="Lookers")
     group.permissions.add(Permission.objects.get(codename="view_visit"))
 
@@ -41,44 +41,44 @@ def desk(db):
     return hire
 
 
-def test_as_many_queries_for_all_as_for_one(desk):
-    def asked(people):
+def test_the_number_of_queries_does_not_depend_on_the_number_of_streams(clerk):
+    def queries_for(people):
         credentials = [make(user) for user in people for make in (session_of, token_of)]
         with CaptureQueriesContext(connection) as queries:
-            rights = rights_of(credentials)
+            rights = channels_by_credential(credentials)
         assert set(rights) == set(credentials)
         return len(queries)
 
-    few = asked([desk("One")])
-    assert asked([desk(f"Clerk{number}") for number in range(5)]) == few == 4
+    few = queries_for([clerk("One")])
+    assert queries_for([clerk(f"Clerk{number}") for number in range(5)]) == few == 4
 
 
-def test_everybody_hears_what_is_his_and_staff_with_the_permission_what_is_theirs(desk, asha, ops):
+def test_users_hear_their_channel_and_permitted_staff_the_staff_channel(clerk, asha, ops):
     root = create_user("Root", is_staff=True, is_superuser=True)
-    clerk, curious = desk("Clerk"), create_user("Curious", is_staff=True)
-    former = desk("Former")
+    permitted, curious = clerk("Permitted"), create_user("Curious", is_staff=True)
+    former = clerk("Former")
     former.is_staff = False
     former.save()
-    people = [clerk, ops, root, curious, former, asha]
+    people = [permitted, ops, root, curious, former, asha]
     credentials = {make(user): user for user in people for make in (session_of, token_of)}
-    staff = {clerk.pk, ops.pk, root.pk}
-    assert rights_of(credentials) == {
-        name: frozenset({user_channel(user.pk)} | ({STAFF} if user.pk in staff else set()))
+    staff = {permitted.pk, ops.pk, root.pk}
+    assert channels_by_credential(credentials) == {
+        name: frozenset({user_channel(user.pk)} | ({STAFF_CHANNEL} if user.pk in staff else set()))
         for name, user in credentials.items()
     }
 
 
-def test_what_is_over_gives_no_right(asha, bala, settings):
+def test_log_ins_that_have_ended_give_no_rights(asha, bala, settings):
     old = session_of(asha)
     account_services.change_password(by=asha, current=PASSWORD, new=f"{PASSWORD} more")
     expired = session_of(asha)
-    Session.objects.filter(session_key=expired.removeprefix(SESSION)).update(expire_date=clock.now())
+    Session.objects.filter(session_key=expired.removeprefix(SESSION_PREFIX)).update(expire_date=clock.now())
     closed = [session_of(bala), token_of(bala)]
     bala.is_active = False
     bala.save()
     good, garbled = session_of(asha), session_of(asha)
-    Session.objects.filter(session_key=garbled.removeprefix(SESSION)).update(session_data="x")
-    anybody = [old, expired, *closed, garbled, f"{SESSION}None", f"{TOKEN}x", "", good]
-    assert rights_of(anybody) == {good: frozenset({user_channel(asha.pk)})}
+    Session.objects.filter(session_key=garbled.removeprefix(SESSION_PREFIX)).update(session_data="x")
+    anybody = [old, expired, *closed, garbled, f"{SESSION_PREFIX}None", f"{TOKEN_PREFIX}x", "", good]
+    assert channels_by_credential(anybody) == {good: frozenset({user_channel(asha.pk)})}
     settings.AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.RemoteUserBackend"]
-    assert rights_of([good]) == {}
+    assert channels_by_credential([good]) == {}

@@ -1,4 +1,4 @@
-"""The event stream as clients have it: from servers that share nothing but the database with who writes."""
+"""The event stream from running servers, which share only the database with the writers."""
 
 import os
 import subprocess
@@ -19,7 +19,7 @@ from ghar.events import publish, user_channel
 from ghar.models import OutboxEvent
 from ghar.streams.tests.listening import Listener, database_url, serving
 from ghar.testing import PASSWORD
-from ghar.tests.test_serve import MANAGE
+from ghar.tests.serving import MANAGE
 from visits import services
 from visits.tests.factories import AgentFactory, ListingFactory, UserFactory, book, local
 
@@ -38,7 +38,7 @@ def one(django_db_setup):
 
 @pytest.fixture(scope="module")
 def other(django_db_setup):
-    """One that takes few streams."""
+    """A server that allows few streams."""
     few = {"GHAR_STREAMS_PER_USER": str(PER_USER), "GHAR_STREAMS": str(IN_ALL)}
     with serving("other", **few) as served:
         yield served
@@ -48,7 +48,7 @@ def token_of(user):
     return AuthToken.objects.create(user)[1]
 
 
-def tell(user, number=0, **more):
+def publish_number(user, number=0, **more):
     publish([user_channel(user.pk)], "visit_updated", {"number": number, **more})
 
 
@@ -63,14 +63,14 @@ def manage(*arguments):
     ).stdout
 
 
-def eventually(holds):
+def wait_until(holds):
     deadline = time.monotonic() + 20
     while not (found := holds()) and time.monotonic() < deadline:
         time.sleep(0.02)
     return found
 
 
-def test_those_concerned_hear_of_a_booking_whoever_makes_it(one, other, asha, bala, ops):
+def test_participants_agent_and_staff_hear_of_a_booking_and_strangers_do_not(one, other, asha, bala, ops):
     agent = AgentFactory(user=UserFactory())
     concerned = [
         Listener(one, token_of(asha)),
@@ -85,13 +85,13 @@ def test_those_concerned_hear_of_a_booking_whoever_makes_it(one, other, asha, ba
         assert heard.type == heard.data["type"] == "visit_updated"
         assert heard.visit == (visit.pk, 1)
         assert heard.data["sent_at"].endswith("Z")
-    tell(bala, 7)
+    publish_number(bala, 7)
     assert numbers([stranger.read()]) == [7]
     for listener in [*concerned, stranger]:
         listener.close()
 
 
-def test_a_command_in_another_process_is_heard_of(one, asha):
+def test_changes_of_another_process_are_heard(one, asha):
     visit = book(asha, ListingFactory(), local(2, 11))
     with Listener(one, token_of(asha)) as listener:
         agent = AgentFactory()
@@ -101,15 +101,15 @@ def test_a_command_in_another_process_is_heard_of(one, asha):
         assert heard.visit == (visit.pk, 2)
 
 
-def test_nobody_names_a_channel_of_others(one, asha, bala):
+def test_clients_cannot_choose_channels(one, asha, bala):
     query = f"?channel=staff&channels=user-{asha.pk}&channel=user-{asha.pk}"
     with Listener(one, token_of(bala), query=query) as listener:
         book(asha, ListingFactory(), local(2, 11))
-        tell(bala, 3)
+        publish_number(bala, 3)
         assert numbers([listener.read()]) == [3]
 
 
-def test_staff_who_take_part_hear_it_once(one, ops):
+def test_a_listener_of_two_channels_hears_an_event_once(one, ops):
     visit = book(ops, ListingFactory(), local(2, 11))
     before = OutboxEvent.objects.get().seq - 1
     with Listener(one, token_of(ops), last_id=before) as listener:
@@ -117,37 +117,37 @@ def test_staff_who_take_part_hear_it_once(one, ops):
         assert [event.visit for event in listener.take(2)] == [(visit.pk, 1), (visit.pk, 2)]
 
 
-def test_who_comes_back_gets_what_he_missed_and_what_comes(one, other, asha):
+def test_a_client_that_reconnects_gets_missed_and_new_events(one, other, asha):
     token = token_of(asha)
     with Listener(one, token) as listener:
         opened = listener.last_id
-        tell(asha, 1)
+        publish_number(asha, 1)
         first = listener.read()
     assert first.id > opened
     for number in (2, 3):
-        tell(asha, number)
+        publish_number(asha, number)
     with Listener(other, token, last_id=first.id) as listener:
-        tell(asha, 4)
+        publish_number(asha, 4)
         assert numbers(listener.take(3)) == [2, 3, 4]
     with Listener(one, token, query=f"?lastEventId={opened}") as listener:
         assert numbers(listener.take(4)) == [1, 2, 3, 4]
 
 
-def test_who_missed_very_much_gets_it_in_pieces(one, asha):
+def test_very_many_missed_events_come_in_pieces(one, asha):
     token, count = token_of(asha), 1_005
-    tell(asha, -1)
+    publish_number(asha, -1)
     last_id = OutboxEvent.objects.get().seq
     with transaction.atomic():
         for number in range(count):
-            tell(asha, number)
+            publish_number(asha, number)
     with Listener(one, token, last_id=last_id) as listener:
-        assert numbers(heard_by(listener, one, token, count)) == list(range(count))
+        assert numbers(read_events(listener, one, token, count)) == list(range(count))
 
 
 @pytest.mark.parametrize("last_id", ["pruned", 2**40, 2**70, "user-1:5", "-1", "error"])
-def test_an_id_that_is_too_old_or_not_ours_is_told_so(one, asha, last_id):
-    tell(asha, 1)
-    tell(asha, 2)
+def test_an_id_that_is_too_old_or_unknown_resets_the_stream(one, asha, last_id):
+    publish_number(asha, 1)
+    publish_number(asha, 2)
     first, latest = OutboxEvent.objects.order_by("seq")
     if last_id == "pruned":
         OutboxEvent.objects.filter(pk=first.pk).delete()
@@ -156,16 +156,16 @@ def test_an_id_that_is_too_old_or_not_ours_is_told_so(one, asha, last_id):
         reset = listener.read()
         assert (reset.type, reset.id) == ("stream-reset", latest.seq)
         assert reset.data == {"channels": [user_channel(asha.pk)]}
-        tell(asha, 3)
+        publish_number(asha, 3)
         assert numbers([listener.read()]) == [3]
 
 
-def test_what_is_rolled_back_is_never_sent(one, asha):
+def test_events_that_are_rolled_back_are_never_sent(one, asha):
     with Listener(one, token_of(asha)) as listener:
         with transaction.atomic():
-            tell(asha, 1)
+            publish_number(asha, 1)
             transaction.set_rollback(True)
-        tell(asha, 2)
+        publish_number(asha, 2)
         assert numbers([listener.read()]) == [2]
 
 
@@ -173,30 +173,30 @@ def test_a_burst_arrives_whole_and_in_order(one, asha):
     with Listener(one, token_of(asha)) as listener:
         with transaction.atomic():
             for number in range(100):
-                tell(asha, number)
+                publish_number(asha, number)
         heard = listener.take(100)
         assert numbers(heard) == list(range(100))
         assert [event.id for event in heard] == sorted({event.id for event in heard})
 
 
-def test_who_does_not_read_is_dropped_and_resumes(one, asha):
+def test_a_client_that_does_not_read_is_disconnected_and_can_resume(one, asha):
     token, count = token_of(asha), 1_000
     with Listener(one, token, buffer=65_536) as deaf, Listener(one, token) as listener:
         with transaction.atomic():
             for number in range(count):
-                tell(asha, number, pad="x" * 12_000)
-        tell(asha, count)
-        found = heard_by(listener, one, token, count + 1)
-        assert numbers(found) == list(range(count + 1))
+                publish_number(asha, number, pad="x" * 12_000)
+        publish_number(asha, count)
+        events = read_events(listener, one, token, count + 1)
+        assert numbers(events) == list(range(count + 1))
         some = list(iter(deaf.read, None))
     assert 0 < len(some) < count
     with Listener(one, token, last_id=some[-1].id) as again:
-        some += heard_by(again, one, token, count + 1 - len(some))
+        some += read_events(again, one, token, count + 1 - len(some))
     assert numbers(some) == list(range(count + 1))
 
 
-def heard_by(listener, served, token, count):
-    """So many events, however often the client must come back for them."""
+def read_events(listener, served, token, count):
+    """Read that many events, and reconnect as often as the server closes the stream."""
     found = []
     while len(found) < count:
         if event := listener.read():
@@ -208,31 +208,31 @@ def heard_by(listener, served, token, count):
 
 
 class TestLogIn:
-    def test_a_session_does(self, one, asha):
+    def test_a_session_opens_a_stream_and_ends_it(self, one, asha):
         client = Client()
         client.force_login(asha)
         cookie = f"sessionid={client.cookies['sessionid'].value}"
         with Listener(one, Cookie=cookie) as listener:
-            tell(asha, 1)
+            publish_number(asha, 1)
             assert numbers([listener.read()]) == [1]
             client.logout()
             assert listener.read() is None
 
-    def test_a_ticket_does_once(self, one, asha, bala):
+    def test_a_ticket_opens_one_stream(self, one, asha, bala):
         client = {"Authorization": f"Bearer {token_of(asha)}"}
         status, body = one.request("POST", "/api/v1/events/ticket", **client)
         assert status == 201
         with Listener(one, query=f"?ticket={body['ticket']}") as listener:
-            tell(asha, 1)
+            publish_number(asha, 1)
             assert numbers([listener.read()]) == [1]
-        # A good log-in besides does not help.
+        # A used ticket is refused even beside a valid token.
         for token in (None, token_of(asha)):
             again = Listener(one, token, query=f"?ticket={body['ticket']}")
             assert again.problem == (401, "not_authenticated")
             assert again.response.headers["WWW-Authenticate"] == "Bearer"
 
     @pytest.mark.parametrize("way", ["token", "ticket"])
-    def test_log_out_ends_the_stream(self, one, asha, way):
+    def test_log_out_ends_the_stream_of_that_log_in(self, one, asha, way):
         token = token_of(asha)
         client = {"Authorization": f"Bearer {token}"}
         ticket = one.request("POST", "/api/v1/events/ticket", **client)[1]["ticket"]
@@ -240,11 +240,11 @@ class TestLogIn:
         with Listener(one, **given) as listener, Listener(one, token_of(asha)) as device:
             assert one.request("POST", "/api/v1/auth/logout", **client)[0] == 204
             assert listener.read() is None
-            tell(asha, 1)
+            publish_number(asha, 1)
             assert numbers([device.read()]) == [1]
         assert Listener(one, token).problem == (401, "not_authenticated")
 
-    def test_so_does_the_end_of_the_account_of_the_job_and_a_new_password(self, one, asha, bala, ops):
+    def test_deactivation_lost_permissions_and_a_new_password_end_streams(self, one, asha, bala, ops):
         client = Client()
         client.force_login(bala)
         listeners = [
@@ -260,7 +260,7 @@ class TestLogIn:
             listener.close()
 
 
-def test_streams_are_bounded_by_user_and_in_all(other, asha):
+def test_streams_are_limited_by_user_and_in_all(other, asha):
     token, users = token_of(asha), UserFactory.create_batch(IN_ALL // PER_USER)
     tokens = [token_of(user) for user in users]
     mine = [Listener(other, token) for _ in range(PER_USER)]
@@ -268,7 +268,7 @@ def test_streams_are_bounded_by_user_and_in_all(other, asha):
     assert refused.problem == (429, "throttled")
     assert int(refused.response.headers["Retry-After"]) > 0
     mine.pop().close()
-    assert eventually(lambda: opened(other, token, mine))
+    assert wait_until(lambda: has_opened(other, token, mine))
     others = [Listener(other, token) for token in tokens[:-1] for _ in range(PER_USER)]
     full = Listener(other, tokens[-1])
     assert full.problem == (503, "unavailable")
@@ -276,14 +276,14 @@ def test_streams_are_bounded_by_user_and_in_all(other, asha):
         listener.close()
 
 
-def opened(served, token, kept):
+def has_opened(served, token, kept):
     listener = Listener(served, token)
     if listener.status == 200:
         kept.append(listener)
     return listener.status == 200
 
 
-def connections_of(served):
+def connection_count(served):
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
@@ -293,7 +293,7 @@ def connections_of(served):
         return cursor.fetchone()[0]
 
 
-def threads_of(served):
+def thread_count(served):
     return len(list(Path(f"/proc/{served.popen.pid}/task").iterdir()))
 
 
@@ -301,16 +301,16 @@ def test_open_streams_have_no_thread_and_no_connection(one, asha):
     tokens = [token_of(user) for user in UserFactory.create_batch(5)]
     for token in tokens:
         Listener(one, token).close()
-    threads = threads_of(one)
+    threads = thread_count(one)
     listeners = [Listener(one, token) for token in tokens * 6]
-    assert threads_of(one) - threads < THREADS
-    # The threads', the listeners' of the two servers, and for a moment that of who checks the log-ins.
-    assert connections_of(one) <= THREADS + 2 + 1
+    assert thread_count(one) - threads < THREADS
+    # One per thread, one per server to listen, and for a moment one to check the log-ins.
+    assert connection_count(one) <= THREADS + 2 + 1
     for listener in listeners:
         listener.close()
 
 
-def cut_listeners():
+def kill_listeners():
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
@@ -319,16 +319,16 @@ def cut_listeners():
         return cursor.fetchone()[0]
 
 
-def test_a_lost_listener_comes_back_and_misses_nothing(one, asha):
+def test_a_server_that_loses_its_listening_connection_misses_nothing(one, asha):
     with Listener(one, token_of(asha)) as listener:
-        assert cut_listeners() >= 1
+        assert kill_listeners() >= 1
         for number in range(3):
-            tell(asha, number)
+            publish_number(asha, number)
         assert numbers(listener.take(3)) == [0, 1, 2]
-    assert eventually(lambda: one.request("GET", "/readyz")[0] == 200)
+    assert wait_until(lambda: one.request("GET", "/readyz")[0] == 200)
 
 
-def test_without_its_listener_a_server_is_not_ready(asha):
+def test_a_server_that_cannot_listen_is_not_ready(asha):
     nowhere = {"GHAR_EVENTS_DATABASE_URL": "postgresql://ghar@127.0.0.1:1/ghar"}
     with serving("deaf", **nowhere) as served:
         status, problem = served.request("GET", "/readyz")
@@ -347,12 +347,12 @@ def test_a_server_with_open_streams_stops_at_once(asha):
         assert [listener.read() for listener in listeners] == [None] * 30
 
 
-def test_old_events_are_forgotten_but_the_latest(asha):
+def test_old_events_are_deleted_except_the_latest(asha):
     for number in range(3):
-        tell(asha, number)
+        publish_number(asha, number)
     OutboxEvent.objects.filter(data__number__in=[0, 2]).update(sent_at="2020-01-01T00:00:00Z")
-    said = StringIO()
-    call_command("prune_events", "--days", "30", stdout=said)
-    assert said.getvalue() == "Removed 1 events older than 30 days.\n"
+    out = StringIO()
+    call_command("prune_events", "--days", "30", stdout=out)
+    assert out.getvalue() == "Removed 1 events older than 30 days.\n"
     assert [event.data["number"] for event in OutboxEvent.objects.all()] == [1, 2]
     assert settings.EVENTS_KEPT_DAYS == 7

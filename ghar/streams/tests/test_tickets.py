@@ -1,4 +1,4 @@
-"""Tickets and refusals, within one process: the stream then ends with what was missed."""
+"""Tickets and refusals, without a server: the stream ends after the missed events."""
 
 from datetime import timedelta
 
@@ -42,12 +42,12 @@ def test_a_ticket_opens_one_stream(client_of, asha):
     assert not StreamTicket.objects.exists()
 
 
-def test_only_its_digest_is_kept(client_of, asha):
+def test_only_the_digest_of_a_ticket_is_stored(client_of, asha):
     ticket = client_of(asha).post(TICKET).json()["ticket"]
     assert ticket not in str(StreamTicket.objects.values().get())
 
 
-def test_it_lasts_a_minute(client_of, asha):
+def test_a_ticket_is_valid_for_a_minute(client_of, asha):
     now = clock.now()
     with clock.frozen_at(now):
         answer = client_of(asha).post(TICKET)
@@ -58,7 +58,7 @@ def test_it_lasts_a_minute(client_of, asha):
     assert problem(late) == (401, "not_authenticated")
 
 
-def test_it_ends_with_the_log_in_that_asked_for_it(client_of, asha):
+def test_a_ticket_ends_with_the_log_in_that_asked_for_it(client_of, asha):
     ticket = client_of(asha).post(TICKET).json()["ticket"]
     AuthToken.objects.all().delete()
     assert problem(APIClient().get(EVENTS, {"ticket": ticket})) == (401, "not_authenticated")
@@ -75,7 +75,7 @@ def test_tickets_are_throttled_by_user(client_of, asha, bala, settings):
 
 
 @pytest.mark.parametrize("query", [{}, {"ticket": ""}, {"ticket": "\x00"}, {"ticket": "x" * 5_000}])
-def test_without_a_log_in_nobody_listens(query):
+def test_without_a_log_in_a_stream_is_refused(query):
     refused = APIClient().get(EVENTS, query)
     assert problem(refused) == (401, "not_authenticated")
     assert refused["WWW-Authenticate"] == "Bearer"
@@ -90,7 +90,7 @@ def test_other_methods_and_fields_are_refused(client_of, asha):
     assert not StreamTicket.objects.exists()
 
 
-def test_a_stream_says_how_to_come_back(client_of, asha):
+def test_a_stream_starts_with_the_delay_and_the_id_to_resume_by(client_of, asha):
     publish([user_channel(asha.pk)], "visit_updated", {"visit_id": 1})
     OutboxEvent.objects.update(seq=41, sent_at="2026-11-21T09:15:00Z")
     client = client_of(asha)

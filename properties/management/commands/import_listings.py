@@ -1,5 +1,4 @@
 import sys
-from argparse import RawDescriptionHelpFormatter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,32 +9,16 @@ from typing import Any, TextIO
 from django.core.management.base import CommandError, CommandParser
 
 from ghar.accounts.models import User
-from ghar.management.base import DataCommand
+from ghar.management.base import DataCommand, DocumentedCommand
 from properties import importing, services
 
 CHUNK = 500
-DESCRIPTION = """Add the listings of a CSV file.
-
-The first line says which columns there are. Two headers are known:
-
-{headers}
-
-Running it again, or going on after an interruption, adds only what is missing: a listing whose whole
-row was imported before is left as it is. Rows that make no listing are reported on stderr with their
-line and the reason, and the others are imported all the same. docs/listings.md has the details.
-"""
-EPILOG = """Exit code: 0 when the file was read to its end, also when rows were rejected (the last line counts
-them); 1 when nothing could be done: no such file or owner, an unknown header; 130 when interrupted.
-
-Examples:
-  python manage.py import_listings listings.csv
-  python manage.py import_listings listings.csv --owner asha@example.com
-  zcat listings.csv.gz | python manage.py import_listings -
-"""
 
 
 @dataclass
 class Counts:
+    """The rows of a file by what became of them."""
+
     imported: int = 0
     present: int = 0
     repeated: int = 0
@@ -51,18 +34,31 @@ class Counts:
         )
 
 
-class Command(DataCommand):
+class Command(DocumentedCommand, DataCommand):
     help = "Add the listings of a CSV file."
+    description = """Add the listings of a CSV file.
 
-    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
-        kwargs |= {"formatter_class": RawDescriptionHelpFormatter, "epilog": EPILOG}
-        parser = super().create_parser(prog_name, subcommand, **kwargs)
-        headers = "\n\n".join(
+The first line names the columns. Two headers are known:
+
+{headers}
+
+It is safe to run the command again, also after an interruption: it adds only what is missing, and skips
+each row that was imported before. Rows that are no valid listings are reported on stderr, with their line
+and the reason, and do not stop the import. docs/listings.md has the details.
+""".format(
+        headers="\n\n".join(
             fill(str(header), 100, initial_indent="  ", subsequent_indent="    ")
-            for header in importing.HEADERS
+            for header in importing.KNOWN_HEADERS
         )
-        parser.description = DESCRIPTION.format(headers=headers)
-        return parser
+    )
+    epilog = """Exit code: 0 when the whole file was read, even if rows were rejected (the last line counts
+them); 1 when nothing could be imported: no such file or owner, or an unknown header; 130 when interrupted.
+
+Examples:
+  python manage.py import_listings listings.csv
+  python manage.py import_listings listings.csv --owner asha@example.com
+  zcat listings.csv.gz | python manage.py import_listings -
+"""
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", metavar="FILE", help="a CSV file in UTF-8, or - for standard input")
@@ -71,31 +67,31 @@ class Command(DataCommand):
         )
 
     def handle(self, *, file: str, owner: str | None, **options: Any) -> None:
-        # In place on a terminal, line by line elsewhere.
+        # On a terminal each line of progress overwrites the last one; in a file or a pipe they follow.
         self.progress = options["verbosity"] > 0
         self.start, self.end = ("\r", "") if self.progress and self.stdout.isatty() else ("", "\n")
         self.counts, self.seen = Counts(), set[str]()
         user = find_owner(owner) if owner else None
         try:
-            with opened(file) as source:
+            with open_csv(file) as source:
                 self.import_all(source, user)
         except importing.UnknownHeader as error:
             raise CommandError(str(error)) from None
         except KeyboardInterrupt:
-            message = f"Interrupted. Run it again to go on. So far: {self.counts}"
+            message = f"Interrupted. Run the command again to continue. So far: {self.counts}"
             raise CommandError(message, returncode=130) from None
         self.stdout.write(f"{self.start}{self.counts}")
 
     def import_all(self, source: TextIO, owner: User | None) -> None:
         chunk: list[services.Draft] = []
-        for line, made in importing.drafts(source):
-            if isinstance(made, importing.Rejected):
-                self.reject(line, made)
-            elif made.key in self.seen:
+        for line, row in importing.read_drafts(source):
+            if isinstance(row, importing.RejectedRow):
+                self.reject(line, row)
+            elif row.key in self.seen:
                 self.counts.repeated += 1
             else:
-                self.seen.add(made.key)
-                chunk.append(made)
+                self.seen.add(row.key)
+                chunk.append(row)
             if len(chunk) == CHUNK:
                 self.save(chunk, owner)
                 chunk = []
@@ -110,21 +106,25 @@ class Command(DataCommand):
             self.stdout.write(f"{self.start}{self.counts.total()} rows read", ending=self.end)
             self.stdout.flush()
 
-    def reject(self, line: int, reason: importing.Rejected) -> None:
+    def reject(self, line: int, reason: importing.RejectedRow) -> None:
         self.counts.rejected += 1
         self.stderr.write(f"{self.start}line {line}: {reason}")
 
 
 def find_owner(identifier: str) -> User:
+    """Return the user with this email or phone. Raises CommandError when there is none."""
     try:
         return User.objects.get_by_natural_key(identifier)
     except User.DoesNotExist:
-        raise CommandError(f"Nobody has the email or phone {identifier!r}.") from None
+        raise CommandError(f"No user has the email or phone {identifier!r}.") from None
 
 
 @contextmanager
-def opened(name: str) -> Iterator[TextIO]:
-    """Bytes that are no UTF-8 come through as surrogates, so that the rows with them can be named."""
+def open_csv(name: str) -> Iterator[TextIO]:
+    """Open a file, or standard input for "-". Raises CommandError when it cannot be opened.
+
+    Bytes that are no UTF-8 become surrogates instead of an error, so that their rows can be reported.
+    """
     try:
         raw = sys.stdin.buffer if name == "-" else BufferedReader(FileIO(name))
     except (OSError, ValueError) as error:

@@ -6,14 +6,14 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from django.conf import settings
 from django.core.management.base import CommandError, CommandParser
@@ -24,67 +24,83 @@ from knox.models import AuthToken
 from agents.models import Agent
 from ghar import clock
 from ghar.accounts.models import User
-from ghar.events import STAFF, publish, user_channel
+from ghar.events import STAFF_CHANNEL, publish, user_channel
 from ghar.management.base import DataCommand
 from ghar.models import OutboxEvent
-from ghar.streams.bench import Client, Verdict, listen, trial
+from ghar.streams.bench import BenchClient, Verdict, read_stream, run_trial
 from properties.models import Property
 from visits import services
 from visits.models import Visit
 
+T = TypeVar("T")
+
 SEEKERS = 20
-ROLLED_BACK = 0.2
+SHARE_ROLLED_BACK = 0.2
 WRITERS = 8
-MANY = "2000"
+MAX_STREAMS_PER_USER = "2000"
 
 
 class Command(DataCommand):
-    help = "Measure the event stream with servers of its own. Needs an empty database: see `make bench`."
+    help = (
+        "Measure the event stream with two servers that the command starts. The first part checks that no "
+        "client misses an event while clients and connections come and go; the second part measures what "
+        "open streams cost. It writes thousands of rows and needs an empty database: `make bench` makes one."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--events", type=int, default=5_000, help="changes of visits (5000)")
-        parser.add_argument("--clients", type=int, default=50, help="who come and go meanwhile (50)")
-        parser.add_argument("--streams", type=int, default=1_000, help="that are just open (1000)")
+        parser.add_argument(
+            "--clients", type=int, default=50, help="clients that connect and disconnect meanwhile (50)"
+        )
+        parser.add_argument(
+            "--streams", type=int, default=1_000, help="open streams in the second part (1000)"
+        )
 
     def handle(self, *, events: int, clients: int, streams: int, **options: Any) -> None:
         if User.objects.exists():
-            raise CommandError("This writes thousands of rows: give it an empty database.")
-        visits, staff = people_and_visits(SEEKERS)
-        with serving(2) as servers:
-            self.nothing_is_lost(visits, staff, [port for port, _ in servers], events, clients)
-            self.open_streams_cost_little(staff, *servers[0], streams)
+            raise CommandError(
+                "The database has users, and this command writes thousands of rows. Use `make bench`, which "
+                "makes a database for it."
+            )
+        self.stdout.write("Starting two servers.")
+        visits, staff = create_visits(SEEKERS)
+        with running_servers(2) as servers:
+            self.check_delivery(visits, staff, [port for port, _ in servers], events, clients)
+            self.measure_open_streams(staff, *servers[0], streams)
 
-    def nothing_is_lost(
+    def check_delivery(
         self, visits: list[Visit], staff: User, ports: list[int], events: int, count: int
     ) -> None:
-        since = newest()
-        listeners = clients(visits, staff, count, since)
-        write = partial(writing, visits, staff, events)
+        since = newest_seq()
+        listeners = make_clients(visits, staff, count, since)
+        write = partial(write_changes, visits, staff, events)
+        self.stdout.write(f"Writing {events:,} changes while {count} clients connect and disconnect.")
         began = time.monotonic()
-        killed = asyncio.run(trial(listeners, ports, write, (0.2, 5), 2))
+        killed = asyncio.run(run_trial(listeners, ports, write, (0.2, 5), 2))
         took = time.monotonic() - began
         found = asdict(Verdict.over(listeners, since))
         self.stdout.write(
-            f"{WRITERS} writers, {len(ports)} servers, {killed} connections of listeners killed:"
+            f"{WRITERS} writers, {len(ports)} servers, {killed} database connections of servers cut:"
         )
         for name, value in {**found, "seconds": round(took)}.items():
             self.stdout.write(f"  {name.replace('_', ' '):<16} {value}")
 
-    def open_streams_cost_little(self, staff: User, port: int, pid: int, count: int) -> None:
+    def measure_open_streams(self, staff: User, port: int, pid: int, count: int) -> None:
+        self.stdout.write(f"Opening {count:,} streams.")
         token = AuthToken.objects.create(staff)[1]
-        asyncio.run(opened(port, token, 100, lambda: None))  # brings up all that is there once
+        asyncio.run(measure_latencies(port, token, 100, lambda: None))  # fills caches and pools
         before = usage(pid)
-        latencies, during = asyncio.run(opened(port, token, count, lambda: usage(pid)))
+        latencies, during = asyncio.run(measure_latencies(port, token, count, lambda: usage(pid)))
         self.stdout.write(f"{count} open streams on one channel:")
-        self.stdout.write(f"  KB each          {(during['kb'] - before['kb']) / count:.1f}")
+        self.stdout.write(f"  KB per stream    {(during['kb'] - before['kb']) / count:.1f}")
         self.stdout.write(f"  threads          +{during['threads'] - before['threads']}")
         self.stdout.write(f"  connections      +{during['connections'] - before['connections']}")
         p50, p99 = statistics.median(latencies), statistics.quantiles(latencies, n=100)[98]
-        self.stdout.write(f"  heard after, ms  p50 {p50:.0f}, p99 {p99:.0f}")
+        self.stdout.write(f"  latency, ms      p50 {p50:.0f}, p99 {p99:.0f}")
 
 
-def people_and_visits(count: int) -> tuple[list[Visit], User]:
-    """Each seeker has two visits, at listings of his own choice; nobody is in anybody's way."""
+def create_visits(count: int) -> tuple[list[Visit], User]:
+    """Create seekers with two visits each, and return the visits and a member of staff."""
     staff = User.objects.create_superuser("bench@ghar.example")
     Agent.objects.create(name="Bench", contact_number="+912240000000", capacity=None)
     listing = Property.objects.create(title="Bench", city="Mumbai", base_price=1)
@@ -99,13 +115,13 @@ def people_and_visits(count: int) -> tuple[list[Visit], User]:
     return visits, staff
 
 
-def clients(visits: Sequence[Visit], staff: User, count: int, since: int) -> list[Client]:
-    """Seekers by turns, and one in ten is of the staff."""
+def make_clients(visits: Sequence[Visit], staff: User, count: int, since: int) -> list[BenchClient]:
+    """Return clients of the seekers in turn; every tenth is one of staff."""
     seekers = list({visit.user_id: visit.user for visit in visits}.values())
     users = [staff if n % 10 == 0 else seekers[n % len(seekers)] for n in range(count)]
     return [
-        Client(
-            frozenset({user_channel(user.pk), *([STAFF] if user == staff else [])}),
+        BenchClient(
+            frozenset({user_channel(user.pk), *([STAFF_CHANNEL] if user == staff else [])}),
             AuthToken.objects.create(user)[1],
             since,
         )
@@ -113,8 +129,8 @@ def clients(visits: Sequence[Visit], staff: User, count: int, since: int) -> lis
     ]
 
 
-def writing(visits: Sequence[Visit], staff: User, count: int) -> None:
-    """So many changes that are committed, by several writers, and among them others that are not."""
+def write_changes(visits: Sequence[Visit], staff: User, count: int) -> None:
+    """Commit `count` changes by WRITERS parallel writers, who roll back SHARE_ROLLED_BACK of their tries."""
     shares = [count // WRITERS + (n < count % WRITERS) for n in range(WRITERS)]
     with ThreadPoolExecutor(WRITERS) as pool:
         list(pool.map(partial(_write, visits, staff), shares))
@@ -125,7 +141,7 @@ def _write(visits: Sequence[Visit], staff: User, count: int) -> None:
         while count:
             with transaction.atomic():
                 services.update(visit=random.choice(visits), by=staff, visit_notes=random.randbytes(8).hex())
-                if random.random() < ROLLED_BACK:
+                if random.random() < SHARE_ROLLED_BACK:
                     transaction.set_rollback(True)
                     continue
             count -= 1
@@ -133,29 +149,35 @@ def _write(visits: Sequence[Visit], staff: User, count: int) -> None:
         connection.close()
 
 
-def newest() -> int:
+def newest_seq() -> int:
     return OutboxEvent.objects.aggregate(seq=Max("seq"))["seq"] or 0
 
 
 @contextmanager
-def serving(count: int) -> Iterator[list[tuple[int, int]]]:
-    """So many servers on our database: their ports and process ids."""
+def running_servers(count: int) -> Iterator[list[tuple[int, int]]]:
+    """Start `count` servers on this database, and yield the port and process id of each."""
     with ExitStack() as stack:
-        env = os.environ | {"GHAR_STREAMS_PER_USER": MANY, "GHAR_THROTTLE": "off", "PGAPPNAME": "ghar bench"}
+        env = os.environ | {
+            "GHAR_STREAMS_PER_USER": MAX_STREAMS_PER_USER,
+            "GHAR_THROTTLE": "off",
+            "PGAPPNAME": "ghar bench",
+        }
         command = [sys.executable, str(settings.BASE_DIR / "manage.py"), "serve", "--port", "0"]
         servers = []
         for _ in range(count):
-            # They say how often their listeners were killed.
-            quiet = subprocess.DEVNULL
-            served = subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=quiet, text=True)
-            stack.enter_context(served)
-            stack.callback(served.terminate)
-            found = (re.search(r"http://127\.0\.0\.1:(\d+)", line) for line in served.stdout or ())
-            servers.append((int(next(filter(None, found))[1]), served.pid))
+            # Their warnings about the connections that are cut are not shown.
+            server = subprocess.Popen(
+                command, env=env, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+            )
+            stack.enter_context(server)
+            stack.callback(server.terminate)
+            matches = (re.search(r"http://127\.0\.0\.1:(\d+)", line) for line in server.stdout or ())
+            servers.append((int(next(filter(None, matches))[1]), server.pid))
         yield servers
 
 
 def usage(pid: int) -> dict[str, int]:
+    """Return the memory (KB) and threads of a server, and the database connections of all servers."""
     try:
         status = Path(f"/proc/{pid}/status").read_text()
         with connection.cursor() as cursor:
@@ -167,35 +189,40 @@ def usage(pid: int) -> dict[str, int]:
     return {"kb": found["VmRSS"], "threads": found["Threads"], "connections": held}
 
 
-async def opened(port: int, token: str, count: int, look: Any) -> tuple[list[float], Any]:
-    """What `look` sees while so many streams are open, and the milliseconds until each has heard an event."""
+async def measure_latencies(
+    port: int, token: str, count: int, inspect: Callable[[], T]
+) -> tuple[list[float], T]:
+    """Open `count` streams, and return how long events take to each, in milliseconds.
+
+    `inspect` is called while all are open; its result is returned as well.
+    """
     latencies: list[float] = []
     ready = asyncio.Semaphore(0)
 
-    async def one() -> None:
-        async for event in listen(port, token):
+    async def read() -> None:
+        async for event in read_stream(port, token):
             if event.type == "stream-open":
                 ready.release()
             elif event.type == "bench":
                 latencies.append(1000 * (time.time() - event.data["data"]["at"]))
 
-    # At most so many at a time are on the way in.
+    # One after the other: each stream is open before the next one connects.
     tasks = []
     for _ in range(count):
-        tasks.append(asyncio.create_task(one()))
+        tasks.append(asyncio.create_task(read()))
         await ready.acquire()
-    seen = await asyncio.to_thread(look)
+    result = await asyncio.to_thread(inspect)
     for _ in range(20):
-        await asyncio.to_thread(_tell)
+        await asyncio.to_thread(_publish_time)
         await asyncio.sleep(0.5)
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
-    return latencies, seen
+    return latencies, result
 
 
-def _tell() -> None:
+def _publish_time() -> None:
     try:
-        publish([STAFF], "bench", {"at": time.time()})
+        publish([STAFF_CHANNEL], "bench", {"at": time.time()})
     finally:
         connection.close()

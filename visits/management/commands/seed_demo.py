@@ -6,16 +6,16 @@ from visits.management import demo
 
 class Command(DataCommand):
     help = (
-        "Fill an empty database with a small agency to try things on: 20 listings in three cities, "
-        "6 agents with working hours, seekers, a staff login, and visits in every status. "
-        "Running it again changes nothing; it prints the demo logins each time."
+        "Load the demo data into an empty database: 20 listings in three cities, 6 agents with working "
+        "hours, seekers, staff, and visits in every status. Then print the demo logins. When the demo data "
+        "is already loaded, only the logins are printed."
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
         if demo.is_seeded():
-            self.stdout.write("The demo data is there already.")
+            self.stdout.write("The demo data is already loaded.")
         else:
-            self.stdout.write("Making the demo data …")
+            self.stdout.write("Loading the demo data …")
             demo.seed()
         self.stdout.write(f"\nDemo logins, all with the password {demo.PASSWORD}:")
         for identifier, role in demo.logins():

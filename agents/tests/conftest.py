@@ -1,0 +1,18 @@
+import pytest
+from django.contrib.auth.models import Permission
+
+from agents.tests.factories import AgentFactory, SeekerFactory
+
+
+@pytest.fixture
+def meera(db):
+    """An agent with a login of their own."""
+    return AgentFactory(name="Meera", with_login=True)
+
+
+@pytest.fixture
+def viewer(db):
+    """Staff who may view agents and nothing else."""
+    user = SeekerFactory(is_staff=True)
+    user.user_permissions.add(Permission.objects.get(codename="view_agent"))
+    return user

@@ -1,0 +1,47 @@
+"""Column types and expressions of PostgreSQL that Django doesn't have."""
+
+from typing import Any
+
+from django.contrib.postgres.fields import BigIntegerRangeField, DateTimeRangeField
+from django.db import models
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import F, Func, Value
+
+from ghar.generics import Field
+
+
+class BigIntegerMultirangeField(Field[Any, Any]):
+    """An int8multirange, which psycopg reads as a Multirange of Ranges of int."""
+
+    def db_type(self, connection: BaseDatabaseWrapper) -> str:
+        return "int8multirange"
+
+
+class IdMultirange(Func):
+    """The int8multirange of the ids in some columns, with nothing between them: 3 and 8 are {[3,4),[8,9)}."""
+
+    function = "int8multirange"
+    output_field = BigIntegerMultirangeField()
+
+    def __init__(self, *columns: str) -> None:
+        super().__init__(*(_IdRange(column, column, Value("[]")) for column in columns))
+
+
+class _IdRange(Func):
+    function = "int8range"
+    output_field = BigIntegerRangeField()
+
+
+class TsTzRange(Func):
+    function = "TSTZRANGE"
+    output_field = DateTimeRangeField()
+
+
+class DateAt(Func):
+    """The local date of a moment (a column, or a datetime) in the time zone that the column `zone` names."""
+
+    template = "(timezone(%(expressions)s))::date"
+    output_field = models.DateField()
+
+    def __init__(self, zone: str, moment: Any) -> None:
+        super().__init__(F(zone), moment if isinstance(moment, str) else models.Value(moment))

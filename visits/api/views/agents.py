@@ -1,0 +1,125 @@
+from typing import Any
+
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+from rest_framework.decorators import action
+from rest_framework.generics import get_object_or_404
+from rest_framework.mixins import ListModelMixin, RetrieveModelMixin
+from rest_framework.permissions import IsAuthenticated
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from agents import services as agent_services
+from agents.models import Agent
+from agents.permissions import ADD_AGENT, CHANGE_AGENT, VIEW_AGENT, ManagesAgent
+from agents.serializers import (
+    AgentSerializer,
+    DryRunSerializer,
+    StaffAgentSerializer,
+    TimeOffSerializer,
+    serializer_for,
+)
+from ghar.api.fields import EmptySerializer
+from ghar.api.permissions import StaffPermission
+from ghar.api.views import ApiViewSet
+from ghar.errors import Invalid
+from visits import services
+from visits.api.filters import AvailableAgentFilter
+from visits.api.serializers import EngagementSerializer, WorkloadSerializer
+
+# Leaving counts as a change: the agent is no longer listed, but the row stays.
+STAFF_ACTIONS = {
+    "create": StaffPermission.requiring(ADD_AGENT),
+    "partial_update": StaffPermission.requiring(CHANGE_AGENT),
+    "destroy": StaffPermission.requiring(CHANGE_AGENT),
+}
+
+
+class AgentViewSet(ListModelMixin, RetrieveModelMixin, ApiViewSet[Agent]):
+    """The directory of agents. Absences of an agent reassign visits."""
+
+    filterset_class = AvailableAgentFilter
+
+    def get_permissions(self) -> list[Any]:
+        if self.action in STAFF_ACTIONS:
+            return [IsAuthenticated(), STAFF_ACTIONS[self.action]()]
+        return [*super().get_permissions()]
+
+    def get_queryset(self) -> QuerySet[Agent]:
+        return Agent.objects.visible_to(self.user).for_reading()
+
+    def get_serializer_class(self) -> type[AgentSerializer]:
+        return serializer_for(self.user)
+
+    def create(self, request: Request) -> Response:
+        agent = agent_services.create_agent(by=self.user, **self.validated(StaffAgentSerializer))
+        return self.respond_fresh(agent, status=201)
+
+    def partial_update(self, request: Request, pk: str) -> Response:
+        agent = self.get_object()
+        if self.is_dry_run():
+            raise Invalid(dry_run=_("PATCH has no dry run. Use DELETE with ?dry_run=true."))
+        changes = self.validated(StaffAgentSerializer, partial=True)
+        agent, _reassigned = services.update_agent(agent=agent, by=self.user, **changes)
+        return self.respond_fresh(agent)
+
+    def destroy(self, request: Request, pk: str) -> Response:
+        agent = self.get_object()
+        reassigned = services.dismiss(agent=agent, by=self.user, dry_run=self.is_dry_run())
+        return Response({"moved": reassigned})
+
+    @action(detail=True, url_path="time-off", permission_classes=[IsAuthenticated, ManagesAgent])
+    def time_off(self, request: Request, pk: str) -> Response:
+        return self.page(self.get_object().time_off.latest_first(), TimeOffSerializer)
+
+    @time_off.mapping.post
+    def add_time_off(self, request: Request, pk: str) -> Response:
+        agent = self.get_object()
+        absence = self.validated(TimeOffSerializer)
+        time_off, reassigned = services.take_time_off(
+            agent=agent,
+            by=self.user,
+            from_=absence["period"]["lower"],
+            to=absence["period"]["upper"],
+            reason=absence["reason"],
+            dry_run=self.is_dry_run(),
+        )
+        # A dry run returns no time off.
+        body = {"time_off": time_off and TimeOffSerializer(time_off).data, "moved": reassigned}
+        return Response(body, status=201 if time_off else 200)
+
+    @action(
+        detail=True,
+        methods=["delete"],
+        url_path="time-off/(?P<time_off_id>[0-9]+)",
+        permission_classes=[IsAuthenticated, ManagesAgent],
+    )
+    def remove_time_off(self, request: Request, pk: str, time_off_id: str) -> Response:
+        time_off = get_object_or_404(self.get_object().time_off.all(), pk=time_off_id)
+        agent_services.remove_time_off(time_off=time_off, by=self.user)
+        return Response(status=204)
+
+    @action(detail=False, methods=["post"])
+    def assign(self, request: Request) -> Response:
+        self.validated(EmptySerializer)
+        return Response(EngagementSerializer(services.engage(user=self.user)).data)
+
+    @action(
+        detail=False,
+        permission_classes=[IsAuthenticated, StaffPermission.requiring(VIEW_AGENT)],
+        filter_backends=[],
+        pagination_class=None,
+    )
+    def workload(self, request: Request) -> Response:
+        agents = Agent.objects.filter(is_active=True).order_by("name", "pk")
+        return Response({"items": WorkloadSerializer(agents, many=True).data})
+
+    def fresh(self, instance: Agent) -> Agent:
+        """Read the agent even after they have left: not all staff see former agents."""
+        return get_object_or_404(Agent.objects.for_reading(), pk=instance.pk)
+
+    def is_dry_run(self) -> bool:
+        # A plain dict, in which a blank value is an error: as a form it would count as false.
+        query = self.validated(DryRunSerializer, self.request.query_params.dict())
+        dry_run: bool = query["dry_run"]
+        return dry_run

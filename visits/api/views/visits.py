@@ -1,0 +1,157 @@
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from django.db.models import QuerySet
+from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext as _
+from rest_framework.decorators import action
+from rest_framework.permissions import BasePermission, IsAuthenticated
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.serializers import BaseSerializer
+
+from ghar.accounts.models import User
+from ghar.api.fields import EmptySerializer
+from ghar.api.views import ApiViewSet
+from ghar.errors import Invalid, Outdated
+from ghar.validators import is_id
+from visits import permissions, services
+from visits.api import serializers, stats
+from visits.api.filters import AgencyVisitFilter, VisitFilter
+from visits.api.permissions import IsAgency
+from visits.assignment.candidates import rank_candidates
+from visits.models import Visit, VisitQuerySet
+
+
+class VisitViewSet(ApiViewSet[Visit]):
+    serializer_class = serializers.VisitSerializer
+
+    def get_queryset(self) -> QuerySet[Visit]:
+        return Visit.objects.visible_to(self.request.user).for_reading()
+
+    def get_permissions(self) -> Sequence[BasePermission]:
+        return [IsAuthenticated(), IsAgency()] if self.action == "all" else [IsAuthenticated()]
+
+    @property
+    def filterset_class(self) -> type[VisitFilter]:
+        return AgencyVisitFilter if self.action == "all" else VisitFilter
+
+    def list(self, request: Request) -> Response:
+        visits = Visit.objects.for_participant(self.user)
+        return self.visit_page(visits.order_by("-scheduled_date", "-id"))
+
+    @action(detail=False)
+    def upcoming(self, request: Request) -> Response:
+        visits = Visit.objects.for_participant(self.user).upcoming()
+        return self.visit_page(visits.order_by("scheduled_date", "id"))
+
+    @action(detail=False)
+    def past(self, request: Request) -> Response:
+        visits = Visit.objects.for_participant(self.user).past()
+        return self.visit_page(visits.order_by("-scheduled_date", "-id"))
+
+    @action(detail=False)
+    def all(self, request: Request) -> Response:
+        visits = Visit.objects.for_agency(self.user)
+        return self.visit_page(visits.order_by("-scheduled_date", "-id"))
+
+    def retrieve(self, request: Request, pk: str) -> Response:
+        return self.respond(self.get_object())
+
+    def create(self, request: Request) -> Response:
+        booking = self.validated(serializers.ScheduleSerializer)
+        visitor = self.get_visitor(booking.pop("user_id", None))
+        visit, is_new = services.schedule(by=self.user, user=visitor, **booking)
+        return self.respond_fresh(visit, status=201 if is_new else 200)
+
+    def update(self, request: Request, pk: str) -> Response:
+        visit, version = self.get_object(), self.read_if_match()
+        changes = self.validated(serializers.UpdateSerializer)
+        return self.respond_fresh(services.update(visit=visit, by=self.user, version=version, **changes))
+
+    def partial_update(self, request: Request, pk: str) -> Response:
+        return self.update(request, pk)
+
+    @action(detail=True, methods=["post"])
+    def confirm(self, request: Request, pk: str) -> Response:
+        return self.call_service(services.confirm, EmptySerializer)
+
+    @action(detail=True, methods=["post"])
+    def reschedule(self, request: Request, pk: str) -> Response:
+        return self.call_service(services.reschedule, serializers.RescheduleSerializer)
+
+    @action(detail=True, methods=["post"])
+    def cancel(self, request: Request, pk: str) -> Response:
+        return self.call_service(services.cancel, serializers.CancelSerializer)
+
+    @action(detail=True, methods=["post"])
+    def complete(self, request: Request, pk: str) -> Response:
+        return self.call_service(services.complete, serializers.CompleteSerializer)
+
+    @action(detail=True, methods=["post"])
+    def assign(self, request: Request, pk: str) -> Response:
+        return self.call_service(services.assign, serializers.AssignSerializer)
+
+    @action(detail=True, pagination_class=None, filter_backends=[])
+    def candidates(self, request: Request, pk: str) -> Response:
+        visit = self.get_object()
+        permissions.check_staff(self.user)
+        candidates = serializers.CandidateSerializer(rank_candidates(visit), many=True)
+        return Response({"items": candidates.data, "urgent": visit.is_urgent()})
+
+    @action(detail=False, pagination_class=None, filter_backends=[])
+    def stats(self, request: Request) -> Response:
+        permissions.check_staff(self.user)
+        return Response(serializers.StatsSerializer(stats.agency_stats()).data)
+
+    @action(detail=True)
+    def history(self, request: Request, pk: str) -> Response:
+        visit = self.get_object()
+        return self.page(
+            visit.events.select_related("actor").order_by("id"),
+            serializers.VisitEventSerializer,
+            shows_decisions=permissions.can_see_decisions(self.user, visit),
+        )
+
+    def respond(self, instance: Visit, status: int = 200) -> Response:
+        response = super().respond(instance, status)
+        response["ETag"] = f'"{instance.version}"'
+        return response
+
+    def fresh(self, instance: Visit) -> Visit:
+        """Read the visit whoever it is visible to: an agent who has just passed it on still gets it."""
+        return get_object_or_404(Visit.objects.for_reading(), pk=instance.pk)
+
+    def visit_page(self, visits: VisitQuerySet) -> Response:
+        return self.page(self.filter_queryset(visits.for_reading()))
+
+    def call_service(
+        self, service: Callable[..., Visit], serializer_class: type[BaseSerializer[Any]]
+    ) -> Response:
+        """Call a service with the visit of the URL, the current user and the validated body."""
+        visit = self.get_object()
+        return self.respond_fresh(service(visit=visit, by=self.user, **self.validated(serializer_class)))
+
+    def get_visitor(self, user_id: int | None) -> User:
+        """Return the user to book for: the current user, or the one whom staff name."""
+        if user_id is None or user_id == self.user.pk:
+            return self.user
+        user = User.objects.filter(pk=user_id).first()
+        # Users without the permission get the same answer for every id, known or not.
+        permissions.check_may_book_for(self.user, user)
+        if user is None:
+            raise Invalid(user_id=_("There is no user with this id."))
+        return user
+
+    def read_if_match(self) -> int | None:
+        """Return the version that the client has read, or None if it sends no condition.
+
+        Raises Outdated for a value that can't be one of our versions, since it matches none.
+        """
+        value = self.request.headers.get("If-Match", "*").strip()
+        if value == "*":
+            return None
+        version = value[1:-1]
+        if value != f'"{version}"' or not is_id(version):
+            raise Outdated(_('Send the version that you have read, such as If-Match: "3".'))
+        return int(version)

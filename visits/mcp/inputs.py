@@ -1,0 +1,93 @@
+"""The arguments of the tools for visits, and their descriptions for assistants."""
+
+from typing import Any
+
+from rest_framework import serializers
+from rest_framework.exceptions import ValidationError
+
+from agents.mcp import AgentInput
+from ghar.api.fields import DayField, IdField, StrictSerializer
+from ghar.mcp.pages import PageInput
+from ghar.mcp.times import LocalInstantField
+from visits.api.serializers import SlotQuerySerializer
+from visits.models import Visit
+
+PROPERTY_HELP = "An id from properties_search."
+VISIT_HELP = "The id of a visit, as lists and bookings return it."
+TIME_HELP = (
+    "ISO 8601. Without Z or an offset it is local to the listing: 2026-11-25T11:00 is 11:00 there."
+    " Seconds are dropped."
+)
+REASON_HELP = "The reason in the user's words; the other side sees it in the history. At most 500 characters."
+
+
+class VisitInput(StrictSerializer):
+    visit_id = IdField(help_text=VISIT_HELP)
+
+
+class ScheduleInput(StrictSerializer):
+    property_id = IdField(help_text=PROPERTY_HELP)
+    scheduled_date = LocalInstantField(help_text=TIME_HELP)
+    notes = serializers.CharField(
+        max_length=2_000, allow_blank=True, default="", help_text="What the agency should know beforehand."
+    )
+
+
+class VisitListInput(PageInput):
+    status = serializers.ListField(
+        child=serializers.ChoiceField(Visit.Status.choices), required=False, help_text="Any of these."
+    )
+
+
+class SlotsInput(StrictSerializer):
+    property_id = IdField(help_text=PROPERTY_HELP)
+    from_date = DayField(help_text="The first day, YYYY-MM-DD, a local date of the listing.")
+    to_date = DayField(help_text="The last day, YYYY-MM-DD; at most 31 days in all.")
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        # REST's rules for the span, where the fields have other names: `from` is no argument in Python.
+        try:
+            SlotQuerySerializer().validate({"from": attrs["from_date"], "to": attrs["to_date"]})
+        except ValidationError as error:
+            errors: Any = error.detail
+            raise ValidationError({f"{name}_date": sentences for name, sentences in errors.items()}) from None
+        return attrs
+
+
+class RescheduleInput(VisitInput):
+    new_date = LocalInstantField(help_text=TIME_HELP)
+    reason = serializers.CharField(max_length=500, allow_blank=True, default="", help_text=REASON_HELP)
+
+
+class ConfirmableInput(VisitInput):
+    """The input of a change that the user is asked to confirm."""
+
+    reason = serializers.CharField(max_length=500, allow_blank=True, default="", help_text=REASON_HELP)
+    dry_run = serializers.BooleanField(
+        default=False, help_text="true: show what would happen, and change nothing."
+    )
+    confirm = serializers.BooleanField(
+        default=False,
+        help_text="true once the user has agreed. Needed only where the client can't ask the user itself.",
+    )
+
+
+class AssignInput(ConfirmableInput):
+    agent_id = IdField(
+        required=False,
+        allow_null=True,
+        help_text="An id from agent_candidates. Absent: the best agent. null: unassign the present agent.",
+    )
+    reason = serializers.CharField(
+        max_length=500,
+        allow_blank=True,
+        default="",
+        help_text="For the history. Required to replace an agent by another one. At most 500 characters.",
+    )
+
+
+class AgentVisitsInput(AgentInput, PageInput):
+    day = DayField(
+        required=False,
+        help_text="YYYY-MM-DD, a local date of the agent. With it, all visits of the agent on that day.",
+    )

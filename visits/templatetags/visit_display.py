@@ -1,0 +1,50 @@
+"""Template tags that show visits: badges, local times, and the work queues with their counts."""
+
+from datetime import datetime
+from typing import Any
+
+from django import template
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from ghar import clock
+from visits import queues
+from visits.models import Visit, VisitStatus
+
+register = template.Library()
+
+MARKS: dict[str, str] = {
+    VisitStatus.SCHEDULED: "○",
+    VisitStatus.CONFIRMED: "✓",
+    VisitStatus.RESCHEDULED: "↻",
+    VisitStatus.COMPLETED: "●",
+    VisitStatus.CANCELLED: "✕",
+}
+
+
+@register.simple_tag
+def badge(kind: str, text: str, mark: str) -> SafeString:
+    """Return a badge that is told apart by its mark and its text; its colour only helps."""
+    return format_html(
+        '<span class="badge badge-{}"><span aria-hidden="true">{}</span> {}</span>', kind, mark, text
+    )
+
+
+@register.simple_tag
+def status_badge(visit: Visit) -> SafeString:
+    return badge(visit.status, visit.get_status_display(), MARKS[visit.status])
+
+
+@register.filter
+def local_time(moment: datetime, zone: str) -> str:
+    """Return a date and time as people in that time zone read it."""
+    return clock.format_local(moment, zone)
+
+
+@register.simple_tag
+def work_queues() -> list[dict[str, Any]]:
+    """Return the work queues, each with its name, count, label and hint."""
+    return [
+        {"name": name, "count": count, **queues.WORK_QUEUES[name]._asdict()}
+        for name, count in queues.queue_counts().items()
+    ]
