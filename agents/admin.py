@@ -11,6 +11,7 @@ from agents import services
 from agents.forms import HoursFormSet
 from agents.models import Agent, AgentInteraction, TimeOff, WorkingHours
 from ghar.admin import BaseAdmin
+from ghar.clock import format_local
 from ghar.generics import ModelForm, TabularInline
 
 Row = TypeVar("Row", bound=Model)
@@ -27,9 +28,18 @@ class TimeOffInline(TabularInline[TimeOff, Agent]):
     """Time off can be removed here. An action adds it, since it may reassign visits."""
 
     model = TimeOff
-    fields = ("period", "reason")
+    fields = ("starts", "ends", "reason")
+    readonly_fields = ("starts", "ends")
     extra = 0
-    verbose_name_plural = _("time off")
+    verbose_name_plural = _("time off (in the agent's time zone)")
+
+    @admin.display(description=_("from"))
+    def starts(self, time_off: TimeOff) -> str:
+        return format_local(time_off.period.lower, time_off.agent.timezone)
+
+    @admin.display(description=_("to"))
+    def ends(self, time_off: TimeOff) -> str:
+        return format_local(time_off.period.upper, time_off.agent.timezone)
 
     def has_add_permission(self, request: HttpRequest, obj: Agent | None = None) -> bool:
         return False

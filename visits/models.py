@@ -73,16 +73,6 @@ NEXT: dict[str, set[str]] = {
     VisitStatus.COMPLETED: set(),
     VisitStatus.CANCELLED: set(),
 }
-# Agents search names only: they could guess an email or a phone number letter by letter.
-SEARCH_COLUMNS = (
-    "user__full_name",
-    "counterparty_user__full_name",
-    "property__title",
-    "property__locality",
-    "property__city",
-    "agent__name",
-)
-STAFF_SEARCH_COLUMNS = (*SEARCH_COLUMNS, "user__email", "user__phone")
 
 
 class VisitQuerySet(models.QuerySet["Visit"]):

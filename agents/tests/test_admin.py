@@ -166,6 +166,13 @@ class TestAgents:
         response = staff_client.post(change_url(agent), page(agent, user=other.user_id))
         assert errors(response) == ["This user is the login of another agent. Choose somebody else."]
 
+    def test_time_off_is_shown_in_the_agents_time_zone(self, staff_client):
+        agent = AgentFactory(timezone="America/New_York")
+        off = TimeOffFactory(agent=agent)
+        text = staff_client.get(change_url(agent)).content.decode()
+        for moment in (off.period.lower, off.period.upper):
+            assert clock.format_local(moment, "America/New_York") in text
+
     def test_the_form_neither_dismisses_an_agent_nor_adds_time_off(self, staff_client, changes):
         agent = AgentFactory()
         added = {"period_0": "2027-01-01 00:00", "period_1": "2027-01-02 00:00", "reason": ""}

@@ -54,7 +54,7 @@ def outcome_of(describe: Callable[[Visit], str]) -> Callable[[ActionForm[Visit],
             return Outcome(_("Nothing to change."))
         description = describe(changed)
         reason = form.cleaned_data.get("reason", "")
-        return Outcome(description + queue_note(changed), log=f"{description} {reason}".strip())
+        return Outcome(f"{description} {queue_note(changed)}".strip(), log=f"{description} {reason}".strip())
 
     return outcome
 
@@ -143,7 +143,7 @@ VISIT_ACTIONS: tuple[ObjectAction[Visit, Any], ...] = (
         label=gettext_lazy("Cancel"),
         submit_label=gettext_lazy("Cancel visit"),
         hint=gettext_lazy(
-            "The visit doesn't take place, and everyone involved is told. This can't be undone."
+            "The visit doesn't take place, and everyone involved is notified. This can't be undone."
         ),
         form=CancelForm,
         service=services.cancel,

@@ -74,6 +74,4 @@ class HistoryInline(TabularInline[VisitEvent, Visit]):
 
     @admin.display(description=gettext_lazy("why this agent"), empty_value="")
     def why(self, event: VisitEvent) -> str:
-        if overridden := event.data.get("overridden"):
-            return _("Overridden: %(reasons)s") % {"reasons": explanations.explain_reasons(overridden)}
         return explanations.explain_decision(event.data)

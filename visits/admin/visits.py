@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib import admin
 from django.contrib.admin.utils import flatten_fieldsets
 from django.db.models import DateTimeField, QuerySet
@@ -152,7 +153,15 @@ class VisitAdmin(AssignManyMixin, ServiceBackedAdmin[Visit]):
                 {"fields": ("special_requirements", "visitor_feedback", "interest_level")},
             ),
             (_("Notes and follow-up"), {"fields": notes}),
-            (_("Details"), {"classes": ("collapse",), "fields": RECORD}),
+            (
+                _("Details"),
+                {
+                    "classes": ("collapse",),
+                    "description": _("Times here are in office time (%(zone)s).")
+                    % {"zone": settings.OFFICE_TIME_ZONE},
+                    "fields": RECORD,
+                },
+            ),
         )
 
     def can_edit_notes(self, request: HttpRequest, visit: Visit | None) -> bool:

@@ -24,7 +24,7 @@ MARKS: dict[str, str] = {
 
 @register.simple_tag
 def badge(kind: str, text: str, mark: str) -> SafeString:
-    """Return a badge that is told apart by its mark and its text; its colour only helps."""
+    """Return a badge. Its mark and its text make it recognisable without its colour."""
     return format_html(
         '<span class="badge badge-{}"><span aria-hidden="true">{}</span> {}</span>', kind, mark, text
     )

@@ -3,6 +3,8 @@
 import pytest
 from django.contrib import admin
 from django.contrib.admin.models import LogEntry
+from django.contrib.messages.storage.fallback import FallbackStorage
+from django.test import RequestFactory
 from django.urls import reverse
 
 from agents.models import AgentInteraction, Engagement
@@ -75,6 +77,15 @@ def test_an_action_on_selected_rows_that_are_no_ids_is_refused(root_client, tour
         assert messages == ["Select rows from this list."], (url, action)
     assert snapshot() == before
     assert not LogEntry.objects.exists()
+
+
+def test_an_action_takes_the_location_that_newer_versions_of_django_pass(root_client):
+    """Django 6.1 calls `response_action` with one more argument."""
+    request = RequestFactory().post("/", {"_selected_action": ["x"]})
+    request.session = {}
+    request._messages = FallbackStorage(request)
+    model_admin = admin.site.get_model_admin(Visit)
+    assert model_admin.response_action(request, Visit.objects.all(), action_location="change_list") is None
 
 
 @pytest.mark.parametrize("sent", [sent for sent in NO_IDS if "\0" not in sent])
