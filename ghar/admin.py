@@ -247,9 +247,6 @@ class ExtraViewsMixin(BaseAdmin[Row]):
                 result = action.service(by=request.user, **arguments)
             except DomainError as error:
                 self.message_user(request, form.refusal(error), messages.ERROR)
-                # The row may have been refused because somebody changed it: show it as it is now.
-                if row.pk:
-                    row = form.row = self.get_object(request, str(row.pk)) or row
             else:
                 if confirmed or action.preview is None:
                     return self._finish_action(request, row, action.outcome(form, result))
