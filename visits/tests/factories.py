@@ -14,6 +14,9 @@ from visits import services
 from visits.models import Visit
 
 KOLKATA = ZoneInfo("Asia/Kolkata")
+# Parameters of tests are computed when a run begins. Midnight may pass before the test itself runs, and both
+# have to count from one day.
+TODAY = clock.now().astimezone(KOLKATA).date()
 
 
 class UserFactory(DjangoModelFactory[User]):
@@ -44,9 +47,8 @@ class AgentFactory(DjangoModelFactory[Agent]):
 
 
 def local(days: int, hour: int, minute: int = 0) -> datetime:
-    """So many days from now at that hour in Mumbai, as an instant in UTC."""
-    day = clock.now().astimezone(KOLKATA).date() + timedelta(days=days)
-    return datetime.combine(day, time(hour, minute), KOLKATA).astimezone(UTC)
+    """Return the time so many days after TODAY at that hour in Mumbai, as an instant in UTC."""
+    return datetime.combine(TODAY + timedelta(days=days), time(hour, minute), KOLKATA).astimezone(UTC)
 
 
 def book(user: User, listing: Property, start: datetime, **kwargs: object) -> Visit:

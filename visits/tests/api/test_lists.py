@@ -35,7 +35,7 @@ class TestLists:
         gone = book(asha, ListingFactory(), local(3, 11))
         services.cancel(visit=gone, by=asha)
         with clock.frozen_at(clock.now() - timedelta(days=9)):
-            old = book(asha, ListingFactory(), local(1, 11))
+            old = book(asha, ListingFactory(), local(-8, 11))
         ids = lambda path: [v["id"] for v in api(asha).get(f"/api/v1/visits/{path}").json()["items"]]  # noqa: E731
         assert ids("upcoming") == [soon.pk, late.pk]
         assert ids("past") == [gone.pk, old.pk]
