@@ -73,7 +73,7 @@ def examine() -> Iterator[Finding]:
 
 
 def settings_findings() -> Iterator[Finding]:
-    """What `check --deploy` warns of. With DEBUG only what is the project's own: Django's warn of DEBUG."""
+    """Return the warnings of `check --deploy`; with DEBUG only the project's own, since Django's warn of DEBUG."""
     found = checks.run_checks(include_deployment_checks=True)
     wrong = [each for each in found if each.level >= checks.WARNING and not each.is_silenced()]
     if settings.DEBUG:
@@ -85,7 +85,7 @@ def settings_findings() -> Iterator[Finding]:
 
 
 def database_findings() -> Iterator[Finding]:
-    """What `check --database default` calls errors. On a database that is not migrated the list is short."""
+    """Return the errors of `check --database default`; an unmigrated database has only that one."""
     yield version()
     yield skew()
     loader = MigrationLoader(connection)
@@ -134,7 +134,7 @@ def expected_extensions(operations: list[tuple[tuple[str, str], Any]]) -> Origin
 
 
 def expected_constraints(operations: list[tuple[tuple[str, str], Any]]) -> Origins:
-    """Those that our models declare; the migration is the last one that adds each."""
+    """Return the constraints of our models, each with the last migration that adds it."""
     added: Origins = {}
     for key, operation in operations:
         if isinstance(operation, AddConstraint):
@@ -205,7 +205,7 @@ def triggers(files: list[SQLFile]) -> Finding:
 
 
 def compared(label: str, id_: str, number: int, **differing: dict[str, SQLFile]) -> Finding:
-    """What differs from the files, in which way, and how to run those files again."""
+    """Return what differs from the files, in which way, and how to run those files again."""
     if not any(differing.values()):
         return Finding(label, f"all {number} as in their files")
     seen = [f"{way}: {', '.join(sorted(names))}" for way, names in differing.items() if names]
@@ -238,7 +238,7 @@ def differing(zones: list[str]) -> Iterator[str]:
 
 
 def zones_in_use() -> set[str]:
-    """Those of listings, of agents (whatever has a zone) and of the desk."""
+    """Return the zones of every field that holds one, and of the office."""
     used = {settings.OFFICE_TIME_ZONE.key}
     for model in apps.get_models():
         for field in model._meta.concrete_fields:

@@ -1,4 +1,4 @@
-"""What the database itself knows of agents: open hours, cities without case, counted engagements."""
+"""The database's own rules for agents: open hours, cities without case, counted engagements."""
 
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex

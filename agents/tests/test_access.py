@@ -1,4 +1,4 @@
-"""Who may do what at each route of agents."""
+"""Each route of agents admits the right people and refuses all others."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What staff can do to one visit: each action with its button, form, service and permission."""
+"""The actions of staff on one visit: each with its button, form, service and permission."""
 
 from collections.abc import Callable
 from typing import Any

@@ -30,12 +30,14 @@ def outcome_of(message: Text) -> Callable[[ActionForm[Agent], Change], Outcome[A
         written, reassignments = change
         if isinstance(written, Agent) and written.is_active == form.row.is_active:
             return Outcome(_("Nothing to change."))
-        counts = {"message": message, "reassigned": 0, "queued": 0}
-        if not reassignments:
-            return Outcome(str(message), log=str(message))
-        counts["reassigned"] = sum(each["to_agent_id"] is not None for each in reassignments)
-        counts["queued"] = sum(each["to_agent_id"] is None for each in reassignments)
-        text = _("%(message)s Visits reassigned: %(reassigned)s. Back in the queue: %(queued)s.") % counts
+        text = str(message)
+        if reassignments:
+            queued = sum(each["to_agent_id"] is None for each in reassignments)
+            text = _("%(message)s Visits reassigned: %(reassigned)s. Back in the queue: %(queued)s.") % {
+                "message": message,
+                "reassigned": len(reassignments) - queued,
+                "queued": queued,
+            }
         return Outcome(text, log=str(message))
 
     return outcome

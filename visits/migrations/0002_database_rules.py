@@ -1,4 +1,4 @@
-"""What the database itself knows of visits: when an agent is taken, and how many live visits each has."""
+"""The database's own rules for visits: when an agent is taken, and how many live visits each has."""
 
 from django.db import migrations
 

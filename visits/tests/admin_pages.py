@@ -1,4 +1,4 @@
-"""What tests of the admin share."""
+"""Requests and readers that the tests of the admin share."""
 
 from django.contrib.admin.models import LogEntry
 from django.db import connection

@@ -49,7 +49,7 @@ def matched(asha, bala):
 
 @pytest.fixture
 def meet(asha, bala, home, matched):
-    """Asha invites Bala to his own home the day after tomorrow at 18:00; it awaits him."""
+    """Asha invites Bala to Bala's home the day after tomorrow at 18:00; the meet awaits Bala."""
     return invite(asha, bala, home, local(*AT))
 
 

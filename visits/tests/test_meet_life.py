@@ -133,7 +133,7 @@ class TestLife:
 class TestConsequences:
     @pytest.fixture
     def others(self, asha, bala, chitra, home, matched):
-        """What must stay: a meet of another pair, a tour, a meet that is done."""
+        """Visits that must stay: a meet of another pair, a tour, a meet that is done."""
         match(asha, chitra, home)
         start = local(-2, 18)
         with clock.frozen_at(start - timedelta(days=1)):

@@ -253,7 +253,7 @@ class Flatmates(RuleBasedStateMachine):
         return visit.role_of(who) or visit.listing == who
 
     def refused(self, response, visit, who):
-        """Whoever sees the visit is told what he may not; nobody else learns of it."""
+        """People who see the visit are told what they may not do; nobody else learns of it."""
         if not self.sees(visit, who):
             self.expect(response, 404, "not_found")
         elif not visit.role_of(who):

@@ -63,7 +63,7 @@ class TestSweep:
 
 
 class TestQueue:
-    """What waits is looked at right after whatever frees an agent."""
+    """Waiting visits are assigned right after a change that frees an agent."""
 
     @pytest.fixture
     def committed(self, django_capture_on_commit_callbacks):
