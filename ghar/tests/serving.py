@@ -23,6 +23,12 @@ def private_env(data_dir, **env):
     return {**inherited, "DATABASE_URL": "", "GHAR_DATA_DIR": str(data_dir), **env}
 
 
+def copy_data_dir(made, copy):
+    """Copy a data directory whose database is stopped, with owners and modes; return the copy."""
+    subprocess.run(["cp", "-a", made, copy], check=True)
+    return copy
+
+
 def run_manage(env, *arguments):
     """Run a command to its end, and fail with it."""
     subprocess.run([sys.executable, MANAGE, *arguments], env=env, check=True, stdout=subprocess.DEVNULL)

@@ -15,7 +15,7 @@ import pytest
 
 from ghar.database.cluster import Cluster
 from ghar.testing import PASSWORD
-from ghar.tests.serving import MANAGE, private_env, run_manage, serving, signup_body
+from ghar.tests.serving import MANAGE, copy_data_dir, private_env, serving, signup_body
 
 SIGNUP = "/api/v1/auth/signup"
 STALLED = (
@@ -48,12 +48,11 @@ def server_pid(env):
 
 
 @pytest.fixture(scope="module")
-def env(tmp_path_factory):
+def env(tmp_path_factory, migrated_data_dir):
     # With one thread, a client who could hold it would stop everybody.
     limits = {"GHAR_THREADS": "1", "GHAR_REQUEST_BODY_SECONDS": "60"}
-    env = private_env(tmp_path_factory.mktemp("served"), **limits)
-    run_manage(env, "migrate", "-v0")
-    return env
+    data_dir = copy_data_dir(migrated_data_dir, tmp_path_factory.mktemp("served") / "data")
+    return private_env(data_dir, **limits)
 
 
 @pytest.fixture(scope="module")
@@ -155,8 +154,11 @@ def test_forwarded_headers_count_only_from_trusted_proxies(served, env):
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_stops_the_server_and_its_database_in_spite_of_stalled_clients(env, tmp_path, number):
-    alone = env | {"GHAR_DATA_DIR": str(tmp_path)}
+def test_a_signal_stops_the_server_and_its_database_in_spite_of_stalled_clients(
+    env, tmp_path, migrated_data_dir, number
+):
+    data_dir = copy_data_dir(migrated_data_dir, tmp_path / "data")
+    alone = env | {"GHAR_DATA_DIR": str(data_dir)}
     with serving(alone) as served:
         database = server_pid(alone)
         waiting = [served.send(b""), served.send(b"GET /healthz HTTP/1.1\r\n"), served.send(STALLED)]
@@ -164,7 +166,7 @@ def test_a_signal_stops_the_server_and_its_database_in_spite_of_stalled_clients(
         assert served.stop(number) == 0
     assert answer_to(waiting[2]) == (503, "unavailable")
     assert not Path(f"/proc/{database}/cwd").exists()
-    assert not Path(tmp_path, "postgres/data/postmaster.pid").exists()
+    assert not Path(data_dir, "postgres/data/postmaster.pid").exists()
 
 
 def test_what_was_answered_survives_a_killed_server(env):
@@ -176,11 +178,10 @@ def test_what_was_answered_survives_a_killed_server(env):
         assert again.request("POST", "/api/v1/auth/login", login)[0] == 200
 
 
-def test_without_its_database_a_server_is_healthy_but_not_ready(env, tmp_path):
-    database = Cluster(tmp_path / "postgres")
+def test_without_its_database_a_server_is_healthy_but_not_ready(env, tmp_path, migrated_data_dir):
+    database = Cluster(copy_data_dir(migrated_data_dir, tmp_path / "data") / "postgres")
     database.ensure_running()
     elsewhere = {"DATABASE_URL": f"postgresql://ghar@/ghar?host={quote(str(database.socket))}"}
-    run_manage(env | elsewhere, "migrate", "-v0")
     with serving(env | elsewhere) as served:
         assert served.request("GET", "/readyz") == (200, {"status": "ok"})
         database.release()

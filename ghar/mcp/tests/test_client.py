@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from ghar.mcp.tests.assistant import MODERN, TokenMemory, official_client, provider
-from ghar.tests.serving import private_env, run_manage, serving
+from ghar.tests.serving import copy_data_dir, private_env, serving
 from visits.assignment.explanations import explain_queue_pick
 
 PASSWORD = "visit-the-house-1"
@@ -37,11 +37,9 @@ AGENT_TOOLS = {"agent_get", "agent_list", "agent_set_availability", "agent_visit
 
 
 @pytest.fixture(scope="module")
-def origin(tmp_path_factory):
-    env = private_env(tmp_path_factory.mktemp("mcp"))
-    run_manage(env, "migrate", "-v0")
-    run_manage(env, "seed_demo")
-    with serving(env) as served:
+def origin(tmp_path_factory, demo_data_dir):
+    data_dir = copy_data_dir(demo_data_dir, tmp_path_factory.mktemp("mcp") / "data")
+    with serving(private_env(data_dir)) as served:
         yield f"http://127.0.0.1:{served.port}"
 
 
