@@ -1,8 +1,10 @@
 import os
+import runpy
 import subprocess
 import sys
 
 import pytest
+from django.conf import settings
 
 from ghar.tests.serving import MANAGE
 
@@ -21,3 +23,15 @@ def manage(tmp_path):
         )
 
     return run
+
+
+@pytest.fixture
+def load_settings(tmp_path, monkeypatch):
+    """`load_settings(**env)` returns the settings of a process with its own data directory and only `env`."""
+
+    def load(**env):
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "environ", {"GHAR_DATA_DIR": str(tmp_path / "data"), **env})
+            return runpy.run_path(str(settings.BASE_DIR / "ghar/settings.py"))
+
+    return load

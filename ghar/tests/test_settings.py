@@ -2,6 +2,7 @@
 
 import pytest
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 
 from agents.models import Agent
 
@@ -38,32 +39,38 @@ from agents.models import Agent
         ("VISIT_AGENT_TYPE_BANDS", '[{"price_from": 1, "order": ["senior", "senior"]}]'),
     ],
 )
-def test_a_bad_value_is_refused_by_the_name_of_its_variable(manage, name, value):
-    done = manage("check", **{name: value})
+def test_a_bad_value_is_refused_by_the_name_of_its_variable(load_settings, name, value):
+    with pytest.raises(ImproperlyConfigured, match=f"^{name} must be"):
+        load_settings(**{name: value})
+
+
+def test_a_refused_value_ends_the_command(manage):
+    done = manage("check", PORT="eighty")
     assert done.returncode == 1
-    assert done.stderr.splitlines()[-1].startswith(
-        f"django.core.exceptions.ImproperlyConfigured: {name} must be"
+    assert done.stderr.splitlines()[-1] == (
+        "django.core.exceptions.ImproperlyConfigured: PORT must be a whole number from 1, not 'eighty'"
     )
 
 
-def test_valid_bands_of_agent_types_are_accepted(manage):
+def test_valid_bands_of_agent_types_are_accepted(load_settings):
     assert tuple(Agent.Type.values) == settings.AGENT_TYPES
     bands = '[{"price_from": 0, "order": []}, {"price_from": 1e5, "order": ["senior", "specialist"]}]'
-    assert manage("check", VISIT_AGENT_TYPE_BANDS=bands).returncode == 0
+    assert load_settings(VISIT_AGENT_TYPE_BANDS=bands)["AGENT_TYPE_BANDS"] == [
+        {"price_from": 0, "order": []},
+        {"price_from": 100_000.0, "order": ["senior", "specialist"]},
+    ]
 
 
-def test_without_debug_a_missing_secret_is_an_error(manage):
-    done = manage("check", DEBUG="0")
-    assert done.returncode == 1
-    assert "SECRET_KEY must be set when DEBUG=0" in done.stderr
+def test_without_debug_a_missing_secret_is_an_error(load_settings):
+    with pytest.raises(ImproperlyConfigured, match=r"^SECRET_KEY must be set when DEBUG=0$"):
+        load_settings(DEBUG="0")
 
 
-def test_with_debug_a_secret_is_created_once_and_kept(manage, tmp_path):
-    manage("check")
-    secret = (tmp_path / "data/secret_key").read_text()
+def test_with_debug_a_secret_is_created_once_and_kept(load_settings, tmp_path):
+    secret = load_settings()["SECRET_KEY"]
     assert len(secret) >= 50
-    manage("check")
     assert (tmp_path / "data/secret_key").read_text() == secret
+    assert load_settings()["SECRET_KEY"] == secret
 
 
 @pytest.mark.parametrize("arguments", [("check",), ("--help",), ("serve", "--help")])
