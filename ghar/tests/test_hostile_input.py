@@ -136,7 +136,7 @@ VALUES = [
     None,
     "a\0b",
     "\ud800",
-    "x" * 1_000_000,
+    "x" * 100_000,
     "9999-12-31T23:59:59.999999-23:59",
     "0001-01-01T00:00:00+14:00",
     "nan",
@@ -257,11 +257,14 @@ def everything():
 
 
 def check(response, before, what):
+    """Check a response, and return the digest of all rows after it."""
     assert response.status_code < 500, (what, response.content[:300])
+    after = everything()
     if response.status_code >= 400:
         assert response["Content-Type"] == "application/problem+json", what
         assert response.json()["code"], what
-        assert everything() == before, what
+        assert after == before, what
+    return after
 
 
 def test_every_writing_route_has_a_body_in_this_test():
@@ -271,32 +274,37 @@ def test_every_writing_route_has_a_body_in_this_test():
 @pytest.mark.parametrize("route", WRITING)
 def test_hostile_values_give_problems_and_change_nothing(route, send):
     body = BODIES[SAME_AS.get(route, route)]
-    for field in body:
+    # A PUT runs the code of the PATCH, which gets the values one by one: here they come all at once.
+    groups = [list(body)] if route.startswith("PUT ") and route in SAME_AS else [[field] for field in body]
+    before = everything()
+    for fields in groups:
         for value in VALUES:
-            before = everything()
-            sent = json.dumps({**body, field: value}).encode()
-            check(send(route, sent), before, (field, str(value)[:60]))
+            sent = json.dumps(body | dict.fromkeys(fields, value)).encode()
+            before = check(send(route, sent), before, (fields, str(value)[:60]))
 
 
 @pytest.mark.parametrize("route", WRITING)
 def test_hostile_bodies_give_problems_and_change_nothing(route, send):
+    before = everything()
     for name, raw in RAW.items():
-        before = everything()
-        check(send(route, raw), before, name)
+        before = check(send(route, raw), before, name)
 
 
 @pytest.mark.parametrize(("path", "view"), READING, ids=str)
 def test_hostile_queries_give_problems(path, view, send):
-    filters = getattr(view, "filterset_class", None)
-    named = list(filters.base_filters) if isinstance(filters, type) else []
+    filterset = getattr(view, "filterset_class", None)
+    named = list(filterset.base_filters) if isinstance(filterset, type) else []
     if path == "visits/all":
         from visits.api.filters import AgencyVisitFilter
 
         named = list(AgencyVisitFilter.base_filters)
-    for name in {*named, *PAGING, *QUERIES.get(path, [])}:
+    # Below an id the filters of the list only find the row: they come all at once.
+    filters = [named] if "ID" in path else [[name] for name in named]
+    before = everything()
+    for names in [*filters, *([name] for name in (*PAGING, *QUERIES.get(path, [])))]:
         for value in QUERY:
-            response = send(f"GET {path}", query={name: value.encode("utf-8", "surrogateescape")})
-            check(response, everything(), (name, value[:60]))
+            query = dict.fromkeys(names, value.encode("utf-8", "surrogateescape"))
+            before = check(send(f"GET {path}", query=query), before, (names, value[:60]))
 
 
 @pytest.mark.parametrize("route", sorted({f"{method} {path}" for method, path, _ in ALL if "ID" in path}))
@@ -304,10 +312,10 @@ def test_hostile_ids_give_problems_and_change_nothing(route, ops):
     client = APIClient(raise_request_exception=False)
     client.force_authenticate(ops)
     method, path = route.split()
+    before = everything()
     for pk in IDS:
-        before = everything()
         response = client.generic(
             method, f"/api/v1/{path.replace('ID', pk)}", b"{}", content_type="application/json"
         )
-        check(response, before, pk)
+        before = check(response, before, pk)
         assert response.status_code in {400, 403, 404, 405}, pk
