@@ -19,7 +19,8 @@ test: $(VENV)/.test ## Run the tests on all cores; options for pytest in ARGS
 	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadfile -r s $(ARGS)
 
 fuzz: $(VENV)/.test ## Send the API what fits its document and what nearly does: FUZZ_CASES (300) per route
-	@$(BIN)/python -m pytest -n logical --maxprocesses 4 ghar/tests/fuzz_api.py $(ARGS)
+	@MACHINE_EXAMPLES=40 $(BIN)/python -m pytest -n logical --maxprocesses 4 ghar/tests/fuzz_api.py \
+		visits/tests/test_meet_machine.py $(ARGS)
 
 lint: $(VENV)/.test ## Check style, types and migrations
 	@$(BIN)/ruff check

@@ -1,5 +1,6 @@
 """Four people swipe, part, block and book at random; a model in plain Python says what must come of it."""
 
+import os
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -22,6 +23,8 @@ from flatmates.tests.factories import PersonFactory
 from visits.models import Visit
 from visits.tests.factories import ListingFactory, local
 
+# `make fuzz` lets them live through many more.
+EXAMPLES = int(os.environ.get("MACHINE_EXAMPLES", "5"))
 PEOPLE = range(4)
 NEUTRAL = 4  # the listing that is nobody's; the others belong to the person of that number
 ORDERED = [(a, b) for a in PEOPLE for b in PEOPLE if a != b] + [(0, 0)]
@@ -357,7 +360,7 @@ def test_four_flatmates_and_their_model_agree():
     run_state_machine_as_test(
         Flatmates,
         settings=settings(
-            max_examples=10,
+            max_examples=EXAMPLES,
             stateful_step_count=30,
             deadline=None,
             suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
