@@ -14,7 +14,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 def test_clients_that_connect_and_leave_all_the_time_miss_no_event():
     visits, staff = create_visits(4)
-    since, events = newest_seq(), 240
+    since, events = newest_seq(), 120
     listeners = make_clients(visits, staff, 12, since)
     with serving("first") as first, serving("second") as second:
         ports = [first.port, second.port]

@@ -41,12 +41,14 @@ def first_two() -> Callable[[], None]:
 
 
 def rendezvous(answer: T) -> Callable[..., T]:
-    """Stands where a guard was: callers wait for each other, so that two pass before either acts."""
+    """Stands where a guard was: the first two wait for each other, so that both pass before either acts."""
     pair = Barrier(2)
 
     def meet(*args: Any, **kwargs: Any) -> T:
         with suppress(BrokenBarrierError):
             pair.wait(timeout=5)
+        # Nobody who comes later waits: the last of an odd number would wait in vain.
+        pair.abort()
         return answer
 
     return meet
