@@ -73,7 +73,7 @@ def examine() -> Iterator[Finding]:
 
 
 def settings_findings() -> Iterator[Finding]:
-    """Return the warnings of `check --deploy`; with DEBUG only the project's own, since Django's warn of DEBUG."""
+    """Return the warnings of `check --deploy`; with DEBUG, of which Django warns, the project's own alone."""
     found = checks.run_checks(include_deployment_checks=True)
     wrong = [each for each in found if each.level >= checks.WARNING and not each.is_silenced()]
     if settings.DEBUG:
