@@ -8,6 +8,7 @@ start and exclude their end.
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from django.conf import settings
@@ -57,9 +58,22 @@ class Requirements:
             visit_id=visit.pk,
         )
 
-    @property
-    def span(self) -> DateTimeTZRange:
-        return DateTimeTZRange(self.start, self.end)
+    # One change reads the next two several times: to choose, to judge again under the lock, and to explain.
+    # They are made once.
+
+    @cached_property
+    def span(self) -> Value:
+        """The time of the visit as an expression."""
+        return Value(DateTimeTZRange(self.start, self.end), output_field=DateTimeRangeField())
+
+    @cached_property
+    def conditions(self) -> dict[str, Q]:
+        """The condition that an eligible agent fulfils for each of REASONS, by name.
+
+        A reason that the requirements don't ask about is left out.
+        """
+        asked = (reason for reason in REASONS.values() if not reason.needs_time or self.start is not None)
+        return {reason.name: rule for reason in asked if (rule := reason.rule(self))}
 
 
 def coordinates(listing: Property) -> Place | None:
@@ -101,31 +115,21 @@ class CalendarFunction(Func):
     output_field = TsTzMultirangeField()
 
 
-def _range(span: DateTimeTZRange) -> Value:
-    return Value(span, output_field=DateTimeRangeField())
-
-
-def open_hours(span: DateTimeTZRange) -> CalendarFunction:
+def open_hours(requirements: Requirements) -> CalendarFunction:
     """When an agent's working hours are open; complete within the span, partial around it."""
     usual = map(Value, USUAL_HOURS)
-    return CalendarFunction(F("pk"), F("timezone"), _range(span), *usual, function="agent_open_hours")
+    return CalendarFunction(F("pk"), F("timezone"), requirements.span, *usual, function="agent_open_hours")
 
 
-def time_off(span: DateTimeTZRange) -> CalendarFunction:
-    return CalendarFunction(F("pk"), _range(span), function="agent_time_off")
+def time_off(requirements: Requirements) -> CalendarFunction:
+    return CalendarFunction(F("pk"), requirements.span, function="agent_time_off")
 
 
-def busy_times(requirements: Requirements) -> CalendarFunction:
-    """When an agent is busy at other listings, with the least buffer: what the database refuses as well."""
-    return _taken_times(requirements, None)
+def taken_times(requirements: Requirements, place: Place | None) -> CalendarFunction:
+    """When an agent is at other listings, or on the way between them and `place`.
 
-
-def unreachable_times(requirements: Requirements) -> CalendarFunction:
-    """When an agent is busy at other listings or on the way to or from them, however far they are."""
-    return _taken_times(requirements, requirements.place)
-
-
-def _taken_times(requirements: Requirements, place: Place | None) -> CalendarFunction:
+    Without a place only the least buffer counts as the way: that is what the database refuses as well.
+    """
     arguments = [
         requirements.property_id,
         requirements.visit_id,
@@ -133,9 +137,7 @@ def _taken_times(requirements: Requirements, place: Place | None) -> CalendarFun
         travel_buffer(),
         settings.TRAVEL_KMH,
     ]
-    return CalendarFunction(
-        F("pk"), _range(requirements.span), *map(Value, arguments), function="agent_taken"
-    )
+    return CalendarFunction(F("pk"), requirements.span, *map(Value, arguments), function="agent_taken")
 
 
 def _serves_city(requirements: Requirements) -> Q:
@@ -157,22 +159,6 @@ def _is_not_the_seeker(requirements: Requirements) -> Q:
     return Q(user__isnull=True) | ~Q(user=requirements.seeker_id)
 
 
-def _is_open(requirements: Requirements) -> Q:
-    return Q(Contains(open_hours(requirements.span), _range(requirements.span)))
-
-
-def _is_not_on_time_off(requirements: Requirements) -> Q:
-    return ~Q(Overlaps(time_off(requirements.span), _range(requirements.span)))
-
-
-def _is_not_busy(requirements: Requirements) -> Q:
-    return ~Q(Overlaps(busy_times(requirements), _range(requirements.span)))
-
-
-def _can_arrive(requirements: Requirements) -> Q:
-    return ~Q(Overlaps(unreachable_times(requirements), _range(requirements.span)))
-
-
 @dataclass(frozen=True)
 class Reason:
     """One thing that makes an agent ineligible.
@@ -190,10 +176,7 @@ class Reason:
     needs_time: bool = False
     implies: str = ""
 
-    def applies_to(self, requirements: Requirements) -> bool:
-        return not self.needs_time or requirements.start is not None
-
-    @property
+    @cached_property
     def annotation(self) -> str:
         return f"fulfils_{self.name}"
 
@@ -212,13 +195,25 @@ REASONS = {
             overridable=True,
         ),
         Reason("city", _("doesn't serve this city"), _serves_city, overridable=True),
-        Reason("hours", _("doesn't work then"), _is_open, overridable=True, needs_time=True),
-        Reason("time_off", _("is on time off"), _is_not_on_time_off, overridable=True, needs_time=True),
+        Reason(
+            "hours",
+            _("doesn't work then"),
+            lambda requirements: Q(Contains(open_hours(requirements), requirements.span)),
+            overridable=True,
+            needs_time=True,
+        ),
+        Reason(
+            "time_off",
+            _("is on time off"),
+            lambda requirements: ~Q(Overlaps(time_off(requirements), requirements.span)),
+            overridable=True,
+            needs_time=True,
+        ),
         Reason("capacity", _("has reached their capacity"), _has_capacity, overridable=True),
         Reason(
             "busy",
             _("is at another listing then"),
-            _is_not_busy,
+            lambda requirements: ~Q(Overlaps(taken_times(requirements, None), requirements.span)),
             overridable=False,
             needs_time=True,
             implies="travel",
@@ -226,7 +221,9 @@ REASONS = {
         Reason(
             "travel",
             _("can't arrive in time from the previous or next visit"),
-            _can_arrive,
+            lambda requirements: (
+                ~Q(Overlaps(taken_times(requirements, requirements.place), requirements.span))
+            ),
             overridable=True,
             needs_time=True,
         ),
@@ -242,26 +239,18 @@ def eligible(agents: AgentQuerySet, requirements: Requirements) -> AgentQuerySet
 
 def matching_profile(agents: AgentQuerySet, requirements: Requirements) -> AgentQuerySet:
     """Return those of `agents` for whom nothing but the calendar can stand in the way."""
-    return agents.filter(
-        *(
-            rule
-            for reason in REASONS.values()
-            if not reason.needs_time and (rule := reason.rule(requirements))
-        )
-    )
+    conditions = requirements.conditions.items()
+    return agents.filter(*(condition for name, condition in conditions if not REASONS[name].needs_time))
 
 
 def matching_calendar(agents: AgentQuerySet, requirements: Requirements) -> AgentQuerySet:
     """Return those of `agents` who are free at the time, if one is asked for. Narrow them down before."""
-    if requirements.start is None:
-        return agents
-    return agents.filter(
-        *(
-            reason.rule(requirements)
-            for reason in REASONS.values()
-            if reason.needs_time and not reason.implies
-        )
+    costly = (
+        condition
+        for name, condition in requirements.conditions.items()
+        if REASONS[name].needs_time and not REASONS[name].implies
     )
+    return agents.filter(*costly)
 
 
 def with_eligibility(agents: AgentQuerySet, requirements: Requirements) -> AgentQuerySet:
@@ -270,10 +259,9 @@ def with_eligibility(agents: AgentQuerySet, requirements: Requirements) -> Agent
     return agents.annotate(
         **{
             reason.annotation: ExpressionWrapper(
-                (reason.applies_to(requirements) and reason.rule(requirements)) or always,
-                models.BooleanField(),
+                requirements.conditions.get(name, always), models.BooleanField()
             )
-            for reason in REASONS.values()
+            for name, reason in REASONS.items()
         }
     )
 

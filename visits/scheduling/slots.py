@@ -19,8 +19,8 @@ from visits.scheduling.eligibility import (
     Requirements,
     matching_profile,
     open_hours,
+    taken_times,
     time_off,
-    unreachable_times,
 )
 
 GRID = timedelta(minutes=15)
@@ -106,7 +106,7 @@ def _slots_with_agents(
     if language:
         agents = agents.speaking(language)
     free_windows = Difference(
-        open_hours(requirements.span), time_off(requirements.span), unreachable_times(requirements)
+        open_hours(requirements), time_off(requirements), taken_times(requirements, requirements.place)
     )
     agents_free: Counter[datetime] = Counter()
     for windows in agents.order_by("pk").values_list(free_windows, flat=True):
