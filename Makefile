@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test fuzz lint screenshots bench simulate clean
+.PHONY: help run test stress fuzz lint screenshots bench simulate clean
 
 help: ## Show this
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile
@@ -17,6 +17,9 @@ run: $(VENV)/.run ## Migrate, add the demo data once, and serve on PORT (8000) u
 # They start many a Python, which need not compile everything anew, whatever PYTHONDONTWRITEBYTECODE says.
 test: $(VENV)/.test ## Run the tests on all cores; options for pytest in ARGS
 	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadfile -r s $(ARGS)
+
+stress: $(VENV)/.test ## Run the tests with crowds, killed servers and long lists of hostile input
+	@$(MAKE) --no-print-directory test ARGS='-m stress $(ARGS)'
 
 fuzz: $(VENV)/.test ## Send the API what fits its document and what nearly does: FUZZ_CASES (300) per route
 	@MACHINE_EXAMPLES=40 $(BIN)/python -m pytest -n logical --maxprocesses 4 ghar/tests/fuzz_api.py \

@@ -49,6 +49,7 @@ def test_without_the_second_pass_he_would_be_passed_over(monkeypatch):
     assert book_while_locked(AgentFactory()).agent is None
 
 
+@pytest.mark.stress
 def test_a_crowd_spreads_evenly_over_equal_agents():
     AgentFactory.create_batch(40)
     users, homes = UserFactory.create_batch(80), ListingFactory.create_batch(4)
@@ -78,6 +79,7 @@ def test_sweepers_share_the_queue_and_assign_nothing_twice():
     assert all(visit.version == visit.events.count() == 2 for visit in Visit.objects.all())
 
 
+@pytest.mark.stress
 def test_leaving_while_others_book_strands_nobody(ops):
     leaving = AgentFactory.create_batch(3)
     for day in range(6):

@@ -142,6 +142,7 @@ def test_messages_come_in_the_order_in_which_they_are_written(asha, bala):
     assert conversation.last_message_at == written[-1]
 
 
+@pytest.mark.stress
 def test_all_at_once_keep_every_promise():
     """Swipes, partings, meets, tours and moves of six people in no order: no 5xx, no deadlock."""
     people = PersonFactory.create_batch(6)

@@ -61,6 +61,7 @@ def seekers(count):
     ]
 
 
+@pytest.mark.stress
 def test_one_agent_gets_one_of_fifty_visits_at_the_same_hour(ops):
     agent = AgentFactory()
     assert answers(run_concurrently(seekers(MANY))) == {(201, ""): MANY}
@@ -251,6 +252,7 @@ def test_their_locks_are_what_leaves_none(ops, asha, no_locks, monkeypatch, clos
     assert Visit.objects.live().count() == 1
 
 
+@pytest.mark.stress
 def test_all_writers_mixed_keep_every_promise(ops):
     agents = AgentFactory.create_batch(4)
     listings = ListingFactory.create_batch(6)

@@ -12,6 +12,7 @@ from visits.management.commands.bench_events import create_visits, make_clients,
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
+@pytest.mark.stress
 def test_clients_that_connect_and_leave_all_the_time_miss_no_event():
     visits, staff = create_visits(4)
     since, events = newest_seq(), 120

@@ -328,6 +328,7 @@ def test_a_server_that_loses_its_listening_connection_misses_nothing(one, asha):
     assert wait_until(lambda: one.request("GET", "/readyz")[0] == 200)
 
 
+@pytest.mark.stress
 def test_a_server_that_cannot_listen_is_not_ready(asha):
     nowhere = {"GHAR_EVENTS_DATABASE_URL": "postgresql://ghar@127.0.0.1:1/ghar"}
     with serving("deaf", **nowhere) as served:
