@@ -150,7 +150,7 @@ class TestWhoMay:
             lambda agent, by: services.remove_time_off(time_off=agent.time_off.first(), by=by),
         ]
 
-    def test_staff_and_the_agent_himself(self, ops, acts):
+    def test_only_staff_and_the_agent(self, ops, acts):
         for act in acts:
             agent = TimeOffFactory(agent=AgentFactory(with_login=True)).agent
             act(agent, ops)

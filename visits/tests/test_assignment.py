@@ -44,7 +44,7 @@ class TestTravel:
         assert (refused.status_code, refused.json()["reasons"]) == (409, ["travel"])
         candidate = api(ops).get(f"/api/v1/visits/{visit.pk}/candidates").json()["items"][0]
         assert candidate["explanation"] == "Can't arrive in time from the previous or next visit."
-        lifted = api(ops).post(path, {**body, "override": True, "reason": "He goes by train."})
+        lifted = api(ops).post(path, {**body, "override": True, "reason": "They go by train."})
         assert (lifted.status_code, lifted.json()["agent_id"]) == (200, agent.pk)
 
         clash = book(UserFactory(), self.at(self.NEAR), local(2, 12, 40))

@@ -41,7 +41,7 @@ class TestAgent:
         assert refused_by(lambda: self.other(tour, **soon)) == "visit_agent_in_one_place"
         self.other(tour, **times(tour.scheduled_end + timedelta(minutes=15)))
 
-    def test_cannot_be_given_a_visit_while_he_is_busy(self, tour):
+    def test_cannot_be_given_a_visit_while_they_are_busy(self, tour):
         waiting = self.other(tour, agent_id=None)
         update = "UPDATE visits_visit SET agent_id = %s WHERE id = %s"
         assert refused_by(update, tour.agent_id, waiting) == "visit_agent_in_one_place"
@@ -53,7 +53,7 @@ class TestAgent:
         sql("UPDATE visits_visit SET status = 'cancelled', awaiting = NULL WHERE id = %s", tour.pk)
         assert self.other(tour)
 
-    def test_cannot_be_deleted_while_a_visit_names_him(self, tour):
+    def test_cannot_be_deleted_while_a_visit_names_them(self, tour):
         sql("DELETE FROM agents_engagement")
         delete = "DELETE FROM agents_agent WHERE id = %s"
         assert refused_by(delete, tour.agent_id).startswith("visits_visit_agent_id")

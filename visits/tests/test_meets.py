@@ -64,8 +64,8 @@ class TestInvite:
     def test_the_place_is_one_of_theirs_or_what_they_matched_over(self, api, asha, bala):
         over = ListingFactory()
         match(asha, bala, over)
-        mine, his = ListingFactory(owner=asha), ListingFactory(owner=bala)
-        for hour, listing in enumerate((over, mine, his), start=10):
+        mine, theirs = ListingFactory(owner=asha), ListingFactory(owner=bala)
+        for hour, listing in enumerate((over, mine, theirs), start=10):
             assert post_meet(api(asha), bala, listing, scheduled_date=iso(local(2, hour))).status_code == 201
 
     def test_the_same_again_is_the_same_visit_before_anything_is_judged(

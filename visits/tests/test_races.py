@@ -88,7 +88,7 @@ def test_two_agents_are_both_used_by_a_crowd():
     }
 
 
-def test_the_agents_guard_is_what_keeps_him_from_two_places(drop_constraints, no_locks, monkeypatch):
+def test_the_agents_guard_is_what_keeps_them_from_two_places(drop_constraints, no_locks, monkeypatch):
     AgentFactory()
     drop_constraints("visit_agent_in_one_place")
     monkeypatch.setattr(selection.AgentSearch, "is_eligible", rendezvous(True))
@@ -128,7 +128,7 @@ def test_a_seeker_has_one_of_fifty_overlapping_visits(asha):
     assert sum(Agent.objects.values_list("live_visits", flat=True)) == 1
 
 
-def test_the_seekers_guard_is_what_keeps_him_from_two_places(asha, drop_constraints, no_locks, monkeypatch):
+def test_the_seekers_guard_is_what_keeps_them_from_two_places(asha, drop_constraints, no_locks, monkeypatch):
     drop_constraints("visit_person_in_one_place")
     monkeypatch.setattr(conflicts, "check_free", rendezvous(None))
     run_concurrently(overlapping(asha, FEW))

@@ -85,7 +85,7 @@ class TestAbsence:
         assert set(seekers) == {(first.user_id, other.pk), (second.user_id, other.pk)}
         assert api(ops).delete(path).json() == {"moved": []}
 
-    def test_writing_that_he_is_not_employed_does_the_same(self, api, ops, agent):
+    def test_setting_is_active_to_false_does_the_same(self, api, ops, agent):
         (visit,) = self.visits(agent, 2)
         assert api(ops).patch(f"/api/v1/agents/{agent.pk}", {"is_active": False}).status_code == 200
         visit.refresh_from_db()
@@ -102,7 +102,7 @@ class TestAbsence:
         assert (Agent.objects.get(pk=agent.pk).is_active, snapshot()) == (True, before)
         assert api(ops).patch(f"{path}?dry_run=false", {"is_active": False}).status_code == 200
 
-    def test_is_for_staff_and_the_agent_himself(self, api, asha, bala, agent, snapshot):
+    def test_only_staff_and_the_agent_may_take_it(self, api, asha, bala, agent, snapshot):
         self.visits(agent, 2)
         path, before = f"/api/v1/agents/{agent.pk}", snapshot()
         assert api(bala).delete(path).status_code == 403
@@ -135,7 +135,7 @@ class TestEngagements:
         agent.refresh_from_db()
         assert agent.live_users == 1
 
-    def test_who_books_meanwhile_keeps_his_agent(self, asha, bala, agent):
+    def test_a_seeker_who_books_meanwhile_keeps_their_agent(self, asha, bala, agent):
         long_ago, eleven, twelve = local(-100, 9), local(-99, 11), local(-99, 12)
         with clock.frozen_at(long_ago):
             book(asha, ListingFactory(), eleven)
