@@ -235,6 +235,12 @@ class Document(AutoSchema):
         if field.read_only and schema.get("format") == "uri":
             del schema["format"]
 
+    def _get_paginator(self) -> Any:
+        paginator = super()._get_paginator()  # type: ignore[no-untyped-call]
+        if paginator is not None:
+            paginator.resource = getattr(self.view, "page_resource", "")
+        return paginator
+
     def get_paginated_name(self, serializer_name: str) -> str:
         return f"{serializer_name}Page"
 

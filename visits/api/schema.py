@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from drf_spectacular.utils import extend_schema_view, inline_serializer
+from drf_spectacular.utils import OpenApiParameter, extend_schema_view, inline_serializer
 from rest_framework.serializers import BooleanField
 
 from agents.serializers import DryRunSerializer, StaffAgentSerializer, TimeOffSerializer
@@ -156,12 +156,14 @@ for filterset in (VisitFilter, AgencyVisitFilter):
     describe_filters(
         filterset,
         property=ID_SCHEMA,
+        property_id=ID_SCHEMA,
         status=choices_schema(Visit.Status),
         visit_context=choices_schema(Visit.Context),
+        context=choices_schema(Visit.Context),
         to=MOMENT_OR_DATE_SCHEMA,
         **{"from": MOMENT_OR_DATE_SCHEMA},
     )
-describe_filters(AgencyVisitFilter, agent=ID_SCHEMA, user=ID_SCHEMA)
+describe_filters(AgencyVisitFilter, **dict.fromkeys(("agent", "agent_id", "user", "user_id"), ID_SCHEMA))
 describe_filters(AvailableAgentFilter, available_at=MOMENT_OR_DATE_SCHEMA)
 
 extend_schema_view(
@@ -245,7 +247,13 @@ extend_schema_view(
     ),
     stats=operation(
         "Get the agency's numbers",
-        description="For staff.",
+        description="For staff. The parameters narrow the visits that are counted, and `city` the agents, "
+        "but not `fairness`.",
+        parameters=[
+            OpenApiParameter("from", MOMENT_OR_DATE_SCHEMA),
+            OpenApiParameter("to", MOMENT_OR_DATE_SCHEMA, description="Not included."),
+            OpenApiParameter("city", str),
+        ],
         responses=serializers.StatsSerializer,
         codes=["permission_denied"],
     ),
