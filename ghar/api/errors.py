@@ -22,6 +22,8 @@ from ghar.transactions import TransactionContention
 PROBLEM_TYPE = "application/problem+json"
 RETRY_SECONDS = 2
 CHALLENGE = "Bearer"
+# Tells the client of a read that anybody may make that its token no longer counts.
+INVALID_TOKEN = f'{CHALLENGE} error="invalid_token"'
 
 # The contract's codes. A code that is not listed means a conflict with the present state: 409.
 STATUSES = {

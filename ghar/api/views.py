@@ -1,20 +1,22 @@
 """The base classes of the API's views, and the answer to unknown URLs."""
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from django.contrib.auth import get_user_model
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.views.decorators.csrf import csrf_exempt
+from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 from rest_framework.views import APIView
 from rest_framework.viewsets import GenericViewSet
 
-from ghar.api.errors import problem_response
+from ghar.api.errors import INVALID_TOKEN, problem_response
 from ghar.api.query import PAGING, check_query_names
 
 if TYPE_CHECKING:
@@ -27,8 +29,32 @@ M = TypeVar("M", bound=Model)
 class ApiView(APIView):
     """A view with the current user and the validated input of its request.
 
-    It refuses query parameters that the called method does not declare with `takes_query`.
+    It refuses query parameters that the called method does not declare with `takes_query`. A read with a bad
+    token is one by nobody: where anybody may read, the token is no reason to refuse.
     """
+
+    # Why the token of a read was not accepted.
+    token_error: AuthenticationFailed | None = None
+
+    def perform_authentication(self, request: Request) -> None:
+        try:
+            super().perform_authentication(request)
+        except AuthenticationFailed as error:
+            if request.method not in SAFE_METHODS:
+                raise
+            # REST framework has made the user anonymous by now. The permissions decide what that means.
+            self.token_error = error
+
+    def permission_denied(self, request: Request, *args: Any, **kwargs: Any) -> NoReturn:
+        if self.token_error is not None:
+            raise self.token_error
+        super().permission_denied(request, *args, **kwargs)
+
+    def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
+        final = super().finalize_response(request, response, *args, **kwargs)
+        if self.token_error is not None and final.status_code != 401:
+            final["WWW-Authenticate"] = INVALID_TOKEN
+        return final
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)

@@ -270,13 +270,13 @@ extend_schema_view(
         description="Withdrawn listings are returned to their owner and staff only; `available=true` returns "
         "only those that take visits. Send `lat`, `lng` and `radius_km` together.",
         responses=PropertySerializer(many=True),
-        never=["permission_denied"],
+        never=["permission_denied", "not_authenticated"],
     ),
     retrieve=operation(
         "Get a listing",
         description="`next_visit_date` is returned to logged-in users.",
         responses=serializers.PropertyDetailSerializer,
-        never=["permission_denied"],
+        never=["permission_denied", "not_authenticated"],
     ),
     create=operation(
         "Add a listing",
