@@ -35,6 +35,7 @@ TOUR = {
     "status": "scheduled",
     "awaiting": "agency",
     "property_id": 3,
+    "property_title": "2 BHK near the lake",
     "property": {
         "id": 3,
         "title": "2 BHK near the lake",
@@ -58,6 +59,7 @@ TOUR = {
     "user_id": 7,
     "user": {"id": 7, "full_name": "Asha Rao", "profile_image_url": ""},
     "agent_id": 2,
+    "agent_name": "Meera Kulkarni",
     "agent": {
         "id": 2,
         "name": "Meera Kulkarni",
@@ -73,6 +75,7 @@ TOUR = {
     "match_id": None,
     "scheduled_date": "2026-11-25T05:30:00Z",
     "scheduled_end": "2026-11-25T06:00:00Z",
+    "time_slot_label": "Morning",
     "actual_date": None,
     "special_requirements": "",
     "visit_notes": None,
