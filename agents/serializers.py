@@ -120,6 +120,8 @@ class AgentSerializer(StrictSerializer, serializers.ModelSerializer[Agent]):
 class StaffAgentSerializer(AgentSerializer):
     """An entry with the fields that only staff see. Staff write fields under the same names."""
 
+    ignores_unknown = True
+
     user_id = IdField(allow_null=True, required=False)
 
     class Meta(AgentSerializer.Meta):
@@ -144,6 +146,11 @@ class AvailabilitySerializer(StrictSerializer):
 
 
 class TimeOffSerializer(StrictSerializer):
+    ignores_unknown = True
+    # Ignored, it would do what the client only wants to see.
+    response_fields = ("time_off", "moved", "dry_run")
+    read_only_hints = {"dry_run": _("send it as a parameter of the URL.")}
+
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
         # `from` is a keyword of Python, so no class attribute can have this name.
         return {

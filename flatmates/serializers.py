@@ -80,6 +80,9 @@ class BlockSerializer(serializers.ModelSerializer[UserBlock]):
 
 
 class SwipeInputSerializer(StrictSerializer):
+    ignores_unknown = True
+    response_fields = ("did_match", "match_id", "conversation_id")
+
     target_user_id = IdField()
     action = serializers.ChoiceField(choices=Swipe.Action.choices)
     context_property_id = IdField(required=False, allow_null=True)
@@ -92,8 +95,23 @@ class SwipeOutcomeSerializer(serializers.Serializer[Any]):
 
 
 class MessageInputSerializer(StrictSerializer):
+    ignores_unknown = True
+    response_fields = (
+        "id",
+        "conversation_id",
+        "sender_id",
+        "kind",
+        "visit",
+        "visit_id",
+        "read_at",
+        "created_at",
+    )
+
     body = TextField(max_length=MAX_MESSAGE_LENGTH)
 
 
 class BlockInputSerializer(StrictSerializer):
+    ignores_unknown = True
+    response_fields = ("peer", "created_at")
+
     blocked_user_id = IdField()

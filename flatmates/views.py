@@ -27,6 +27,7 @@ class LikeViewSet(ListModelMixin, ApiViewSet[Swipe]):
     """Likes that the current user has not answered."""
 
     serializer_class = serializers.LikeSerializer
+    resource = "likes"
 
     def get_queryset(self) -> QuerySet[Swipe]:
         likes = Swipe.objects.unanswered_by(self.user).for_reading(self.user)
@@ -35,6 +36,7 @@ class LikeViewSet(ListModelMixin, ApiViewSet[Swipe]):
 
 class MatchViewSet(ListModelMixin, ApiViewSet[UserMatch]):
     serializer_class = serializers.MatchSerializer
+    resource = "matches"
 
     def get_queryset(self) -> QuerySet[UserMatch]:
         matches = UserMatch.objects.for_user(self.user).for_reading(self.user).order_by("-created_at", "-id")
@@ -50,6 +52,7 @@ class MatchViewSet(ListModelMixin, ApiViewSet[UserMatch]):
 
 class ConversationViewSet(ListModelMixin, RetrieveModelMixin, ApiViewSet[UserConversation]):
     serializer_class = serializers.ConversationSerializer
+    resource = "conversations"
 
     def get_queryset(self) -> QuerySet[UserConversation]:
         conversations = UserConversation.objects.for_user(self.user).for_reading(self.user)

@@ -5,8 +5,6 @@ Refusals that belong to one app stand in that app's `errors.py`.
 
 from typing import Any
 
-from django.utils.translation import gettext as _
-
 
 class DomainError(Exception):
     """A refusal: a code of the contract, a sentence for people, and what helps the caller to go on.
@@ -23,11 +21,14 @@ class DomainError(Exception):
 
 
 class Invalid(DomainError):
-    """The input is wrong. Keyword arguments give one sentence for each wrong field."""
+    """The input is wrong. Keyword arguments give one sentence for each wrong field.
+
+    Without a `detail`, the first of these sentences is it.
+    """
 
     def __init__(self, detail: str = "", **errors: str) -> None:
         extra = {"errors": {name: [sentence] for name, sentence in errors.items()}} if errors else {}
-        super().__init__(detail or _("Check the fields named in errors."), **extra)
+        super().__init__(detail or next(iter(errors.values()), ""), **extra)
 
 
 class NotAllowed(DomainError):

@@ -7,6 +7,7 @@ from django.core.validators import MaxLengthValidator, ProhibitNullCharactersVal
 from django.utils.translation import gettext as _
 
 from ghar.api.filters import FlagFilter, IntegerFilter, OrderingFilter
+from ghar.validators import is_id
 from properties.models import Property, PropertyQuerySet
 
 MAX_RADIUS_KM = 500
@@ -14,6 +15,7 @@ MAX_QUERY_AMENITIES = 20
 MAX_QUERY_LENGTH = 200
 MAX_BEDROOMS = 32_767
 PLACE = ("lat", "lng", "radius_km")
+MAX_QUERY_IDS = 100
 
 
 class NamesField(forms.Field):
@@ -37,14 +39,37 @@ class NamesFilter(django_filters.Filter):
     field_class = NamesField
 
 
+class IdsField(NamesField):
+    """Takes ids separated by commas, from a parameter that may be repeated."""
+
+    def to_python(self, value: list[str] | None) -> list[str]:
+        ids = super().to_python(value)
+        if not all(is_id(text) for text in ids):
+            raise ValidationError(_("Enter ids, separated by commas."))
+        if len(ids) > MAX_QUERY_IDS:
+            raise ValidationError(_("Enter at most %(limit)d ids.") % {"limit": MAX_QUERY_IDS})
+        return ids
+
+    def run_validators(self, value: list[str]) -> None:
+        """Leave the ids as they are: `to_python` has checked them."""
+
+
+class IdsFilter(django_filters.Filter):
+    field_class = IdsField
+
+
 class FloatFilter(django_filters.Filter):
     field_class = forms.FloatField
 
 
 class PropertyFilterForm(forms.Form):
     def clean(self) -> dict[str, Any]:
-        """Require all three parameters of a place, or none."""
+        """Require all three parameters of a place, or none. `radius` is another name of `radius_km`."""
+        if self.cleaned_data.get("radius_km") is None and "radius_km" not in self.errors:
+            self.cleaned_data["radius_km"] = self.cleaned_data.get("radius")
         given = {name for name in PLACE if self.cleaned_data.get(name) is not None or name in self.errors}
+        if "radius" in self.errors:
+            given.add("radius_km")
         if given:
             for name in PLACE:
                 if name not in given:
@@ -69,8 +94,14 @@ class PropertyFilter(django_filters.FilterSet):
     lat = FloatFilter(method="read_with_radius", min_value=-90, max_value=90)
     lng = FloatFilter(method="read_with_radius", min_value=-180, max_value=180)
     radius_km = FloatFilter(method="filter_radius", min_value=0, max_value=MAX_RADIUS_KM)
+    radius = FloatFilter(
+        method="read_with_radius", min_value=0, max_value=MAX_RADIUS_KM, help_text="The same as radius_km."
+    )
+    status = django_filters.MultipleChoiceFilter(choices=Property.Status, distinct=False)
+    ids = IdsFilter("pk", "in", help_text="Ids, separated by commas.")
     available = FlagFilter(method="filter_available", help_text="true: only listings that take visits.")
     ordering = OrderingFilter(fields=["created_at", "base_price"])
+    sort_by = OrderingFilter(fields=["created_at", "base_price"])
 
     class Meta:
         model = Property
@@ -84,7 +115,7 @@ class PropertyFilter(django_filters.FilterSet):
         return properties.with_amenities(value)
 
     def read_with_radius(self, properties: PropertyQuerySet, name: str, value: float) -> PropertyQuerySet:
-        """Leave `lat` and `lng` to `radius_km`: one alone filters nothing."""
+        """Leave `lat`, `lng` and `radius` to `radius_km`: one alone filters nothing."""
         return properties
 
     def filter_radius(self, properties: PropertyQuerySet, name: str, value: float) -> PropertyQuerySet:

@@ -37,6 +37,9 @@ describe_filters(
     lat={"type": "number", "minimum": -90, "maximum": 90},
     lng={"type": "number", "minimum": -180, "maximum": 180},
     radius_km={"type": "number", "minimum": 0, "maximum": 500},
+    radius={"type": "number", "minimum": 0, "maximum": 500, "description": "The same as radius_km."},
+    status=choices_schema(Property.Status),
+    ids={"type": "string", "description": "Ids, separated by commas."},
     available={"type": "boolean", "description": "true: only listings that take visits."},
 )
 

@@ -116,7 +116,8 @@ class PropertySerializer(PropertyCardSerializer):
 class PropertyInputSerializer(StrictSerializer, serializers.ModelSerializer[Property]):
     """Input from the owner. `properties.services` checks which values go together."""
 
-    response_fields = PropertySerializer.Meta.fields
+    ignores_unknown = True
+    response_fields = (*PropertySerializer.Meta.fields, "next_visit_date")
     read_only_hints = {"images": IMAGES_HINT, "main_image_url": IMAGES_HINT}
 
     serializer_field_mapping = FIELD_MAPPING
@@ -158,6 +159,7 @@ class PropertyInputSerializer(StrictSerializer, serializers.ModelSerializer[Prop
 
 
 class ImageInputSerializer(StrictSerializer):
+    ignores_unknown = True
     response_fields = ImageSerializer.Meta.fields
 
     image_url = HttpUrlField()

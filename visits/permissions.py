@@ -37,6 +37,7 @@ MAY_CONFIRM = {
 }
 MAY_EDIT = {
     "special_requirements": PARTICIPANTS,
+    "time_slot_label": ACTORS,
     "visitor_feedback": PARTICIPANTS,
     "interest_level": PARTICIPANTS,
     "visit_notes": AGENCY,

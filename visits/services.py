@@ -7,7 +7,7 @@ Locks are taken in one order: listing, people, visits, agents, each kind by asce
 """
 
 from collections.abc import Collection
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import Enum
 from typing import Any, Final
 
@@ -35,7 +35,7 @@ from visits.assignment.queue import assign_pending as assign_pending
 from visits.assignment.queue import assign_pending_on_commit as assign_pending_on_commit
 from visits.assignment.selection import Decision
 from visits.models import Visit, VisitEvent, VisitQuerySet
-from visits.scheduling import changes, conflicts, locks, meets
+from visits.scheduling import changes, conflicts, locks, meets, slots
 from visits.scheduling.conflicts import changes_a_visit
 from visits.scheduling.errors import InvalidTransition
 
@@ -68,7 +68,8 @@ def schedule(
     by: User,
     user: User,
     property_id: int,
-    scheduled_date: datetime,
+    scheduled_date: date,
+    time_slot_label: str = "",
     duration_minutes: int | None = None,
     special_requirements: str = "",
     visit_context: str = Visit.Context.PROPERTY_TOUR,
@@ -78,10 +79,10 @@ def schedule(
 ) -> tuple[Visit, bool]:
     """Book a tour or a meet for `user`, and return the visit and True.
 
-    The same booking again returns the existing visit and False: that is looked for before anything else is
-    judged, since whoever repeats a booking has it already. A tour needs no agent: without one it waits in
-    the queue. Raises Invalid, NotAllowed, PropertyUnavailable, NoActiveMatch, and VisitConflict with
-    alternatives.
+    A date alone is the first free time of that local day; with a counterparty it is a meet in any context.
+    The same booking again returns the existing visit and False, before anything else is judged: they have
+    it already. A tour without an agent waits in the queue. Raises Invalid, NotAllowed, PropertyUnavailable,
+    NoActiveMatch, and VisitConflict with alternatives.
     """
     permissions.check_may_book_for(by, user)
     meet = meets.MeetRequest(counterparty_user_id, conversation_id, match_id)
@@ -91,12 +92,13 @@ def schedule(
     visit = Visit(
         user=user,
         property=listing,
-        visit_context=visit_context,
+        visit_context=Visit.Context.FLATMATE_MEET if counterparty_user_id else visit_context,
+        time_slot_label=time_slot_label,
         special_requirements=special_requirements,
         awaiting=Visit.Awaiting.AGENCY,
         created_at=clock.now(),
     )
-    visit.set_time(scheduled_date, _length(visit, duration_minutes))
+    length = _length(visit, duration_minutes)
     meets.set_counterparty(visit, meet)
 
     visit.property = locks.lock_property(listing, exclusive=visit.is_tour() and listing.exclusive_tours)
@@ -105,7 +107,7 @@ def schedule(
     visit.user = people[user.pk]
     if visit.counterparty_user_id:
         visit.counterparty_user = people[visit.counterparty_user_id]
-    if twin := conflicts.find_twin(visit):
+    if twin := conflicts.find_twin(visit, scheduled_date):
         return twin, False
 
     if not visit.user.is_active:
@@ -116,6 +118,7 @@ def schedule(
         raise Invalid(property_id=_("Visitors can't book a tour of their own listing."))
     if not visit.property.takes_visits():
         raise PropertyUnavailable(_("This listing takes no visits at the moment. Look for a similar one."))
+    visit.set_time(slots.start_of(visit, scheduled_date, length), length)
     conflicts.check_time(visit.scheduled_date, "scheduled_date")
     conflicts.check_free(visit)
 
@@ -137,13 +140,14 @@ def confirm(*, visit: Visit, by: User) -> Visit:
 
 
 @changes_a_visit
-def reschedule(*, visit: Visit, by: User, new_date: datetime, reason: str = "") -> Visit:
-    """Move a visit, keeping its length; the same time again changes nothing.
+def reschedule(*, visit: Visit, by: User, new_date: date, reason: str = "", **fields: Any) -> Visit:
+    """Move a visit, keeping its length; the same time, or its day as a date, changes nothing.
 
+    Without a new time_slot_label in `fields` a moved visit has none.
     Raises Invalid, NotAllowed, InvalidTransition, and VisitConflict with alternatives.
     """
     visit = locks.lock_for_move(visit)
-    _reschedule(visit, by, new_date, {}, reason=reason, field="new_date")
+    _reschedule(visit, by, new_date, fields, reason=reason, field="new_date")
     return visit
 
 
@@ -194,7 +198,7 @@ def update(
     by: User,
     version: int | None = None,
     status: str | None = None,
-    scheduled_date: datetime | None = None,
+    scheduled_date: date | None = None,
     **fields: Any,
 ) -> Visit:
     """Change several things in one go: all or nothing, one history row.
@@ -331,13 +335,13 @@ def _cancel_all(visits: VisitQuerySet, by: User | None, reason: str, agents: Col
 
 
 def _reschedule(
-    visit: Visit, by: User, new_date: datetime, fields: dict[str, Any], *, field: str, reason: str = ""
+    visit: Visit, by: User, new_date: date, fields: dict[str, Any], *, field: str, reason: str = ""
 ) -> None:
     """Move a visit. The agent keeps it if they can; `field` is the name of the time in the request."""
     permissions.check_may_act(by, visit, _("You don't have permission to reschedule this visit."))
     _check_transition(visit, Status.RESCHEDULED)
     was, former, from_status = visit.scheduled_date, visit.agent, visit.status
-    visit.set_time(new_date, visit.length())
+    visit.set_time(slots.start_of(visit, new_date, visit.length()), visit.length())
     if visit.scheduled_date == was:
         changes.update_fields(visit, by, fields)
         return
@@ -347,6 +351,7 @@ def _reschedule(
         "status": Status.RESCHEDULED,
         "awaiting": _awaited_after_move(visit, by),
         "rescheduled_from": was,
+        "time_slot_label": "",
         **fields,
     }
     changed = [*changes.set_changed(visit, moved), "scheduled_date", "scheduled_end", "busy", "agent"]

@@ -41,6 +41,9 @@ class PasswordField(TextField):
 
 
 class SignupInputSerializer(StrictSerializer):
+    ignores_unknown = True
+    response_fields = ("id", "is_staff", "role", "agent_id", "created_at", "token", "expiry", "user")
+
     full_name = TextField(max_length=120)
     phone = PhoneField()
     email = EmailField()
@@ -48,6 +51,8 @@ class SignupInputSerializer(StrictSerializer):
 
 
 class LoginInputSerializer(StrictSerializer):
+    ignores_unknown = True
+
     identifier = TextField(max_length=MAX_LENGTH)
     password = PasswordField()
 

@@ -9,14 +9,16 @@ from django.shortcuts import render
 from django.utils import translation
 from django.views.decorators.http import require_safe
 from drf_spectacular.renderers import OpenApiYamlRenderer
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework.permissions import AllowAny
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from ghar.api.openapi import Generator, operation
+from ghar.api.query import takes_query
 from ghar.api.renderers import JSONRenderer
+from ghar.api.views import ApiView
 
 
 class YAMLRenderer(OpenApiYamlRenderer):
@@ -35,7 +37,7 @@ class YAMLRenderer(OpenApiYamlRenderer):
         return text
 
 
-class OpenAPI(APIView):
+class OpenAPI(ApiView):
     authentication_classes = ()
     permission_classes = (AllowAny,)
     renderer_classes = (JSONRenderer, YAMLRenderer)
@@ -47,11 +49,13 @@ class OpenAPI(APIView):
     @operation(  # type: ignore[untyped-decorator]  # spectacular is not typed
         "Get this document",
         description="Returns JSON, or YAML for `Accept: application/yaml` or `format=yaml`.",
+        parameters=[OpenApiParameter("format", str, enum=["json", "yaml"])],
         responses={
             (200, "application/json"): {"type": "object"},
             (200, "application/yaml"): {"type": "object"},
         },
     )
+    @takes_query("format")
     def get(self, request: Request) -> Response:
         return Response(document())
 

@@ -22,6 +22,8 @@ from ghar.transactions import TransactionContention
 PROBLEM_TYPE = "application/problem+json"
 RETRY_SECONDS = 2
 CHALLENGE = "Bearer"
+# Tells the client of a read that anybody may make that its token no longer counts.
+INVALID_TOKEN = f'{CHALLENGE} error="invalid_token"'
 
 # The contract's codes. A code that is not listed means a conflict with the present state: 409.
 STATUSES = {
@@ -65,7 +67,6 @@ DETAILS = {
     ),
     "unavailable": gettext_noop("The service is temporarily unavailable. Try again in a few seconds."),
 }
-FIELDS_DETAIL = gettext_noop("Check the fields named in errors.")
 # The keys under which REST framework and Django's forms list errors that belong to no field.
 GENERAL = {api_settings.NON_FIELD_ERRORS_KEY: "", NON_FIELD_ERRORS: ""}
 
@@ -213,7 +214,9 @@ def validation_problem(detail: Any) -> Problem:
     general = errors.pop("", [])
     if not errors:
         return Problem("validation_error", " ".join(general))
-    return Problem("validation_error", " ".join(general) or gettext(FIELDS_DETAIL), {"errors": errors})
+    # Many clients show nothing but the detail.
+    first = next(iter(errors.values()))[0]
+    return Problem("validation_error", " ".join(general) or first, {"errors": errors})
 
 
 def flatten_errors(detail: Any, path: str = "") -> dict[str, list[str]]:

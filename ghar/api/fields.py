@@ -61,6 +61,15 @@ class InstantField(serializers.Field[datetime, Any, str, Any]):
         return instant(value)
 
 
+class InstantOrDayField(InstantField):
+    """An instant, or a date alone, which becomes a `date`: the server chooses the time on that day."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, str) and DATE.fullmatch(data.strip()):
+            return DayField().run_validation(data.strip())
+        return super().to_internal_value(data)
+
+
 class DayField(serializers.DateField):
     """A date in the range of years that the project knows."""
 
@@ -129,7 +138,13 @@ class HttpUrlField(TextField):
 
 
 class StrictSerializer(serializers.Serializer[Any]):
-    """An input serializer that refuses unknown and read-only fields by name."""
+    """An input serializer that refuses unknown and read-only fields by name.
+
+    With `ignores_unknown` it leaves out fields that nobody knows: a client of tomorrow may say more about
+    what it creates. A partial update is refused all the same, since it would not do what the client asks.
+    """
+
+    ignores_unknown: ClassVar[bool] = False
 
     # The names in responses, which are read-only here unless they are fields, and what to do about some.
     response_fields: ClassVar[Collection[str]] = ()
@@ -147,14 +162,18 @@ class StrictSerializer(serializers.Serializer[Any]):
         return value
 
     def unknown_fields(self, data: Mapping[str, Any]) -> dict[str, Any]:
+        ignored = self.ignores_unknown and not self.partial
         return {
             name[:100]: [self.unknown_field_error(name)]
             for name in data
-            if name not in self.fields or self.fields[name].read_only
+            if self.is_read_only(name) or (name not in self.fields and not ignored)
         }
 
+    def is_read_only(self, name: str) -> bool:
+        return self.fields[name].read_only if name in self.fields else name in self.response_fields
+
     def unknown_field_error(self, name: str) -> str:
-        if name not in self.fields and name not in self.response_fields:
+        if not self.is_read_only(name):
             return _("There is no such field.")
         hint = self.read_only_hints.get(name)
         return (

@@ -17,7 +17,7 @@ from ghar.validators import MAX_ID
 
 
 class FilterBackend(DjangoFilterBackend):
-    """django-filter's backend. It refuses bad values, and ignores parameters that no filter knows."""
+    """django-filter's backend. It refuses bad values. ApiView refuses unknown names."""
 
     raise_exception = True
 

@@ -235,6 +235,12 @@ class Document(AutoSchema):
         if field.read_only and schema.get("format") == "uri":
             del schema["format"]
 
+    def _get_paginator(self) -> Any:
+        paginator = super()._get_paginator()  # type: ignore[no-untyped-call]
+        if paginator is not None:
+            paginator.resource = getattr(self.view, "page_resource", "")
+        return paginator
+
     def get_paginated_name(self, serializer_name: str) -> str:
         return f"{serializer_name}Page"
 
@@ -244,8 +250,17 @@ class Document(AutoSchema):
             missing = getattr(serializer, "optional_keys", ())
             schema["required"] = [name for name in schema.get("properties", ()) if name not in missing]
         elif isinstance(serializer, StrictSerializer):
-            schema["additionalProperties"] = False
+            # What is read-only is refused even where unknown fields are ignored.
+            ignored = serializer.ignores_unknown and not serializer.partial
+            schema |= without_read_only(serializer) if ignored else {"additionalProperties": False}
         return schema
+
+
+def without_read_only(serializer: StrictSerializer) -> Schema:
+    """Return the schema of an object with any fields but those that are read-only."""
+    names = {*serializer.response_fields, *serializer.fields}
+    read_only = sorted(name for name in names if serializer.is_read_only(name))
+    return {"propertyNames": {"not": {"enum": read_only}}} if read_only else {}
 
 
 def allow_empty(field: Any, schema: Schema) -> None:
@@ -333,6 +348,16 @@ class FieldSchema(OpenApiSerializerFieldExtension):
 class InstantSchema(FieldSchema):
     target_class = "ghar.api.fields.InstantField"
     schema = MOMENT_SCHEMA
+
+
+class InstantOrDaySchema(FieldSchema):
+    target_class = "ghar.api.fields.InstantOrDayField"
+    schema = {
+        "type": "string",
+        "anyOf": [{"format": "date-time"}, {"format": "date"}],
+        "description": "A date and time, or a date: the first free slot of that local day at the listing, "
+        "or 10:00 there when it has none.",
+    }
 
 
 class LanguageSchema(FieldSchema):

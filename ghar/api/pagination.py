@@ -1,4 +1,7 @@
-"""Keyset pagination: a cursor holds the last row's place in the order, so no row is skipped or repeated."""
+"""Keyset pagination: a cursor holds the last row's place in the order, so no row is skipped or repeated.
+
+Clients that show page numbers ask for `page=N` instead, and get numbered pages.
+"""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -17,9 +20,8 @@ from rest_framework.pagination import BasePagination
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from ghar.api.query import not_blank
+from ghar.api.query import PAGING, not_blank
 
-PAGING = {"cursor", "limit", "include_total"}
 FLAGS = {"true": True, "1": True, "false": False, "0": False}
 
 
@@ -65,13 +67,22 @@ class Column:
 class KeysetPagination(BasePagination):
     default_limit = 20
     max_limit = 100
+    # The last page that can be asked for by number: the database reads all rows before it.
+    max_page = 100
+    # The name under which numbered pages repeat their rows. A list of a view that names none has no such key.
+    resource = ""
     # Whether a cursor belongs to one user. Where all users see the same list, it survives a log-in.
     is_personal = True
 
     def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
         columns = order_columns(queryset)
         self.limit = self.get_limit(request)
-        self.total = queryset.count() if get_flag(request, "include_total") else None
+        self.page = self.get_page(request)
+        self.resource = getattr(view, "page_resource", "")
+        needs_total = self.page is not None or get_flag(request, "include_total")
+        self.total = queryset.count() if needs_total else None
+        if self.page is not None:
+            return list(queryset[(self.page - 1) * self.limit : self.page * self.limit])
         reader = request.user.pk if self.is_personal else "anybody"
         # The cursor is signed for this list, user, filters and order: any other one refuses it.
         place = f"{request.path.rstrip('/')} {reader} {list_filters(request, view)} {columns}"
@@ -85,15 +96,29 @@ class KeysetPagination(BasePagination):
         return page
 
     def get_paginated_response(self, data: Any) -> Response:
+        limit_and_total = {"limit": self.limit, "total": self.total}
+        if self.page is None:
+            after = {"next_cursor": self.next_cursor, "has_more": self.has_more}
+            return Response({"items": data, **after, **limit_and_total})
+        again = {self.resource: data} if self.resource else {}
+        total_pages = -(-(self.total or 0) // self.limit)
         return Response(
-            {
-                "items": data,
-                "next_cursor": self.next_cursor,
-                "has_more": self.has_more,
-                "limit": self.limit,
-                "total": self.total,
-            }
+            {"items": data, **again, "page": self.page, **limit_and_total, "total_pages": total_pages}
         )
+
+    def get_page(self, request: Request) -> int | None:
+        """Return the number of the page that is asked for, or None for the pages of cursors."""
+        given = not_blank(request)
+        text = given.get("page")
+        if text is None:
+            return None
+        if "cursor" in given:
+            raise ValidationError({"page": [_("Send either page or cursor.")]})
+        number = int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
+        if not 1 <= number <= self.max_page:
+            message = _("Enter a page from 1 to %(last)d. Longer lists are read with cursor.")
+            raise ValidationError({"page": [message % {"last": self.max_page}]})
+        return number
 
     def get_limit(self, request: Request) -> int:
         text = not_blank(request).get("limit", str(self.default_limit))
@@ -102,21 +127,40 @@ class KeysetPagination(BasePagination):
         return min(int(text.lstrip("0")[:9]), self.max_limit)
 
     def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
+        by_cursor = {"next_cursor": {"type": ["string", "null"]}, "has_more": {"type": "boolean"}}
+        numbered = {
+            "page": {"type": "integer", "minimum": 1, "maximum": self.max_page},
+            "total_pages": {"type": "integer", "minimum": 0},
+            **({self.resource: {**schema, "description": "The same as `items`."}} if self.resource else {}),
+        }
         properties = {
             "items": schema,
-            "next_cursor": {"type": ["string", "null"]},
-            "has_more": {"type": "boolean"},
+            **by_cursor,
             "limit": {"type": "integer"},
-            "total": {"type": ["integer", "null"], "description": "Only with include_total=true."},
+            "total": {
+                "type": ["integer", "null"],
+                "description": "Only with include_total=true or a page number.",
+            },
+            **numbered,
         }
-        return {"type": "object", "properties": properties, "required": list(properties)}
+        return {
+            "type": "object",
+            "description": "With `page`, a numbered page; otherwise one with `next_cursor`.",
+            "properties": properties,
+            "required": ["items", "limit", "total"],
+            "oneOf": [{"required": list(by_cursor)}, {"required": list(numbered)}],
+        }
 
     def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
-        limit = {"type": "integer", "minimum": 1, "default": self.default_limit}
+        schemas = {
+            "cursor": {"type": "string"},
+            "limit": {"type": "integer", "minimum": 1, "default": self.default_limit},
+            "include_total": {"type": "boolean"},
+            "page": {"type": "integer", "minimum": 1, "maximum": self.max_page},
+        }
         return [
-            {"name": "cursor", "in": "query", "required": False, "schema": {"type": "string"}},
-            {"name": "limit", "in": "query", "required": False, "schema": limit},
-            {"name": "include_total", "in": "query", "required": False, "schema": {"type": "boolean"}},
+            {"name": name, "in": "query", "required": False, "schema": schema}
+            for name, schema in schemas.items()
         ]
 
 

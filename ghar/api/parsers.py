@@ -1,4 +1,5 @@
 import re
+from codecs import BOM_UTF8
 from collections.abc import Iterable, Mapping
 from typing import IO, Any
 
@@ -25,7 +26,8 @@ class JSONParser(BaseParser):
         media_type: str | None = None,
         parser_context: Mapping[str, Any] | None = None,
     ) -> dict[str, Any]:
-        body = read_body(stream)
+        # Windows editors and PowerShell put a byte order mark before UTF-8.
+        body = read_body(stream).removeprefix(BOM_UTF8)
         if not body.strip():
             return {}
         data = decode(body)

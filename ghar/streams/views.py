@@ -9,11 +9,12 @@ from django_eventstream.utils import add_default_headers, get_channelmanager, ge
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from ghar.api.fields import InstantField, StrictSerializer
+from ghar.api.query import takes_query
 from ghar.api.renderers import encode
 from ghar.api.throttling import TicketThrottle, WriteThrottle
+from ghar.api.views import ApiView
 from ghar.streams import tickets
 from ghar.streams.application import handshake_of
 from ghar.streams.hub import Stream
@@ -30,11 +31,12 @@ MAX_MISSED = 1_000
 UNKNOWN_ID = -1
 
 
-class EventStream(APIView):
+class EventStream(ApiView):
     """Server-Sent Events of the user's channels. `Last-Event-ID` resumes an earlier stream."""
 
-    authentication_classes = (TicketAuthentication, *APIView.authentication_classes)
+    authentication_classes = (TicketAuthentication, *ApiView.authentication_classes)
 
+    @takes_query("lastEventId", "ticket")
     def get(self, request: Request) -> StreamingHttpResponse:
         handshake, user = handshake_of(request), cast(AbstractBaseUser, request.user)
         # The position comes first, before anything is read: the hub adds what comes after it.
@@ -102,7 +104,7 @@ class TicketSerializer(serializers.Serializer[Any]):
     expires_at = InstantField()
 
 
-class EventTicket(APIView):
+class EventTicket(ApiView):
     """Issues a ticket for one stream: `?ticket=`, for clients that cannot send a header with it."""
 
     throttle_classes = (TicketThrottle, WriteThrottle)

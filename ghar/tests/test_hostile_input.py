@@ -47,6 +47,7 @@ BODIES = {
         "counterparty_user_id": 1,
         "conversation_id": 1,
         "match_id": 1,
+        "time_slot_label": "x",
         "special_requirements": "x",
         "duration_minutes": 30,
         "user_id": 1,
@@ -54,6 +55,7 @@ BODIES = {
     "PATCH visits/ID": {
         "status": "confirmed",
         "scheduled_date": SOON,
+        "time_slot_label": "x",
         "special_requirements": "x",
         "visit_notes": "x",
         "visitor_feedback": "x",
@@ -70,7 +72,7 @@ BODIES = {
         "follow_up_date": SOON,
     },
     "POST visits/ID/confirm": {},
-    "POST visits/ID/reschedule": {"new_date": SOON, "reason": "x"},
+    "POST visits/ID/reschedule": {"new_date": SOON, "reason": "x", "time_slot_label": "x"},
     "POST properties": {
         "title": "x",
         "property_type": "house",

@@ -42,6 +42,27 @@ def test_the_document_knows_every_route():
     assert set(operations()) == set(routes(get_resolver().url_patterns))
 
 
+def test_the_document_lists_the_parameters_that_each_route_knows():
+    documented, known, schemes = {}, {}, document()["components"]["securitySchemes"]
+    for pattern, route in patterns(get_resolver().url_patterns):
+        view = pattern.callback
+        for method in methods(view):
+            path, lower = operations()[route, method]
+            operation = document()["paths"][path][lower]
+            tickets = [schemes[name] for scheme in operation.get("security", ()) for name in scheme]
+            found = [*operation.get("parameters", ()), *tickets]
+            documented[route, method] = {part["name"] for part in found if part.get("in") == "query"}
+            known[route, method] = query_names(view, lower)
+    assert documented == known
+
+
+def query_names(callback, method):
+    """Return the names of the query parameters that the view of a URL pattern knows."""
+    view = callback.cls(**getattr(callback, "initkwargs", {}))
+    view.action = getattr(callback, "actions", {}).get(method)
+    return set(view.query_names(getattr(view, view.action or method)))
+
+
 def test_each_url_is_served_by_one_view():
     views = defaultdict(set)
     for pattern, route in patterns(get_resolver().url_patterns):

@@ -51,7 +51,6 @@ def test_images_are_added_and_removed_and_one_is_the_main_image(api, asha, listi
         ("display_order", 2**70),
         ("is_main_image", "yes please"),
         ("property_id", 1),
-        ("colour", "red"),
     ],
 )
 def test_a_bad_field_of_an_image_is_named(api, asha, listing, name, value):

@@ -150,7 +150,7 @@ class VisitAdmin(AssignManyMixin, ServiceBackedAdmin[Visit]):
         return (
             (
                 _("From the visitor"),
-                {"fields": ("special_requirements", "visitor_feedback", "interest_level")},
+                {"fields": ("time_slot_label", "special_requirements", "visitor_feedback", "interest_level")},
             ),
             (_("Notes and follow-up"), {"fields": notes}),
             (

@@ -19,6 +19,9 @@ class VisitFilter(django_filters.FilterSet):
     status = django_filters.MultipleChoiceFilter(choices=Visit.Status, distinct=False)
     visit_context = django_filters.ChoiceFilter(choices=Visit.Context)
     property = IdFilter("property_id")
+    # The names under which other clients send the two above.
+    property_id = IdFilter("property_id")
+    context = django_filters.ChoiceFilter("visit_context", choices=Visit.Context)
     to = InstantFilter(field_name="scheduled_date", lookup_expr="lt")
     # `from` is a keyword of Python, so the class body can't assign it as a name.
     vars()["from"] = InstantFilter(field_name="scheduled_date", lookup_expr="gte")
@@ -33,9 +36,11 @@ class AgencyVisitFilter(VisitFilter):
     """Further filters for staff and agents."""
 
     agent = IdFilter("agent_id")
+    agent_id = IdFilter("agent_id")
     unassigned = FlagFilter(method="filter_unassigned")
     urgent = FlagFilter(method="filter_urgent")
     user = IdFilter("user_id")
+    user_id = IdFilter("user_id")
     follow_up_due = FlagFilter(method="filter_follow_up_due")
     q = django_filters.CharFilter(method="filter_text", max_length=100)
 
@@ -60,6 +65,18 @@ class AgencyVisitFilter(VisitFilter):
         for column in STAFF_SEARCH_COLUMNS if is_staff else SEARCH_COLUMNS:
             matches |= Q(**{f"{column}__icontains": value})
         return visits.filter(matches)
+
+
+class StatsFilter(django_filters.FilterSet):
+    """The visits that the agency's numbers count. `to` is not included."""
+
+    to = InstantFilter(field_name="scheduled_date", lookup_expr="lt")
+    vars()["from"] = InstantFilter(field_name="scheduled_date", lookup_expr="gte")
+    city = django_filters.CharFilter("property__city", "iexact", max_length=80)
+
+    class Meta:
+        model = Visit
+        fields: list[str] = []
 
 
 class AvailableAgentFilter(AgentFilter):

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from drf_spectacular.utils import extend_schema_view, inline_serializer
+from drf_spectacular.utils import OpenApiParameter, extend_schema_view, inline_serializer
 from rest_framework.serializers import BooleanField
 
 from agents.serializers import DryRunSerializer, StaffAgentSerializer, TimeOffSerializer
@@ -35,6 +35,7 @@ TOUR = {
     "status": "scheduled",
     "awaiting": "agency",
     "property_id": 3,
+    "property_title": "2 BHK near the lake",
     "property": {
         "id": 3,
         "title": "2 BHK near the lake",
@@ -58,6 +59,7 @@ TOUR = {
     "user_id": 7,
     "user": {"id": 7, "full_name": "Asha Rao", "profile_image_url": ""},
     "agent_id": 2,
+    "agent_name": "Meera Kulkarni",
     "agent": {
         "id": 2,
         "name": "Meera Kulkarni",
@@ -73,6 +75,7 @@ TOUR = {
     "match_id": None,
     "scheduled_date": "2026-11-25T05:30:00Z",
     "scheduled_end": "2026-11-25T06:00:00Z",
+    "time_slot_label": "Morning",
     "actual_date": None,
     "special_requirements": "",
     "visit_notes": None,
@@ -156,12 +159,14 @@ for filterset in (VisitFilter, AgencyVisitFilter):
     describe_filters(
         filterset,
         property=ID_SCHEMA,
+        property_id=ID_SCHEMA,
         status=choices_schema(Visit.Status),
         visit_context=choices_schema(Visit.Context),
+        context=choices_schema(Visit.Context),
         to=MOMENT_OR_DATE_SCHEMA,
         **{"from": MOMENT_OR_DATE_SCHEMA},
     )
-describe_filters(AgencyVisitFilter, agent=ID_SCHEMA, user=ID_SCHEMA)
+describe_filters(AgencyVisitFilter, **dict.fromkeys(("agent", "agent_id", "user", "user_id"), ID_SCHEMA))
 describe_filters(AvailableAgentFilter, available_at=MOMENT_OR_DATE_SCHEMA)
 
 extend_schema_view(
@@ -245,7 +250,13 @@ extend_schema_view(
     ),
     stats=operation(
         "Get the agency's numbers",
-        description="For staff.",
+        description="For staff. The parameters narrow the visits that are counted, and `city` the agents, "
+        "but not `fairness`.",
+        parameters=[
+            OpenApiParameter("from", MOMENT_OR_DATE_SCHEMA),
+            OpenApiParameter("to", MOMENT_OR_DATE_SCHEMA, description="Not included."),
+            OpenApiParameter("city", str),
+        ],
         responses=serializers.StatsSerializer,
         codes=["permission_denied"],
     ),
@@ -262,13 +273,13 @@ extend_schema_view(
         description="Withdrawn listings are returned to their owner and staff only; `available=true` returns "
         "only those that take visits. Send `lat`, `lng` and `radius_km` together.",
         responses=PropertySerializer(many=True),
-        never=["permission_denied"],
+        never=["permission_denied", "not_authenticated"],
     ),
     retrieve=operation(
         "Get a listing",
         description="`next_visit_date` is returned to logged-in users.",
         responses=serializers.PropertyDetailSerializer,
-        never=["permission_denied"],
+        never=["permission_denied", "not_authenticated"],
     ),
     create=operation(
         "Add a listing",

@@ -10,7 +10,14 @@ from agents.serializers import AgentCardSerializer, AgentSerializer
 from flatmates.models import Message
 from ghar.accounts.models import User
 from ghar.accounts.serializers import PersonSerializer
-from ghar.api.fields import DayField, IdField, InstantField, LanguageField, StrictSerializer
+from ghar.api.fields import (
+    DayField,
+    IdField,
+    InstantField,
+    InstantOrDayField,
+    LanguageField,
+    StrictSerializer,
+)
 from properties.serializers import PropertyCardSerializer, PropertySerializer
 from visits import permissions
 from visits.assignment.explanations import explain_decision
@@ -18,6 +25,7 @@ from visits.models import Visit, VisitEvent
 from visits.services import MAX_MINUTES, MIN_MINUTES
 
 MAX_SLOT_DAYS = 31
+MAX_LABEL = 60
 ASSIGN_HINT = gettext_lazy("staff assign an agent with POST /visits/{id}/assign.")
 # REST framework formats this text, so its braces are doubled.
 STATUS_HINT = gettext_lazy(
@@ -29,10 +37,12 @@ class VisitSerializer(serializers.ModelSerializer[Visit]):
     """A visit with the fields that the current user may see. The queryset needs `for_reading()`."""
 
     property_id = serializers.IntegerField()
+    property_title = serializers.CharField(source="property.title")
     property = PropertyCardSerializer()
     user_id = serializers.IntegerField()
     user = PersonSerializer()
     agent_id = serializers.IntegerField(allow_null=True)
+    agent_name = serializers.CharField(source="agent.name", default=None, allow_null=True)
     agent = AgentCardSerializer(allow_null=True)
     counterparty_user_id = serializers.IntegerField(allow_null=True)
     counterparty_user = PersonSerializer(allow_null=True)
@@ -48,10 +58,12 @@ class VisitSerializer(serializers.ModelSerializer[Visit]):
             "status",
             "awaiting",
             "property_id",
+            "property_title",
             "property",
             "user_id",
             "user",
             "agent_id",
+            "agent_name",
             "agent",
             "counterparty_user_id",
             "counterparty_user",
@@ -59,6 +71,7 @@ class VisitSerializer(serializers.ModelSerializer[Visit]):
             "match_id",
             "scheduled_date",
             "scheduled_end",
+            "time_slot_label",
             "actual_date",
             "special_requirements",
             "visit_notes",
@@ -113,15 +126,21 @@ class VisitEventSerializer(serializers.ModelSerializer[VisitEvent]):
 
 
 class ScheduleSerializer(StrictSerializer):
+    ignores_unknown = True
     response_fields = VisitSerializer.Meta.fields
     read_only_hints = {"agent_id": ASSIGN_HINT, "agent": ASSIGN_HINT}
 
     property_id = IdField()
-    scheduled_date = InstantField()
+    scheduled_date = InstantOrDayField()
+    time_slot_label = serializers.CharField(max_length=MAX_LABEL, allow_blank=True, default="")
     visit_context = serializers.ChoiceField(
         choices=Visit.Context.choices, default=Visit.Context.PROPERTY_TOUR
     )
-    counterparty_user_id = IdField(required=False, allow_null=True, help_text="The user to meet.")
+    counterparty_user_id = IdField(
+        required=False,
+        allow_null=True,
+        help_text="The user to meet. With it the visit is a meet whatever visit_context says.",
+    )
     conversation_id = IdField(required=False, allow_null=True)
     match_id = IdField(required=False, allow_null=True)
     special_requirements = serializers.CharField(max_length=2_000, allow_blank=True, default="")
@@ -164,7 +183,8 @@ class UpdateSerializer(StrictSerializer):
         required=False,
         error_messages={"invalid_choice": STATUS_HINT},
     )
-    scheduled_date = InstantField(required=False)
+    scheduled_date = InstantOrDayField(required=False)
+    time_slot_label = serializers.CharField(max_length=MAX_LABEL, allow_blank=True, required=False)
     special_requirements = serializers.CharField(max_length=2_000, allow_blank=True, required=False)
     visit_notes = serializers.CharField(max_length=5_000, allow_blank=True, required=False)
     visitor_feedback = serializers.CharField(max_length=5_000, allow_blank=True, required=False)
@@ -174,7 +194,8 @@ class UpdateSerializer(StrictSerializer):
 
 
 class RescheduleSerializer(StrictSerializer):
-    new_date = InstantField()
+    new_date = InstantOrDayField()
+    time_slot_label = serializers.CharField(max_length=MAX_LABEL, allow_blank=True, required=False)
     reason = serializers.CharField(max_length=500, allow_blank=True, default="")
 
 

@@ -82,6 +82,9 @@ class Visit(models.Model):
     scheduled_end = models.DateTimeField()
     busy = DateTimeRangeField(help_text="When the agent is taken: the visit and the travel after it.")
     exclusive = models.BooleanField(default=False, help_text="Nobody else at this listing meanwhile.")
+    time_slot_label = models.CharField(
+        max_length=60, blank=True, help_text="The client's own word for the time, such as Morning."
+    )
     actual_date = models.DateTimeField(null=True, blank=True)
     special_requirements = models.TextField(
         max_length=2_000, validators=[MaxLengthValidator(2_000)], blank=True

@@ -1,11 +1,12 @@
 """Whether a visit can be at its time; what cannot be names free alternatives."""
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import wraps
 from typing import ParamSpec, TypeVar
 
 from django.conf import settings
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from ghar import clock
@@ -74,16 +75,25 @@ def check_free(visit: Visit) -> None:
         raise TimeTaken(visit, _("The listing is taken at that time. Choose one of the alternatives."))
 
 
-def find_twin(visit: Visit) -> Visit | None:
-    """Return the live visit that is the same booking as `visit`; other fields don't count."""
+def find_twin(visit: Visit, wanted: date) -> Visit | None:
+    """Return the live visit that is the same booking as `visit` at `wanted`; other fields don't count.
+
+    `wanted` is a moment, or a local day of the listing: then it is the first on that day.
+    """
+    if isinstance(wanted, datetime):
+        times = Q(scheduled_date=clock.whole_minute(wanted))
+    else:
+        day = slots.local_days(visit.property.timezone, wanted, wanted)
+        times = Q(scheduled_date__gte=day.lower, scheduled_date__lt=day.upper)
     return (
         Visit.objects.live()
+        .filter(times)
         .filter(
             user=visit.user,
             counterparty_user=visit.counterparty_user,
             property=visit.property,
             visit_context=visit.visit_context,
-            scheduled_date=visit.scheduled_date,
         )
+        .order_by("scheduled_date", "pk")
         .first()
     )

@@ -28,6 +28,8 @@ MAX_ALTERNATIVES = 5
 ALTERNATIVE_DAYS = 7
 # Where no agent is free, alternatives are offered at these local hours.
 DAYTIME = (time(9), time(19))
+# The local time of a visit for which only a day was named, when no time of that day is free.
+DEFAULT_START = time(10)
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,27 @@ def tour_slots(
     return _slots_with_agents(tour, bookable_span(span), timedelta(minutes=minutes), language)
 
 
+def start_of(visit: Visit, wanted: date, length: timedelta) -> datetime:
+    """Return when a visit starts that is wanted at a time, or on a local day of its listing.
+
+    A visit that is on that day already stays where it is. Otherwise it is the first free time: for a tour the
+    first with a free agent, for a meet the first by day at which both are free. On a day without one it is
+    DEFAULT_START: the checks that follow say what is wrong with it.
+    """
+    if isinstance(wanted, datetime):
+        return wanted
+    day, zone = wanted, visit.property.timezone
+    if visit.pk and visit.scheduled_date.astimezone(ZoneInfo(zone)).date() == day:
+        return visit.scheduled_date
+    span = bookable_span(local_days(zone, day, day))
+    starts: Iterator[datetime] = (
+        (slot.start for slot in _slots_with_agents(visit, span, length))
+        if visit.is_tour()
+        else _by_day(visit, _free_starts(visit, grid_starts(span), span, length))
+    )
+    return next(starts, None) or datetime.combine(day, DEFAULT_START, ZoneInfo(zone)).astimezone(UTC)
+
+
 def alternatives(visit: Visit) -> list[dict[str, datetime]]:
     """Return up to MAX_ALTERNATIVES free times nearest to the one that `visit` can't have, earliest first.
 
@@ -88,11 +111,7 @@ def alternatives(visit: Visit) -> list[dict[str, datetime]]:
     span = bookable_span(local_days(zone.key, day, day + timedelta(days=ALTERNATIVE_DAYS)))
     starts = [slot.start for slot in _slots_with_agents(visit, span, length)] if visit.is_tour() else []
     if not starts:
-        starts = [
-            start
-            for start in _free_starts(visit, grid_starts(span), span, length)
-            if DAYTIME[0] <= start.astimezone(zone).time() < DAYTIME[1]
-        ]
+        starts = list(_by_day(visit, _free_starts(visit, grid_starts(span), span, length)))
     nearest = sorted(starts, key=lambda start: abs(start - visit.scheduled_date))[:MAX_ALTERNATIVES]
     return [{"start": start, "end": start + length} for start in sorted(nearest)]
 
@@ -115,6 +134,12 @@ def _slots_with_agents(
         Slot(start, start + length, agents_free[start])
         for start in _free_starts(visit, sorted(agents_free), span, length)
     ]
+
+
+def _by_day(visit: Visit, starts: Iterable[datetime]) -> Iterator[datetime]:
+    """Yield the starts within DAYTIME at the listing."""
+    zone = ZoneInfo(visit.property.timezone)
+    return (start for start in starts if DAYTIME[0] <= start.astimezone(zone).time() < DAYTIME[1])
 
 
 def _starts_in(

@@ -97,10 +97,9 @@ class TestAbsence:
         answer = api(ops).patch(f"{path}?dry_run=true", {"is_active": False})
         assert (answer.status_code, answer.json()["errors"]) == (
             400,
-            {"dry_run": ["PATCH has no dry run. Use DELETE with ?dry_run=true."]},
+            {"dry_run": ["This route takes no parameters in its URL."]},
         )
         assert (Agent.objects.get(pk=agent.pk).is_active, snapshot()) == (True, before)
-        assert api(ops).patch(f"{path}?dry_run=false", {"is_active": False}).status_code == 200
 
     def test_only_staff_and_the_agent_may_take_it(self, api, asha, bala, agent, snapshot):
         self.visits(agent, 2)

@@ -151,7 +151,7 @@ def test_the_answer_is_json_whatever_the_client_accepts(asha, header):
     client = APIClient(raise_request_exception=False)
     client.force_authenticate(asha)
 
-    response = client.get("/api/v1/users/me?format=xml", **header)
+    response = client.get("/api/v1/users/me", **header)
 
     assert (response.status_code, response["Content-Type"]) == (200, "application/json")
     assert_problem(client.patch("/api/v1/users/me", {"id": 1}, **header), 400)

@@ -5,14 +5,17 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.db.models import F, FloatField, Value
 from django.db.models.functions import Cast, Length
-from rest_framework import serializers, viewsets
+from rest_framework import serializers
+from rest_framework.mixins import ListModelMixin
 from rest_framework.permissions import AllowAny
 
 from ghar.accounts.models import User
 from ghar.accounts.tests.factories import UserFactory
 from ghar.api.filters import OrderingFilter
 from ghar.api.pagination import OpenPagination
+from ghar.api.query import takes_query
 from ghar.api.routers import Router
+from ghar.api.views import ApiViewSet
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls(__name__)]
 
@@ -30,9 +33,10 @@ class PersonSerializer(serializers.ModelSerializer):
         fields = ["id"]
 
 
-class People(viewsets.ReadOnlyModelViewSet):
+class People(ListModelMixin, ApiViewSet[User]):
     permission_classes = [AllowAny]
     serializer_class = PersonSerializer
+    resource = "people"
     filterset_class = PersonFilter
 
     def get_queryset(self):
@@ -51,6 +55,10 @@ class Unordered(People):
 
 class Nulls(People):
     filterset_class = None
+
+    @takes_query("nulls")
+    def list(self, request):
+        return super().list(request)
 
     def get_queryset(self):
         order = {
@@ -211,7 +219,7 @@ def test_a_cursor_belongs_to_its_list_filters_order_and_user(api, people, asha, 
     assert status(asha, "/others", staff="false") == 400
 
 
-@pytest.mark.parametrize("cursor", ["junk", "a:b:c", "\0", "é", "x" * 10_000, "null", "." * 50])
+@pytest.mark.parametrize("cursor", ["junk", "a:b:c", "\0", "é", "x" * 10_000, "Null", "." * 50])
 def test_an_unknown_cursor_is_refused(api, people, cursor):
     response = api().get("/people", {"cursor": cursor})
 
@@ -236,17 +244,30 @@ def test_only_listed_columns_can_order_a_list(api, people, ordering):
     assert list(response.json()["errors"]) == ["ordering"]
 
 
-def test_unknown_parameters_are_ignored(api, people):
-    assert len(api().get("/people?colour=blue").json()["items"]) == 5
+def test_a_parameter_that_the_route_does_not_know_is_refused(api, people):
+    response = api().get("/people?limit=2&colour=blue&offset=2")
+
+    sentence = (
+        "This route knows no such parameter. It takes: cursor, include_total, limit, ordering, page, staff."
+    )
+    assert response.status_code == 400
+    assert response.json()["code"] == "validation_error"
+    assert response.json()["errors"] == {"colour": [sentence], "offset": [sentence]}
 
 
-def test_a_cursor_stays_valid_with_unknown_and_blank_parameters(api, people):
-    cursor = api().get("/people?ordering=created_at&limit=2&utm=1").json()["next_cursor"]
+def test_a_cursor_stays_valid_with_blank_parameters(api, people):
+    cursor = api().get("/people?ordering=created_at&limit=2").json()["next_cursor"]
     url = f"/people?ordering=created_at&limit=2&cursor={cursor}"
     second = api().get(url).json()["items"]
 
-    for query in ("utm=2", "utm=1&colour=blue", "staff=", "staff=%20&include_total="):
+    for query in ("staff=", "staff=%20&include_total=", "page=null"):
         assert api().get(f"{url}&{query}").json()["items"] == second
+
+
+@pytest.mark.parametrize("value", ["null", "undefined", "", "%20", "%20null"])
+@pytest.mark.parametrize("name", ["cursor", "limit", "include_total", "page"])
+def test_what_javascript_writes_for_nothing_counts_as_absent(api, people, name, value):
+    assert api().get(f"/people?{name}={value}").json() == api().get("/people").json()
 
 
 def test_a_blank_parameter_counts_as_absent(api, people):
@@ -259,3 +280,51 @@ def test_a_blank_parameter_counts_as_absent(api, people):
 def test_an_order_without_the_primary_key_raises(api):
     with pytest.raises(ImproperlyConfigured):
         api().get("/unordered")
+
+
+class TestNumberedPages:
+    def test_have_the_rows_twice_and_count_the_whole_list(self, api, people):
+        oldest = sorted(people, key=lambda user: (user.created_at, user.pk))
+        rows = [{"id": user.pk} for user in oldest[2:4]]
+
+        page = api().get("/people?page=2&limit=2&ordering=created_at").json()
+
+        assert page == {
+            "items": rows,
+            "people": rows,
+            "page": 2,
+            "limit": 2,
+            "total": 5,
+            "total_pages": 3,
+        }
+
+    def test_together_are_the_whole_list_in_its_order(self, api, people):
+        pages = [api().get(f"/people?limit=2&page={page}").json()["items"] for page in (1, 2, 3, 4)]
+
+        assert [row["id"] for page in pages for row in page] == walk(api(), "/people?limit=100")
+        assert [len(page) for page in pages] == [2, 2, 1, 0]
+
+    @pytest.mark.parametrize("total", [0, 4])
+    def test_the_last_page_may_be_full_or_missing(self, api, people, total):
+        User.objects.exclude(pk__in=[user.pk for user in people[:total]]).delete()
+
+        page = api().get("/people?page=1&limit=2").json()
+
+        assert (page["total"], page["total_pages"]) == (total, total // 2)
+
+    @pytest.mark.parametrize("page", ["0", "-1", "101", "1.5", "two", "٣", "9" * 5_000, "\0"])
+    def test_are_numbered_from_1_to_100(self, api, page):
+        response = api().get("/people", {"page": page})
+
+        assert response.status_code == 400
+        assert response.json()["errors"] == {
+            "page": ["Enter a page from 1 to 100. Longer lists are read with cursor."]
+        }
+        assert api().get("/people?page=100").json()["items"] == []
+
+    def test_have_no_cursor(self, api, people):
+        cursor = api().get("/people?limit=1").json()["next_cursor"]
+
+        response = api().get("/people", {"page": 1, "cursor": cursor})
+
+        assert response.json()["errors"] == {"page": ["Send either page or cursor."]}

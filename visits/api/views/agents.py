@@ -1,7 +1,6 @@
 from typing import Any
 
 from django.db.models import QuerySet
-from django.utils.translation import gettext as _
 from rest_framework.decorators import action
 from rest_framework.generics import get_object_or_404
 from rest_framework.mixins import ListModelMixin, RetrieveModelMixin
@@ -21,8 +20,8 @@ from agents.serializers import (
 )
 from ghar.api.fields import EmptySerializer
 from ghar.api.permissions import StaffPermission
+from ghar.api.query import returns_page, takes_query
 from ghar.api.views import ApiViewSet
-from ghar.errors import Invalid
 from visits import services
 from visits.api.filters import AvailableAgentFilter
 from visits.api.serializers import EngagementSerializer, WorkloadSerializer
@@ -38,6 +37,7 @@ STAFF_ACTIONS = {
 class AgentViewSet(ListModelMixin, RetrieveModelMixin, ApiViewSet[Agent]):
     """The directory of agents. Absences of an agent reassign visits."""
 
+    resource = "agents"
     filterset_class = AvailableAgentFilter
 
     def get_permissions(self) -> list[Any]:
@@ -57,22 +57,23 @@ class AgentViewSet(ListModelMixin, RetrieveModelMixin, ApiViewSet[Agent]):
 
     def partial_update(self, request: Request, pk: str) -> Response:
         agent = self.get_object()
-        if self.is_dry_run():
-            raise Invalid(dry_run=_("PATCH has no dry run. Use DELETE with ?dry_run=true."))
         changes = self.validated(StaffAgentSerializer, partial=True)
         agent, _reassigned = services.update_agent(agent=agent, by=self.user, **changes)
         return self.respond_fresh(agent)
 
+    @takes_query("dry_run")
     def destroy(self, request: Request, pk: str) -> Response:
         agent = self.get_object()
         reassigned = services.dismiss(agent=agent, by=self.user, dry_run=self.is_dry_run())
         return Response({"moved": reassigned})
 
     @action(detail=True, url_path="time-off", permission_classes=[IsAuthenticated, ManagesAgent])
+    @returns_page("time_off")
     def time_off(self, request: Request, pk: str) -> Response:
         return self.page(self.get_object().time_off.latest_first(), TimeOffSerializer)
 
     @time_off.mapping.post
+    @takes_query("dry_run")
     def add_time_off(self, request: Request, pk: str) -> Response:
         agent = self.get_object()
         absence = self.validated(TimeOffSerializer)

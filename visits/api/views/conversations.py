@@ -9,6 +9,7 @@ from rest_framework.response import Response
 from flatmates import services
 from flatmates.models import Message, UserConversation
 from flatmates.serializers import MessageInputSerializer
+from ghar.api.query import returns_page
 from ghar.api.views import ApiViewSet
 from visits.api.serializers import MessageSerializer
 from visits.models import Visit
@@ -21,6 +22,7 @@ class MessageViewSet(ApiViewSet[UserConversation]):
         return UserConversation.objects.for_user(self.user)
 
     @action(detail=True)
+    @returns_page("messages")
     def messages(self, request: Request, pk: str) -> Response:
         messages: Any = self.get_object().messages.order_by("id")
         page: Any = self.paginate_queryset(messages)  # typed as rows of the model of the viewset

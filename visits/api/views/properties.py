@@ -6,6 +6,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from ghar.api.pagination import OpenPagination
+from ghar.api.query import not_blank, takes_query
 from ghar.api.views import ApiViewSet
 from properties import services as property_services
 from properties.filters import PropertyFilter
@@ -21,6 +22,7 @@ from visits.scheduling import slots
 class PropertyViewSet(ListModelMixin, RetrieveModelMixin, ApiViewSet[Property]):
     """Listings. Logged-in users also see their next visit there; a withdrawal cancels visits."""
 
+    resource = "properties"
     filterset_class = PropertyFilter
     permission_classes = [IsAuthenticatedOrReadOnly, MayChangeProperty]
     pagination_class = OpenPagination
@@ -56,9 +58,10 @@ class PropertyViewSet(ListModelMixin, RetrieveModelMixin, ApiViewSet[Property]):
         return Response(status=204)
 
     @action(detail=True, permission_classes=[IsAuthenticated], filter_backends=[], pagination_class=None)
+    @takes_query("from", "to", "duration_minutes", "language")
     def slots(self, request: Request, pk: str) -> Response:
         property = self.get_object()
-        query = self.validated(SlotQuerySerializer, request.query_params)
+        query = self.validated(SlotQuerySerializer, not_blank(request))
         found = slots.tour_slots(
             property=property,
             seeker=self.user,

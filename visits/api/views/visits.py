@@ -1,9 +1,10 @@
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, cast
 
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
+from django_filters import FilterSet
 from rest_framework.decorators import action
 from rest_framework.permissions import BasePermission, IsAuthenticated
 from rest_framework.request import Request
@@ -12,12 +13,13 @@ from rest_framework.serializers import BaseSerializer
 
 from ghar.accounts.models import User
 from ghar.api.fields import EmptySerializer
+from ghar.api.query import not_blank, returns_page, takes_query
 from ghar.api.views import ApiViewSet
 from ghar.errors import Invalid, Outdated
 from ghar.validators import is_id
 from visits import permissions, services
 from visits.api import serializers, stats
-from visits.api.filters import AgencyVisitFilter, VisitFilter
+from visits.api.filters import AgencyVisitFilter, StatsFilter, VisitFilter
 from visits.api.permissions import IsAgency
 from visits.assignment.candidates import rank_candidates
 from visits.models import Visit, VisitQuerySet
@@ -25,6 +27,7 @@ from visits.models import Visit, VisitQuerySet
 
 class VisitViewSet(ApiViewSet[Visit]):
     serializer_class = serializers.VisitSerializer
+    resource = "visits"
 
     def get_queryset(self) -> QuerySet[Visit]:
         return Visit.objects.visible_to(self.request.user).for_reading()
@@ -33,24 +36,28 @@ class VisitViewSet(ApiViewSet[Visit]):
         return [IsAuthenticated(), IsAgency()] if self.action == "all" else [IsAuthenticated()]
 
     @property
-    def filterset_class(self) -> type[VisitFilter]:
-        return AgencyVisitFilter if self.action == "all" else VisitFilter
+    def filterset_class(self) -> type[FilterSet]:
+        filtersets = {"all": AgencyVisitFilter, "stats": StatsFilter}
+        return filtersets.get(self.action, VisitFilter)
 
     def list(self, request: Request) -> Response:
         visits = Visit.objects.for_participant(self.user)
         return self.visit_page(visits.order_by("-scheduled_date", "-id"))
 
     @action(detail=False)
+    @returns_page("visits", filtered=True)
     def upcoming(self, request: Request) -> Response:
         visits = Visit.objects.for_participant(self.user).upcoming()
         return self.visit_page(visits.order_by("scheduled_date", "id"))
 
     @action(detail=False)
+    @returns_page("visits", filtered=True)
     def past(self, request: Request) -> Response:
         visits = Visit.objects.for_participant(self.user).past()
         return self.visit_page(visits.order_by("-scheduled_date", "-id"))
 
     @action(detail=False)
+    @returns_page("visits", filtered=True)
     def all(self, request: Request) -> Response:
         visits = Visit.objects.for_agency(self.user)
         return self.visit_page(visits.order_by("-scheduled_date", "-id"))
@@ -99,12 +106,16 @@ class VisitViewSet(ApiViewSet[Visit]):
         candidates = serializers.CandidateSerializer(rank_candidates(visit), many=True)
         return Response({"items": candidates.data, "urgent": visit.is_urgent()})
 
-    @action(detail=False, pagination_class=None, filter_backends=[])
+    @action(detail=False, pagination_class=None)
+    @takes_query("from", "to", "city")
     def stats(self, request: Request) -> Response:
         permissions.check_staff(self.user)
-        return Response(serializers.StatsSerializer(stats.agency_stats()).data)
+        visits = cast(VisitQuerySet, self.filter_queryset(Visit.objects.all()))
+        city = not_blank(request).get("city", "")
+        return Response(serializers.StatsSerializer(stats.agency_stats(visits, city)).data)
 
     @action(detail=True)
+    @returns_page("history")
     def history(self, request: Request, pk: str) -> Response:
         visit = self.get_object()
         return self.page(

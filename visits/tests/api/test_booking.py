@@ -16,11 +16,11 @@ pytestmark = pytest.mark.django_db
 
 # fmt: off
 VISIT_KEYS = [
-    "id", "visit_context", "status", "awaiting", "property_id", "property", "user_id", "user",
-    "agent_id", "agent", "counterparty_user_id", "counterparty_user", "conversation_id", "match_id",
-    "scheduled_date", "scheduled_end", "actual_date", "special_requirements", "visit_notes",
-    "visitor_feedback", "interest_level", "follow_up_required", "follow_up_date",
-    "cancellation_reason", "rescheduled_from", "version", "created_at", "updated_at",
+    "id", "visit_context", "status", "awaiting", "property_id", "property_title", "property",
+    "user_id", "user", "agent_id", "agent_name", "agent", "counterparty_user_id", "counterparty_user",
+    "conversation_id", "match_id", "scheduled_date", "scheduled_end", "time_slot_label", "actual_date",
+    "special_requirements", "visit_notes", "visitor_feedback", "interest_level", "follow_up_required",
+    "follow_up_date", "cancellation_reason", "rescheduled_from", "version", "created_at", "updated_at",
 ]
 # fmt: on
 

@@ -39,7 +39,7 @@ def test_days_outside_the_supported_years_are_refused_by_name(
     sentence = "The year must be between 1900 and 2999."
     text = staff_assistant.refusal("agent_visits", agent_id=agent.pk, day=day)
     assert text == (
-        f"validation_error: Check the fields named in errors.\n- day: {sentence}\n"
+        f"validation_error: {sentence}\n- day: {sentence}\n"
         "Next: Correct the arguments that are named, and ask the user where you are not sure."
     )
     text = asha_assistant.refusal("visits_slots", property_id=listing.pk, from_date=day, to_date=day)
