@@ -109,7 +109,8 @@ IF_MATCH = OpenApiParameter(
     "If-Match",
     str,
     OpenApiParameter.HEADER,
-    description='The version of the visit that you have read, such as "3".',
+    description='The version of the visit that you have read, such as "3"; several as a list, `*` for any. '
+    "Weak tags count as strong ones. A request for what is so already succeeds before this is judged.",
 )
 
 
