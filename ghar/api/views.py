@@ -10,10 +10,10 @@ from django.shortcuts import get_object_or_404
 from django.views.decorators.csrf import csrf_exempt
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
-from rest_framework.views import APIView
 from rest_framework.viewsets import GenericViewSet
 
 from ghar.api.errors import problem_response
+from ghar.api.idempotency import IdempotentView
 
 if TYPE_CHECKING:
     # The name that the stubs give to the model in AUTH_USER_MODEL: this package imports no app.
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 M = TypeVar("M", bound=Model)
 
 
-class ApiView(APIView):
+class ApiView(IdempotentView):
     """A view with the current user and the validated input of its request."""
 
     @property
