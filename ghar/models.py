@@ -4,6 +4,8 @@ from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from ghar import clock
+
 
 class OutboxEvent(models.Model):
     """An event for other users, stored by the transaction that makes the change.
@@ -46,3 +48,24 @@ class StreamTicket(models.Model):
 
     def __str__(self) -> str:
         return f"Ticket of {self.user_id} until {self.expires_at:%H:%M:%S}"
+
+
+class StoredAnswer(models.Model):
+    """The answer to a write with an Idempotency-Key: `ghar.api.idempotency` gives it to those who ask again.
+
+    `digest` tells the user, method, path and key, `content` the query and body of the request.
+    """
+
+    digest = models.CharField(max_length=64, primary_key=True)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    content = models.CharField(max_length=64)
+    status = models.PositiveSmallIntegerField()
+    headers = models.JSONField()
+    body = models.BinaryField()
+    answered_at = models.DateTimeField(default=clock.now, db_index=True)
+
+    class Meta:
+        ordering = ["answered_at", "digest"]
+
+    def __str__(self) -> str:
+        return f"Answer {self.status} to {self.user_id} at {self.answered_at:%H:%M:%S}"

@@ -150,7 +150,7 @@ CORS_ALLOW_HEADERS = [
     "last-event-id",
     "x-request-id",
 ]
-CORS_EXPOSE_HEADERS = ["ETag", "Retry-After", "WWW-Authenticate", "X-Request-ID"]
+CORS_EXPOSE_HEADERS = ["ETag", "Idempotency-Replayed", "Retry-After", "WWW-Authenticate", "X-Request-ID"]
 
 LOGGING = {
     "version": 1,

@@ -91,10 +91,10 @@ def check_may_act(user: User, visit: Visit, message: str) -> None:
     check_role(user, visit, ACTORS, message)
 
 
-def check_may_confirm(user: User, visit: Visit) -> None:
-    """Only the side that is awaited confirms, and staff always."""
-    if visit.awaiting and not roles(user, visit) & MAY_CONFIRM[Visit.Awaiting(visit.awaiting)]:
-        side = visit.get_awaiting_display().lower()
+def check_may_confirm(user: User, visit: Visit, awaiting: str | None) -> None:
+    """Only the side that is or was awaited confirms, and staff always."""
+    if awaiting and not roles(user, visit) & MAY_CONFIRM[Visit.Awaiting(awaiting)]:
+        side = str(Visit.Awaiting(awaiting).label).lower()
         raise NotAllowed(_("This visit waits for the %(side)s to confirm it.") % {"side": side})
 
 

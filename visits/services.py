@@ -4,9 +4,13 @@ Behind it, scheduling/ decides whether a visit may be at its time and writes the
 its agent; faces and commands call the functions of this module and none of theirs that write.
 
 Locks are taken in one order: listing, people, visits, agents, each kind by ascending id.
+
+A change that is asked for again returns the visit and leaves no event: its first answer may have been lost.
+That is judged after the rights of the user, who may ask only for what they may do, and before `versions`:
+the change itself has made another version. `versions` holds the versions of which the visit must have one,
+or else Outdated is raised; None admits any.
 """
 
-from collections.abc import Collection
 from datetime import date, datetime, timedelta
 from enum import Enum
 from typing import Any, Final
@@ -14,12 +18,9 @@ from typing import Any, Final
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from agents.models import Engagement
 from ghar import clock
 from ghar.accounts.models import User
-from ghar.errors import Invalid, Outdated
-from ghar.transactions import retrying_atomic
-from properties import services as property_services
+from ghar.errors import Invalid
 from properties.errors import PropertyUnavailable
 from properties.models import Property
 from visits import permissions
@@ -27,6 +28,10 @@ from visits.assignment import assigning
 from visits.assignment.absences import dismiss as dismiss
 from visits.assignment.absences import take_time_off as take_time_off
 from visits.assignment.absences import update_agent as update_agent
+from visits.assignment.cancellations import cancel_meets_of as cancel_meets_of
+from visits.assignment.cancellations import cancel_visits_of as cancel_visits_of
+from visits.assignment.cancellations import set_cancelled
+from visits.assignment.cancellations import withdraw_property as withdraw_property
 from visits.assignment.counters import repair_counter as repair_counter
 from visits.assignment.engagements import close_idle_engagements as close_idle_engagements
 from visits.assignment.engagements import engage as engage
@@ -34,8 +39,8 @@ from visits.assignment.engagements import move_engagement as move_engagement
 from visits.assignment.queue import assign_pending as assign_pending
 from visits.assignment.queue import assign_pending_on_commit as assign_pending_on_commit
 from visits.assignment.selection import Decision
-from visits.models import Visit, VisitEvent, VisitQuerySet
-from visits.scheduling import changes, conflicts, locks, meets, slots
+from visits.models import Visit, VisitEvent
+from visits.scheduling import changes, conflicts, locks, meets, preconditions, slots
 from visits.scheduling.conflicts import changes_a_visit
 from visits.scheduling.errors import InvalidTransition
 
@@ -43,14 +48,6 @@ Change = VisitEvent.Change
 Status = Visit.Status
 
 MIN_MINUTES, MAX_MINUTES = 15, 180
-# A completed visit still takes these.
-AFTER_COMPLETION = {
-    "visitor_feedback",
-    "interest_level",
-    "visit_notes",
-    "follow_up_required",
-    "follow_up_date",
-}
 
 
 class Choice(Enum):
@@ -132,30 +129,50 @@ def schedule(
 
 
 @changes_a_visit
-def confirm(*, visit: Visit, by: User) -> Visit:
-    """Confirm a visit for the side that it awaits. Raises NotAllowed and InvalidTransition."""
+def confirm(*, visit: Visit, by: User, versions: preconditions.Versions = None) -> Visit:
+    """Confirm a visit for the side that it awaits. Raises NotAllowed, Outdated and InvalidTransition."""
     visit = locks.lock_visit(visit)
-    _confirm(visit, by, {})
+    if not preconditions.is_confirmed(visit, by):
+        preconditions.check_version(visit, versions)
+        _confirm(visit, by, {})
     return visit
 
 
 @changes_a_visit
-def reschedule(*, visit: Visit, by: User, new_date: date, reason: str = "", **fields: Any) -> Visit:
+def reschedule(
+    *,
+    visit: Visit,
+    by: User,
+    new_date: date,
+    reason: str = "",
+    versions: preconditions.Versions = None,
+    **fields: Any,
+) -> Visit:
     """Move a visit, keeping its length; the same time, or its day as a date, changes nothing.
 
     Without a new time_slot_label in `fields` a moved visit has none.
-    Raises Invalid, NotAllowed, InvalidTransition, and VisitConflict with alternatives.
+    Raises Invalid, NotAllowed, Outdated, InvalidTransition, and VisitConflict with alternatives.
     """
     visit = locks.lock_for_move(visit)
-    _reschedule(visit, by, new_date, fields, reason=reason, field="new_date")
+    start = slots.start_of(visit, new_date, visit.length())
+    is_repeat = preconditions.is_at(visit, by, start)
+    if is_repeat and not changes.differing(visit, fields):
+        return visit
+    preconditions.check_version(visit, versions)
+    if is_repeat:
+        changes.update_fields(visit, by, fields)
+    else:
+        _reschedule(visit, by, start, fields, reason=reason, field="new_date")
     return visit
 
 
 @changes_a_visit
-def cancel(*, visit: Visit, by: User, reason: str = "") -> Visit:
-    """Cancel a visit for good. Raises NotAllowed and InvalidTransition."""
+def cancel(*, visit: Visit, by: User, reason: str = "", versions: preconditions.Versions = None) -> Visit:
+    """Cancel a visit for good. Raises NotAllowed, Outdated and InvalidTransition."""
     visit = locks.lock_visit(visit)
-    _cancel(visit, by, {}, reason=reason)
+    if not preconditions.is_cancelled(visit, by):
+        preconditions.check_version(visit, versions)
+        _cancel(visit, by, {}, reason=reason)
     return visit
 
 
@@ -168,23 +185,28 @@ def complete(
     feedback: str | None = None,
     interest_level: str | None = None,
     follow_up_date: datetime | None = None,
+    versions: preconditions.Versions = None,
 ) -> Visit:
     """Close a visit that has begun. Only the agency gives notes and a follow-up.
 
-    Raises NotAllowed and InvalidTransition.
+    To a completed visit it adds nothing: other notes than those it has are refused rather than lost. Raises
+    NotAllowed, Outdated and InvalidTransition.
     """
     visit = locks.lock_visit(visit)
     permissions.check_may_complete(by, visit)
     from_agency = {"visit_notes": notes, "follow_up_date": follow_up_date}
     permissions.check_may_edit(by, visit, {name for name, value in from_agency.items() if value is not None})
-    _check_transition(visit, Status.COMPLETED)
-    now = clock.now()
-    if visit.scheduled_date > now:
-        raise InvalidTransition(_("This visit hasn't begun yet. Complete it once it has."))
     given: dict[str, Any] = {**from_agency, "visitor_feedback": feedback, "interest_level": interest_level}
     if follow_up_date:
         given["follow_up_required"] = True
     fields = {name: value for name, value in given.items() if value is not None}
+    if visit.status == Status.COMPLETED and not changes.differing(visit, fields):
+        return visit
+    preconditions.check_version(visit, versions)
+    preconditions.check_transition(visit, Status.COMPLETED)
+    now = clock.now()
+    if visit.scheduled_date > now:
+        raise InvalidTransition(_("This visit hasn't begun yet. Complete it once it has."))
     final: dict[str, Any] = {"status": Status.COMPLETED, "awaiting": None, "actual_date": now}
     changes.transition(visit, by, Change.COMPLETED, **final, **fields)
     assign_pending_on_commit({visit.agent_id})
@@ -196,7 +218,7 @@ def update(
     *,
     visit: Visit,
     by: User,
-    version: int | None = None,
+    versions: preconditions.Versions = None,
     status: str | None = None,
     scheduled_date: date | None = None,
     **fields: Any,
@@ -204,26 +226,33 @@ def update(
     """Change several things in one go: all or nothing, one history row.
 
     `status` (confirmed or cancelled) and `scheduled_date` go the way of confirm, cancel and reschedule.
-    Raises Outdated when `version` is given and is not the present one, and whatever those raise.
+    Raises Outdated, and whatever those raise.
     """
     if status and scheduled_date:
         raise Invalid(status=_("Change status and scheduled_date in separate requests."))
     visit = locks.lock_for_move(visit) if scheduled_date else locks.lock_visit(visit)
-    if version is not None and version != visit.version:
-        raise Outdated(
-            _("The visit is now at version %(version)d. Read it again before you change it.")
-            % {"version": visit.version}
-        )
     permissions.check_may_edit(by, visit, set(fields))
-    _check_takes_fields(visit, set(fields))
+    start = slots.start_of(visit, scheduled_date, visit.length()) if scheduled_date else None
+    is_repeat = (
+        (status == Status.CONFIRMED and preconditions.is_confirmed(visit, by))
+        or (status == Status.CANCELLED and preconditions.is_cancelled(visit, by))
+        or (start is not None and preconditions.is_at(visit, by, start))
+    )
+    if is_repeat and not changes.differing(visit, fields):
+        return visit
+    preconditions.check_version(visit, versions)
+    preconditions.check_takes_fields(visit, set(fields))
+    if is_repeat:
+        changes.update_fields(visit, by, fields)
+        return visit
     if status == Status.CONFIRMED:
         _confirm(visit, by, fields)
     elif status == Status.CANCELLED:
         _cancel(visit, by, fields)
     elif status:
         raise Invalid(status=_("Only confirmed and cancelled can be set."))
-    elif scheduled_date:
-        _reschedule(visit, by, scheduled_date, fields, field="scheduled_date")
+    elif start:
+        _reschedule(visit, by, start, fields, field="scheduled_date")
     else:
         changes.update_fields(visit, by, fields)
     return visit
@@ -237,10 +266,12 @@ def assign(
     agent_id: int | None | Choice = AUTOMATIC,
     reason: str = "",
     override: bool = False,
+    versions: preconditions.Versions = None,
 ) -> Visit:
     """Assign the agent with this id to a live tour, the best one (AUTOMATIC), or nobody (None).
 
-    Raises AgentNotEligible with what is missing; `override` lifts what REASONS allow, and needs a reason.
+    Raises Outdated, and AgentNotEligible with what is missing; `override` lifts what REASONS allow, and needs
+    a reason.
     """
     permissions.check_may_assign(by)
     if override and not reason:
@@ -249,9 +280,13 @@ def assign(
     visit.require_tour()
     if not visit.is_live():
         raise InvalidTransition(
-            _("You can't assign an agent to a %(status)s visit.") % {"status": _status_text(visit.status)}
+            _("You can't assign an agent to a %(status)s visit.")
+            % {"status": preconditions.status_text(visit.status)}
         )
     former_id = visit.agent_id
+    if agent_id == former_id:
+        return visit
+    preconditions.check_version(visit, versions)
     if isinstance(agent_id, Choice):
         assigning.assign_automatically(visit, by, reason)
     elif agent_id is None:
@@ -261,32 +296,6 @@ def assign(
     if visit.agent_id != former_id:
         assign_pending_on_commit({former_id})
     return visit
-
-
-@retrying_atomic
-def withdraw_property(*, listing: Property, by: User) -> None:
-    """Take a listing off the market; its live visits are cancelled with a reason. Raises NotAllowed."""
-    locked = locks.lock_property(listing, exclusive=True)
-    property_services.check_may_change(locked, by)
-    if locked.status != Property.Status.WITHDRAWN:
-        locked.status, locked.updated_at = Property.Status.WITHDRAWN, clock.now()
-        locked.save(update_fields=["status", "updated_at"])
-    _cancel_all(Visit.objects.filter(property=locked), by, "The listing was withdrawn.")
-
-
-@retrying_atomic
-def cancel_visits_of(*, user: User, by: User | None) -> None:
-    """Cancel the live visits of a person whose account was closed, and end their engagement."""
-    locks.lock_people([user.pk])
-    engagements = Engagement.objects.open().filter(seeker=user)
-    agents = set(engagements.values_list("agent_id", flat=True))
-    _cancel_all(Visit.objects.for_participant(user), by, "The account of a participant was closed.", agents)
-    engagements.update(ended_at=clock.now())
-
-
-def cancel_meets_of(*, pair: tuple[int, int], by: User) -> None:
-    """Cancel the meets of a pair whose match ended, in the transaction that holds the lock of both."""
-    _cancel_all(Visit.objects.meets_between(*pair), by, "The two are no longer matched.")
 
 
 # The functions below are shared by those above. They run inside a transaction and under its locks.
@@ -302,54 +311,29 @@ def _length(visit: Visit, minutes: int | None) -> timedelta:
 
 
 def _confirm(visit: Visit, by: User, fields: dict[str, Any]) -> None:
-    permissions.check_may_act(by, visit, _("You don't have permission to confirm this visit."))
-    _check_transition(visit, Status.CONFIRMED)
-    permissions.check_may_confirm(by, visit)
+    preconditions.check_transition(visit, Status.CONFIRMED)
+    permissions.check_may_confirm(by, visit, visit.awaiting)
     changes.transition(visit, by, Change.CONFIRMED, status=Status.CONFIRMED, awaiting=None, **fields)
 
 
 def _cancel(visit: Visit, by: User, fields: dict[str, Any], reason: str = "") -> None:
-    permissions.check_may_act(by, visit, _("You don't have permission to cancel this visit."))
-    _check_transition(visit, Status.CANCELLED)
-    _set_cancelled(visit, by, reason, **fields)
+    preconditions.check_transition(visit, Status.CANCELLED)
+    set_cancelled(visit, by, reason, **fields)
     assign_pending_on_commit({visit.agent_id})
 
 
-def _set_cancelled(visit: Visit, by: User | None, reason: str, **fields: Any) -> None:
-    final: dict[str, Any] = {"status": Status.CANCELLED, "awaiting": None, "cancellation_reason": reason}
-    changes.transition(visit, by, Change.CANCELLED, reason=reason, **final, **fields)
-
-
-def _cancel_all(visits: VisitQuerySet, by: User | None, reason: str, agents: Collection[int] = ()) -> None:
-    """Cancel the live ones among `visits`, whomever they await: the consequence of another change.
-
-    The rows of their agents and of `agents` are locked together.
-    """
-    live = list(
-        visits.live().select_related("agent").order_by("pk").select_for_update(no_key=True, of=("self",))
-    )
-    locks.lock_agents({*agents, *(visit.agent_id for visit in live)})
-    for visit in live:
-        _set_cancelled(visit, by, reason)
-    assign_pending_on_commit({visit.agent_id for visit in live})
-
-
 def _reschedule(
-    visit: Visit, by: User, new_date: date, fields: dict[str, Any], *, field: str, reason: str = ""
+    visit: Visit, by: User, start: datetime, fields: dict[str, Any], *, field: str, reason: str = ""
 ) -> None:
     """Move a visit. The agent keeps it if they can; `field` is the name of the time in the request."""
-    permissions.check_may_act(by, visit, _("You don't have permission to reschedule this visit."))
-    _check_transition(visit, Status.RESCHEDULED)
+    preconditions.check_transition(visit, Status.RESCHEDULED)
     was, former, from_status = visit.scheduled_date, visit.agent, visit.status
-    visit.set_time(slots.start_of(visit, new_date, visit.length()), visit.length())
-    if visit.scheduled_date == was:
-        changes.update_fields(visit, by, fields)
-        return
+    visit.set_time(start, visit.length())
     conflicts.check_time(visit.scheduled_date, field)
     conflicts.check_free(visit)
     moved = {
         "status": Status.RESCHEDULED,
-        "awaiting": _awaited_after_move(visit, by),
+        "awaiting": changes.awaited_after_move(visit, by),
         "rescheduled_from": was,
         "time_slot_label": "",
         **fields,
@@ -369,32 +353,3 @@ def _reschedule(
     if visit.agent != former:
         assigning.record_assignment(visit, decision, "Moved to a time at which the former agent was not free")
     assign_pending_on_commit({former.pk if former else None})
-
-
-def _awaited_after_move(visit: Visit, by: User) -> str:
-    """Return the side that did not move it; a meet that staff moved awaits the counterparty."""
-    Awaiting = Visit.Awaiting
-    if visit.is_tour():
-        return Awaiting.AGENCY if by == visit.user else Awaiting.VISITOR
-    return Awaiting.VISITOR if by == visit.counterparty_user else Awaiting.COUNTERPARTY
-
-
-def _check_transition(visit: Visit, status: str) -> None:
-    if not visit.can_become(status):
-        raise InvalidTransition(
-            _("A %(status)s visit can't be %(next)s.")
-            % {"status": _status_text(visit.status), "next": _status_text(status)}
-        )
-
-
-def _check_takes_fields(visit: Visit, names: set[str]) -> None:
-    allowed = AFTER_COMPLETION if visit.status == Status.COMPLETED else set()
-    if not visit.is_live() and (refused := names - allowed):
-        raise InvalidTransition(
-            _("You can't change %(fields)s of a %(status)s visit.")
-            % {"fields": ", ".join(sorted(refused)), "status": _status_text(visit.status)}
-        )
-
-
-def _status_text(status: str) -> str:
-    return str(Status(status).label).lower()

@@ -16,6 +16,7 @@ from rest_framework.serializers import Serializer
 
 from ghar.api.errors import CHALLENGE, DETAILS, PROBLEM_TYPE, Problem, problem_body
 from ghar.api.fields import StrictSerializer
+from ghar.api.idempotency import HEADER, REPLAYED, IdempotentView
 from ghar.errors import DomainError
 
 Schema = dict[str, Any]
@@ -27,6 +28,7 @@ UNRESTRICTED = (AllowAny, IsAuthenticated, IsAuthenticatedOrReadOnly)
 EVERYWHERE = {"validation_error", "unavailable"}
 # The server's guard answers these for any request with a body.
 WRITES = {"payload_too_large", "request_timeout"}
+WITH_KEY = {"idempotency_in_flight", "idempotency_key_reused"}
 WITH_BODY = {"parse_error", "unsupported_media_type"}
 DIGITS = {r"^\d+$", "^[0-9]+$"}
 ID_SCHEMA = {"type": "integer", "format": "int64", "minimum": 1}
@@ -109,8 +111,17 @@ IF_MATCH = OpenApiParameter(
     "If-Match",
     str,
     OpenApiParameter.HEADER,
-    description='The version of the visit that you have read, such as "3".',
+    description='The version of the visit that you have read, such as "3"; several as a list, `*` for any. '
+    "Weak tags count as strong ones. A request for what is so already succeeds before this is judged.",
 )
+IDEMPOTENCY_KEY: Schema = {
+    "name": HEADER,
+    "in": "header",
+    "description": "A new key for each new request, such as a UUID. For a day the same request with the same "
+    f"key gets the same response, with `{REPLAYED}: true`, and changes nothing; while the first is still "
+    "running, it gets 409 with `Retry-After`. Another request with the key gets 422.",
+    "schema": {"type": "string", "pattern": "^[!-~]{1,255}$"},
+}
 
 
 def operation(summary: str, *, codes: Iterable[str] = (), never: Iterable[str] = (), **details: Any) -> Any:
@@ -177,7 +188,7 @@ class Generator(SchemaGenerator):
 
 def all_codes() -> list[str]:
     domain = {error.code for error in all_subclasses(DomainError)}
-    return sorted(domain | DETAILS.keys() | {"idempotency_in_flight", "idempotency_key_reused"})
+    return sorted(domain | DETAILS.keys())
 
 
 def all_subclasses(parent: type[DomainError]) -> set[type[DomainError]]:
@@ -195,9 +206,15 @@ class Document(AutoSchema):
     def get_operation(self, *args: Any, **kwargs: Any) -> Schema | None:
         found: Schema | None = super().get_operation(*args, **kwargs)
         if found is not None:
+            if self.takes_keys():
+                found.setdefault("parameters", []).append(dict(IDEMPOTENCY_KEY))
             codes = self.derived_codes(found) - set(found.pop(NEVER, ())) | set(found.pop(CODES, ()))
             found["responses"] |= document_problems(codes)
         return found
+
+    def takes_keys(self) -> bool:
+        is_write = self.method not in SAFE_METHODS and isinstance(self.view, IdempotentView)
+        return is_write and bool(self.view.get_authenticators())
 
     def derived_codes(self, found: Schema) -> set[str]:
         writes = self.method not in SAFE_METHODS
@@ -212,7 +229,12 @@ class Document(AutoSchema):
             "throttled": writes and bool(self.view.get_throttles()),
             "invalid_cursor": any(parameter["name"] == "cursor" for parameter in found.get("parameters", ())),
         }
-        groups = ((EVERYWHERE, True), (WRITES, writes), (WITH_BODY, "requestBody" in found))
+        groups = (
+            (EVERYWHERE, True),
+            (WRITES, writes),
+            (WITH_BODY, "requestBody" in found),
+            (WITH_KEY, self.takes_keys()),
+        )
         grouped = set().union(*(codes for codes, holds in groups if holds))
         return grouped | {code for code, holds in conditions.items() if holds}
 
@@ -309,6 +331,8 @@ EXAMPLE_DETAILS = {
     "agent_not_eligible": "This agent can't take the visit.",
     "property_unavailable": "This listing takes no visits at the moment.",
     "no_active_match": "You have no active match with this person.",
+    "idempotency_in_flight": "The first request with this Idempotency-Key is still running. Try again.",
+    "idempotency_key_reused": "This Idempotency-Key was used for another request.",
     "precondition_failed": "The visit has changed since you read it. Read it again.",
 }
 EXAMPLE_EXTRAS: Mapping[str, Schema] = {

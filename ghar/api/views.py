@@ -13,10 +13,10 @@ from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
-from rest_framework.views import APIView
 from rest_framework.viewsets import GenericViewSet
 
 from ghar.api.errors import INVALID_TOKEN, problem_response
+from ghar.api.idempotency import IdempotentView
 from ghar.api.query import PAGING, check_query_names
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 M = TypeVar("M", bound=Model)
 
 
-class ApiView(APIView):
+class ApiView(IdempotentView):
     """A view with the current user and the validated input of its request.
 
     It refuses query parameters that the called method does not declare with `takes_query`. A read with a bad

@@ -17,18 +17,19 @@ from ghar.accounts.admin import staff_user
 from ghar.admin import ActionForm, ExtraViewsMixin, ObjectAction, Outcome, ServiceBackedAdmin, Text
 from visits import services
 from visits.admin.forms import AgentActionForm, TimeOffForm
-from visits.assignment.absences import Reassignment
+from visits.assignment.absences import Absence, Reassignment
 from visits.models import Visit
 
 CHANGE_AGENT = "agents.change_agent"
 # The service's result: what was changed, and which visits go to other agents.
-Change = tuple[TimeOff | Agent | None, Sequence[Reassignment]]
+Change = tuple[TimeOff | Agent | None, Sequence[Reassignment]] | Absence
 
 
 def outcome_of(message: Text) -> Callable[[ActionForm[Agent], Change], Outcome[Agent]]:
     def outcome(form: ActionForm[Agent], change: Change) -> Outcome[Agent]:
-        written, reassignments = change
-        if isinstance(written, Agent) and written.is_active == form.row.is_active:
+        written, reassignments = change[0], change[1]
+        is_repeat = isinstance(change, Absence) and not change.is_new
+        if is_repeat or isinstance(written, Agent) and written.is_active == form.row.is_active:
             return Outcome(_("Nothing to change."))
         text = str(message)
         if reassignments:
@@ -45,7 +46,7 @@ def outcome_of(message: Text) -> Callable[[ActionForm[Agent], Change], Outcome[A
 
 def preview_reassignments(change: Change) -> dict[str, list[tuple[Visit, Agent | None]]]:
     """Return each visit that would be reassigned, with its new agent; None is the queue."""
-    _written, reassignments = change
+    reassignments = change[1]
     visits = Visit.objects.select_related("user", "property").in_bulk(
         [each["visit_id"] for each in reassignments]
     )

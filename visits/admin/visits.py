@@ -189,4 +189,5 @@ class VisitAdmin(AssignManyMixin, ServiceBackedAdmin[Visit]):
     def save_model(self, request: HttpRequest, obj: Visit, form: NotesForm, change: bool) -> None:
         data = {name: form.cleaned_data[name] for name in form.changed_data if name in NOTES}
         version = form.cleaned_data.get("read_version")
-        services.update(visit=obj, by=staff_user(request), version=version, **data)
+        versions = None if version is None else {version}
+        services.update(visit=obj, by=staff_user(request), versions=versions, **data)

@@ -122,8 +122,8 @@ def transition_operation(summary: str, *codes: str, request: Any, **details: Any
         summary,
         request=request,
         responses=serializers.VisitSerializer,
-        parameters=[ETAG],
-        codes=(*TRANSITION_CODES, *codes),
+        parameters=[ETAG, IF_MATCH],
+        codes=(*TRANSITION_CODES, "precondition_failed", *codes),
         examples=examples,
         **details,
     )
@@ -378,7 +378,8 @@ extend_schema_view(
 operation(
     "Add time off",
     description="Live visits in that time go to the best other agent, or wait for one. With `dry_run` "
-    "nothing changes: the response is 200, `time_off` is null, and `moved` lists what would change.",
+    "nothing changes: the response is 200, `time_off` is null, and `moved` lists what would change. The same "
+    "period again returns 200 with the time off that is there, and moves nothing.",
     request=TimeOffSerializer,
     parameters=[DryRunSerializer],
     responses={

@@ -175,9 +175,14 @@ class UpdateSerializer(StrictSerializer):
     read_only_hints = {
         "agent_id": ASSIGN_HINT,
         "agent": ASSIGN_HINT,
-        "version": gettext_lazy("send the version that you have read as If-Match."),
     }
 
+    version = serializers.IntegerField(
+        min_value=1,
+        required=False,
+        allow_null=True,
+        help_text="The version that you have read: the same condition as If-Match.",
+    )
     status = serializers.ChoiceField(
         choices=[Visit.Status.CONFIRMED, Visit.Status.CANCELLED],
         required=False,

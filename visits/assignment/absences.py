@@ -6,7 +6,7 @@ is what would happen.
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any, TypedDict, TypeVar
+from typing import Any, NamedTuple, TypedDict, TypeVar
 
 from django.db import transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
@@ -32,19 +32,33 @@ class Reassignment(TypedDict):
     to_agent_id: int | None
 
 
+class Absence(NamedTuple):
+    """Time off, None for a dry run, and the visits that it affects. `is_new` is false for a repeat."""
+
+    time_off: TimeOff | None
+    reassigned: list[Reassignment]
+    is_new: bool = True
+
+
 @retrying_atomic
 def take_time_off(
     *, agent: Agent, by: User, from_: datetime, to: datetime, reason: str = "", dry_run: bool = False
-) -> tuple[TimeOff | None, list[Reassignment]]:
+) -> Absence:
     """Enter time off; live visits within it go to the best other agent or to the queue.
 
-    Returns no TimeOff for a dry run. Raises NotAllowed, and Invalid for an impossible period.
+    The same period again returns the time off that is there, and moves nothing: staff may have given the
+    agent a visit in it since. Raises NotAllowed, and Invalid for an impossible period.
     """
-
     agent_services.check_may_manage(agent, by)
     agent_services.check_period(from_, to)
+    same = TimeOff.objects.filter(agent=agent, period=DateTimeTZRange(from_, to))
+    if present := same.first():
+        return Absence(None if dry_run else present, [], is_new=False)
 
     def enter() -> TimeOff:
+        # Under the agent's lock by now: a twin of this request may have been faster.
+        if same.exists():
+            raise RetryTransaction
         time_off = TimeOff(agent=agent, period=DateTimeTZRange(from_, to), reason=reason)
         time_off.full_clean(exclude=["agent"], validate_constraints=False)
         time_off.save()
@@ -54,7 +68,7 @@ def take_time_off(
     affected = _upcoming_visits(agent).during(from_, to)
     time_off, reassigned = _reassign_visits(agent, affected, by, "The agent is away then", enter)
     transaction.set_rollback(dry_run)
-    return None if dry_run else time_off, reassigned
+    return Absence(None if dry_run else time_off, reassigned)
 
 
 @retrying_atomic

@@ -11,7 +11,6 @@ from rest_framework import serializers
 from agents.mcp import agency_server, get_agent
 from agents.models import Agent
 from ghar import transactions
-from ghar.accounts.models import User
 from ghar.errors import Invalid, NotAllowed
 from ghar.mcp.pages import PageInput, list_page, page_serializer
 from ghar.mcp.server import ToolRequest, ask_user, tool, user_server
@@ -46,7 +45,6 @@ from visits.mcp.responses import (
 )
 from visits.models import Visit
 from visits.scheduling import slots
-from visits.scheduling.errors import InvalidTransition
 
 JSON = dict[str, Any]
 VisitPage = page_serializer(VisitResponse)
@@ -133,26 +131,12 @@ def visits_cancel(request: ToolRequest, *, visit_id: int, reason: str, dry_run: 
     visit = get_visit(request, visit_id)
 
     def cancel() -> Visit:
-        return cancel_or_keep_cancelled(visit=visit, by=request.user, reason=reason)
+        return services.cancel(visit=visit, by=request.user, reason=reason)
 
     def describe(preview: Visit) -> str:
         return f"cancel visit {preview.pk} to {preview.property.title} on {visit_time_text(preview)}"
 
     return confirm_and_run(request, visit, cancel, describe, dry_run=dry_run, confirm=confirm)
-
-
-def cancel_or_keep_cancelled(*, visit: Visit, by: User, reason: str) -> Visit:
-    """Cancel a visit; one that is cancelled already is returned as it is, since tools are idempotent.
-
-    Raises what `services.cancel` raises.
-    """
-    try:
-        return services.cancel(visit=visit, by=by, reason=reason)
-    except InvalidTransition:
-        visit.refresh_from_db(fields=["status"])
-        if visit.status != Visit.Status.CANCELLED:
-            raise
-        return visit
 
 
 @tool(

@@ -37,12 +37,17 @@ def set_changed(visit: Visit, fields: dict[str, Any]) -> list[str]:
 
     A follow-up is a whole minute: forms show no seconds, so saving one unchanged must change nothing.
     """
+    changed = differing(visit, fields)
+    for name, value in changed.items():
+        setattr(visit, name, value)
+    return [*changed]
+
+
+def differing(visit: Visit, fields: dict[str, Any]) -> dict[str, Any]:
+    """Return those of the fields whose values the visit does not have."""
     if moment := fields.get("follow_up_date"):
         fields = {**fields, "follow_up_date": clock.whole_minute(moment)}
-    changed = [name for name, value in fields.items() if getattr(visit, name) != value]
-    for name in changed:
-        setattr(visit, name, fields[name])
-    return changed
+    return {name: value for name, value in fields.items() if getattr(visit, name) != value}
 
 
 def save_visit(visit: Visit, changed: Iterable[str] = ()) -> None:
@@ -92,3 +97,19 @@ def record_event(
         at=clock.now(),
     )
     visit_changed(visit, change, former_agent)
+
+
+def awaited_after_move(visit: Visit, by: User | None) -> str:
+    """Return the side that did not move it; a meet that staff moved awaits the counterparty."""
+    Awaiting = Visit.Awaiting
+    if visit.is_tour():
+        return Awaiting.AGENCY if by == visit.user else Awaiting.VISITOR
+    return Awaiting.VISITOR if by == visit.counterparty_user else Awaiting.COUNTERPARTY
+
+
+def awaited_before_confirmation(visit: Visit) -> str:
+    """Return the side that a confirmed visit awaited, which only its history tells: whoever moved it last."""
+    moves = visit.events.filter(change=VisitEvent.Change.RESCHEDULED).select_related("actor")
+    if move := moves.last():
+        return awaited_after_move(visit, move.actor)
+    return Visit.Awaiting.AGENCY if visit.is_tour() else Visit.Awaiting.COUNTERPARTY

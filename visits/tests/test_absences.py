@@ -55,7 +55,8 @@ class TestTimeOff:
     def test_it_may_have_begun(self, ops, signals, from_, to):
         agent = AgentFactory()
         with clock.frozen_at(NOON):
-            off, moved = services.take_time_off(agent=agent, by=ops, from_=from_, to=to, reason="Flu")
+            taken = services.take_time_off(agent=agent, by=ops, from_=from_, to=to, reason="Flu")
+        off, moved, _is_new = taken
         assert (off.period.lower, off.period.upper, off.reason, off.created_at) == (from_, to, "Flu", NOON)
         assert (moved, signals) == ([], [agent.pk])
 
@@ -66,8 +67,8 @@ class TestTimeOff:
             with pytest.raises(NotAllowed):
                 services.take_time_off(agent=agent, by=by, from_=soon, to=soon + HOUR)
         assert not TimeOff.objects.exists()
-        for by in (ops, User.objects.get(pk=agent.user_id)):
-            services.take_time_off(agent=agent, by=by, from_=soon, to=soon + HOUR)
+        for hours, by in enumerate((ops, User.objects.get(pk=agent.user_id)), 1):
+            services.take_time_off(agent=agent, by=by, from_=soon, to=soon + hours * HOUR)
         assert TimeOff.objects.count() == 2
 
 

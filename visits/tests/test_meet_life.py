@@ -14,6 +14,7 @@ from ghar.accounts import services as accounts
 from ghar.accounts.models import User
 from ghar.tests.responses import iso, problem
 from visits import services
+from visits.assignment import cancellations
 from visits.models import Visit
 from visits.tests.factories import ListingFactory, UserFactory, book, local
 from visits.tests.meets import AT, invite, meet_body, post_meet
@@ -174,7 +175,7 @@ class TestConsequences:
         def fail(*args):
             raise RuntimeError
 
-        monkeypatch.setattr(services, "_set_cancelled", fail)
+        monkeypatch.setattr(cancellations, "set_cancelled", fail)
         for part in (
             lambda: flatmates.unmatch(match=matched[0], by=asha),
             lambda: flatmates.block(by=asha, blocked_user_id=bala.pk),

@@ -77,7 +77,7 @@ class AgentViewSet(ListModelMixin, RetrieveModelMixin, ApiViewSet[Agent]):
     def add_time_off(self, request: Request, pk: str) -> Response:
         agent = self.get_object()
         absence = self.validated(TimeOffSerializer)
-        time_off, reassigned = services.take_time_off(
+        taken = services.take_time_off(
             agent=agent,
             by=self.user,
             from_=absence["period"]["lower"],
@@ -86,8 +86,9 @@ class AgentViewSet(ListModelMixin, RetrieveModelMixin, ApiViewSet[Agent]):
             dry_run=self.is_dry_run(),
         )
         # A dry run returns no time off.
-        body = {"time_off": time_off and TimeOffSerializer(time_off).data, "moved": reassigned}
-        return Response(body, status=201 if time_off else 200)
+        time_off = taken.time_off and TimeOffSerializer(taken.time_off).data
+        is_created = taken.time_off is not None and taken.is_new
+        return Response({"time_off": time_off, "moved": taken.reassigned}, status=201 if is_created else 200)
 
     @action(
         detail=True,

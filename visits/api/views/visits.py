@@ -12,11 +12,11 @@ from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
 from ghar.accounts.models import User
+from ghar.api.conditions import read_if_match
 from ghar.api.fields import EmptySerializer
 from ghar.api.query import not_blank, returns_page, takes_query
 from ghar.api.views import ApiViewSet
-from ghar.errors import Invalid, Outdated
-from ghar.validators import is_id
+from ghar.errors import Invalid
 from visits import permissions, services
 from visits.api import serializers, stats
 from visits.api.filters import AgencyVisitFilter, StatsFilter, VisitFilter
@@ -72,9 +72,12 @@ class VisitViewSet(ApiViewSet[Visit]):
         return self.respond_fresh(visit, status=201 if is_new else 200)
 
     def update(self, request: Request, pk: str) -> Response:
-        visit, version = self.get_object(), self.read_if_match()
+        visit, versions = self.get_object(), read_if_match(request)
         changes = self.validated(serializers.UpdateSerializer)
-        return self.respond_fresh(services.update(visit=visit, by=self.user, version=version, **changes))
+        version = changes.pop("version", None)
+        if version is not None:
+            versions = {version} if versions is None else versions & {version}
+        return self.respond_fresh(services.update(visit=visit, by=self.user, versions=versions, **changes))
 
     def partial_update(self, request: Request, pk: str) -> Response:
         return self.update(request, pk)
@@ -139,9 +142,10 @@ class VisitViewSet(ApiViewSet[Visit]):
     def call_service(
         self, service: Callable[..., Visit], serializer_class: type[BaseSerializer[Any]]
     ) -> Response:
-        """Call a service with the visit of the URL, the current user and the validated body."""
-        visit = self.get_object()
-        return self.respond_fresh(service(visit=visit, by=self.user, **self.validated(serializer_class)))
+        """Call a service with the visit of the URL, the user, the versions in If-Match and the body."""
+        visit, versions = self.get_object(), read_if_match(self.request)
+        values = self.validated(serializer_class)
+        return self.respond_fresh(service(visit=visit, by=self.user, versions=versions, **values))
 
     def get_visitor(self, user_id: int | None) -> User:
         """Return the user to book for: the current user, or the one whom staff name."""
@@ -153,16 +157,3 @@ class VisitViewSet(ApiViewSet[Visit]):
         if user is None:
             raise Invalid(user_id=_("There is no user with this id."))
         return user
-
-    def read_if_match(self) -> int | None:
-        """Return the version that the client has read, or None if it sends no condition.
-
-        Raises Outdated for a value that can't be one of our versions, since it matches none.
-        """
-        value = self.request.headers.get("If-Match", "*").strip()
-        if value == "*":
-            return None
-        version = value[1:-1]
-        if value != f'"{version}"' or not is_id(version):
-            raise Outdated(_('Send the version that you have read, such as If-Match: "3".'))
-        return int(version)

@@ -44,7 +44,7 @@ class TestUpdate:
         "body",
         [
             {"agent_id": 1},
-            {"version": 9},
+            {"version": 0},
             {"counterparty_user_id": 1},
             {"status": "completed"},
             {"status": "scheduled"},
@@ -86,14 +86,3 @@ class TestUpdate:
         for body in ({}, {"special_requirements": ""}, {"scheduled_date": iso(local(2, 11))}):
             assert api(asha).patch(self.path(tour), body).status_code == 200
         assert snapshot() == before
-
-    def test_a_write_with_another_version_in_if_match_is_refused(self, api, tour, asha, snapshot):
-        body = {"special_requirements": "x"}
-        before = snapshot()
-        for stale in ('"2"', "1", 'W/"1"', '"one"', '"'):
-            response = api(asha).patch(self.path(tour), body, headers={"If-Match": stale})
-            assert problem(response) == (412, "precondition_failed")
-        assert snapshot() == before
-        read = api(asha).get(self.path(tour))
-        response = api(asha).patch(self.path(tour), body, headers={"If-Match": read["ETag"]})
-        assert (response.status_code, response["ETag"]) == (200, '"2"')

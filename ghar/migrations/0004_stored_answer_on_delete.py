@@ -1,0 +1,9 @@
+from django.db import migrations
+
+from ghar.migration_operations import EnforceOnDelete
+
+
+class Migration(migrations.Migration):
+    dependencies = [("ghar", "0003_stored_answer")]
+
+    operations = [EnforceOnDelete()]
