@@ -14,7 +14,7 @@ from ghar.staff import has_staff_perm
 from visits.models import ASSIGN_AGENT as ASSIGN_AGENT
 from visits.models import CHANGE_VISIT as CHANGE_VISIT
 from visits.models import VIEW_VISIT as VIEW_VISIT
-from visits.models import Visit
+from visits.models import Visit, VisitFeedback
 
 
 class Role(Enum):
@@ -112,6 +112,21 @@ def check_may_edit(user: User, visit: Visit, names: set[str]) -> None:
 
 def can_see_notes(user: User, visit: Visit) -> bool:
     return bool(roles(user, visit, VIEW_VISIT) & AGENCY)
+
+
+def readable_feedback(user: User, visit: Visit) -> list[VisitFeedback]:
+    """Return the rows from which the user reads the feedback of the visit, the one that counts most first.
+
+    Participants read their own. To the agency the visitor's counts, and where it says nothing what the
+    agency heard, the latest first. Nobody else reads any. Uses what `for_reading()` has fetched.
+    """
+    rows = list(visit.feedback.all())
+    if user.pk in visit.people():
+        return [row for row in rows if row.author_id == user.pk]
+    if not can_see_notes(user, visit):
+        return []
+    visitors = [row for row in rows if row.author_id == visit.user_id]
+    return [*visitors, *(row for row in reversed(rows) if row.author_id not in visit.people())]
 
 
 def can_see_decisions(user: User, visit: Visit) -> bool:

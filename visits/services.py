@@ -349,7 +349,7 @@ def _reschedule(
         "rescheduled_from": was,
         **fields,
     }
-    changed = [*changes.set_changed(visit, moved), "scheduled_date", "scheduled_end", "busy", "agent"]
+    changed = [*changes.set_changed(visit, by, moved), "scheduled_date", "scheduled_end", "busy", "agent"]
     decision = assigning.choose_for_visit(visit, former)
     visit.agent = decision.agent
     changes.save_visit(visit, changed)

@@ -31,7 +31,7 @@ from visits.admin.fields import (
     to_datetime_local,
 )
 from visits.assignment.candidates import Candidate, rank_candidates
-from visits.models import Visit, VisitQuerySet
+from visits.models import Visit, VisitFeedback, VisitQuerySet
 from visits.scheduling.eligibility import REASONS
 
 AUTOMATIC, NOBODY = "auto", "none"
@@ -162,11 +162,15 @@ class CompleteForm(VisitActionForm):
         help_text=gettext_lazy("Visible to agents and staff only."),
     )
     feedback = forms.CharField(
-        label=gettext_lazy("Visitor's feedback"), max_length=5_000, required=False, widget=forms.Textarea
+        label=gettext_lazy("Visitor's feedback"),
+        max_length=5_000,
+        required=False,
+        widget=forms.Textarea,
+        help_text=gettext_lazy("What you heard from the visitor. Their own words stay beside it."),
     )
     interest_level = forms.ChoiceField(
         label=gettext_lazy("Visitor's interest"),
-        choices=[("", gettext_lazy("Unknown")), *Visit.Interest.choices],
+        choices=[("", gettext_lazy("Unknown")), *VisitFeedback.Interest.choices],
         required=False,
     )
     follow_up_date = OfficeDateTimeField(label=gettext_lazy("Follow up on"), required=False)

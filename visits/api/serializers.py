@@ -1,3 +1,4 @@
+from collections.abc import Iterator
 from typing import Any
 
 from django.conf import settings
@@ -14,7 +15,7 @@ from ghar.api.fields import DayField, IdField, InstantField, LanguageField, Stri
 from properties.serializers import PropertyCardSerializer, PropertySerializer
 from visits import permissions
 from visits.assignment.explanations import explain_decision
-from visits.models import Visit, VisitEvent
+from visits.models import Visit, VisitEvent, VisitFeedback
 from visits.services import MAX_MINUTES, MIN_MINUTES
 
 MAX_SLOT_DAYS = 31
@@ -23,6 +24,26 @@ ASSIGN_HINT = gettext_lazy("staff assign an agent with POST /visits/{id}/assign.
 STATUS_HINT = gettext_lazy(
     "Only confirmed and cancelled can be set. Complete a visit with POST /visits/{{id}}/complete."
 )
+
+
+class FeedbackMixin:
+    """A field of feedback: the reader's own, or to the agency the visitor's."""
+
+    field_name: str | None
+    context: dict[str, Any]
+
+    def get_attribute(self, visit: Visit) -> str:
+        rows = permissions.readable_feedback(self.context["request"].user, visit)
+        values: Iterator[str] = (getattr(row, str(self.field_name)) for row in rows)
+        return next(filter(None, values), "")
+
+
+class FeedbackTextField(FeedbackMixin, serializers.CharField):
+    pass
+
+
+class FeedbackChoiceField(FeedbackMixin, serializers.ChoiceField):
+    pass
 
 
 class VisitSerializer(serializers.ModelSerializer[Visit]):
@@ -39,6 +60,12 @@ class VisitSerializer(serializers.ModelSerializer[Visit]):
     conversation_id = serializers.IntegerField(allow_null=True)
     match_id = serializers.IntegerField(allow_null=True)
     visit_notes = serializers.CharField(allow_null=True, help_text="Null except for the agent and staff.")
+    visitor_feedback = FeedbackTextField(help_text="Your own; to the agency the visitor's.")
+    interest_level = FeedbackChoiceField(
+        choices=VisitFeedback.Interest.choices,
+        allow_blank=True,
+        help_text="Your own; to the agency the visitor's.",
+    )
 
     class Meta:
         model = Visit
@@ -168,7 +195,9 @@ class UpdateSerializer(StrictSerializer):
     special_requirements = serializers.CharField(max_length=2_000, allow_blank=True, required=False)
     visit_notes = serializers.CharField(max_length=5_000, allow_blank=True, required=False)
     visitor_feedback = serializers.CharField(max_length=5_000, allow_blank=True, required=False)
-    interest_level = serializers.ChoiceField(choices=Visit.Interest.choices, allow_blank=True, required=False)
+    interest_level = serializers.ChoiceField(
+        choices=VisitFeedback.Interest.choices, allow_blank=True, required=False
+    )
     follow_up_required = serializers.BooleanField(required=False)
     follow_up_date = InstantField(allow_null=True, required=False)
 
@@ -185,7 +214,9 @@ class CancelSerializer(StrictSerializer):
 class CompleteSerializer(StrictSerializer):
     notes = serializers.CharField(max_length=5_000, allow_blank=True, required=False)
     feedback = serializers.CharField(max_length=5_000, allow_blank=True, required=False)
-    interest_level = serializers.ChoiceField(choices=Visit.Interest.choices, allow_blank=True, required=False)
+    interest_level = serializers.ChoiceField(
+        choices=VisitFeedback.Interest.choices, allow_blank=True, required=False
+    )
     follow_up_date = InstantField(allow_null=True, required=False)
 
 

@@ -11,7 +11,7 @@ from ghar import clock
 from ghar.accounts.models import User
 from ghar.transactions import RetryTransaction, violated
 from visits.events import visit_changed
-from visits.models import Visit, VisitEvent
+from visits.models import Visit, VisitEvent, VisitFeedback
 from visits.scheduling.conflicts import TimeTaken
 
 AGENT_CONSTRAINT = "visit_agent_in_one_place"
@@ -21,27 +21,42 @@ PEOPLE_CONSTRAINTS = {"visit_person_in_one_place", "visit_exclusive_listing"}
 def transition(visit: Visit, by: User | None, change: str, *, reason: str = "", **fields: Any) -> None:
     """Give the visit another status, and whatever goes with it."""
     from_status = visit.status
-    save_visit(visit, set_changed(visit, fields))
+    save_visit(visit, set_changed(visit, by, fields))
     record_event(visit, by, change, from_status, reason=reason)
 
 
 def update_fields(visit: Visit, by: User, fields: dict[str, Any]) -> None:
     """Change fields outside the workflow; without a difference nothing happens."""
-    if changed := set_changed(visit, fields):
+    if changed := set_changed(visit, by, fields):
         save_visit(visit, changed)
         record_event(visit, by, VisitEvent.Change.UPDATED, visit.status, data={"fields": sorted(changed)})
 
 
-def set_changed(visit: Visit, fields: dict[str, Any]) -> list[str]:
-    """Set the fields that differ and return their names.
+def set_changed(visit: Visit, by: User | None, fields: dict[str, Any]) -> list[str]:
+    """Set the fields that differ and return their names; the caller saves the visit, feedback is saved here.
 
     A follow-up is a whole minute: forms show no seconds, so saving one unchanged must change nothing.
     """
+    given = {name: value for name, value in fields.items() if name in VisitFeedback.FIELDS}
+    fields = {name: value for name, value in fields.items() if name not in given}
     if moment := fields.get("follow_up_date"):
         fields = {**fields, "follow_up_date": clock.whole_minute(moment)}
     changed = [name for name, value in fields.items() if getattr(visit, name) != value]
     for name in changed:
         setattr(visit, name, fields[name])
+    return [*changed, *_write_feedback(visit, by, given)] if by and given else changed
+
+
+def _write_feedback(visit: Visit, author: User, given: dict[str, str]) -> list[str]:
+    """Write the author's own row, which the lock of the visit guards, and return the names that differ."""
+    row = visit.feedback.filter(author=author).first() or VisitFeedback(visit=visit, author=author)
+    changed = [name for name, value in given.items() if getattr(row, name) != value]
+    if changed:
+        for name in changed:
+            setattr(row, name, given[name])
+        row.updated_at = clock.now()
+        row.full_clean(exclude=["visit", "author"], validate_unique=False, validate_constraints=False)
+        row.save()
     return changed
 
 
@@ -61,7 +76,8 @@ def save_visit(visit: Visit, changed: Iterable[str] = ()) -> None:
         if is_new:
             visit.save(force_insert=True)
         else:
-            visit.save(update_fields=[*changed, "version", "updated_at"])
+            columns = {name for name in changed if name not in VisitFeedback.FIELDS}
+            visit.save(update_fields=[*columns, "version", "updated_at"])
     except IntegrityError as error:
         if violated(error) == AGENT_CONSTRAINT:
             raise RetryTransaction from error
