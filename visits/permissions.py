@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from agents.models import Agent
 from ghar.accounts.models import User
-from ghar.errors import NotAllowed
+from ghar.errors import NotAllowed, NotFound
 from ghar.staff import has_staff_perm
 from visits.models import ASSIGN_AGENT as ASSIGN_AGENT
 from visits.models import CHANGE_VISIT as CHANGE_VISIT
@@ -42,6 +42,7 @@ MAY_EDIT = {
     "visit_notes": AGENCY,
     "follow_up_required": AGENCY,
     "follow_up_date": AGENCY,
+    "note": AGENCY,
 }
 
 
@@ -110,6 +111,19 @@ def check_may_edit(user: User, visit: Visit, names: set[str]) -> None:
         raise NotAllowed(_("You don't have permission to edit %(fields)s.") % {"fields": ", ".join(denied)})
 
 
+def can_read(user: User, visit: Visit) -> bool:
+    """Tell whether the user is one whom the visit concerns.
+
+    All others who see it, such as the listing's owner, learn that, when and by whom their listing is shown.
+    """
+    return bool(roles(user, visit, VIEW_VISIT) & ACTORS)
+
+
+def check_may_read_history(user: User, visit: Visit) -> None:
+    if not can_read(user, visit):
+        raise NotFound(_("This visit's history is not yours to read."))
+
+
 def can_see_notes(user: User, visit: Visit) -> bool:
     return bool(roles(user, visit, VIEW_VISIT) & AGENCY)
 
@@ -127,6 +141,16 @@ def readable_feedback(user: User, visit: Visit) -> list[VisitFeedback]:
         return []
     visitors = [row for row in rows if row.author_id == visit.user_id]
     return [*visitors, *(row for row in reversed(rows) if row.author_id not in visit.people())]
+
+
+def acts_for_agency(actor: User | None, visit: Visit) -> bool:
+    """Tell whether the actor of a change is neither a participant nor the listing's owner.
+
+    Owners act only by withdrawing their listing; those who are staff act as staff.
+    """
+    if actor is None or actor.pk in visit.people():
+        return False
+    return actor.is_staff or actor.pk != visit.property.owner_id
 
 
 def can_see_decisions(user: User, visit: Visit) -> bool:

@@ -36,6 +36,7 @@ from visits.assignment.queue import assign_pending_on_commit as assign_pending_o
 from visits.assignment.selection import Decision
 from visits.models import Visit, VisitEvent, VisitQuerySet
 from visits.scheduling import changes, conflicts, locks, meets
+from visits.scheduling.changes import NO_WORDS, Why
 from visits.scheduling.conflicts import changes_a_visit
 from visits.scheduling.errors import InvalidTransition
 
@@ -137,21 +138,21 @@ def confirm(*, visit: Visit, by: User) -> Visit:
 
 
 @changes_a_visit
-def reschedule(*, visit: Visit, by: User, new_date: datetime, reason: str = "") -> Visit:
-    """Move a visit, keeping its length; the same time again changes nothing.
+def reschedule(*, visit: Visit, by: User, new_date: datetime, reason: str = "", note: str = "") -> Visit:
+    """Move a visit, keeping its length; the same time again changes nothing. Only the agency gives a note.
 
     Raises Invalid, NotAllowed, InvalidTransition, and VisitConflict with alternatives.
     """
     visit = locks.lock_for_move(visit)
-    _reschedule(visit, by, new_date, {}, reason=reason, field="new_date")
+    _reschedule(visit, by, new_date, {}, field="new_date", why=Why(reason, note))
     return visit
 
 
 @changes_a_visit
-def cancel(*, visit: Visit, by: User, reason: str = "") -> Visit:
-    """Cancel a visit for good. Raises NotAllowed and InvalidTransition."""
+def cancel(*, visit: Visit, by: User, reason: str = "", note: str = "") -> Visit:
+    """Cancel a visit for good. Only the agency gives a note. Raises NotAllowed and InvalidTransition."""
     visit = locks.lock_visit(visit)
-    _cancel(visit, by, {}, reason=reason)
+    _cancel(visit, by, {}, Why(reason, note))
     return visit
 
 
@@ -232,15 +233,18 @@ def assign(
     by: User,
     agent_id: int | None | Choice = AUTOMATIC,
     reason: str = "",
+    note: str = "",
     override: bool = False,
 ) -> Visit:
     """Assign the agent with this id to a live tour, the best one (AUTOMATIC), or nobody (None).
 
-    Raises AgentNotEligible with what is missing; `override` lifts what REASONS allow, and needs a reason.
+    Raises AgentNotEligible with what is missing; `override` lifts what REASONS allow, and needs a reason
+    or a note.
     """
     permissions.check_may_assign(by)
-    if override and not reason:
-        raise Invalid(reason=_("A reason is required to override hours, city or capacity."))
+    why = Why(reason, note)
+    if override and not why:
+        raise Invalid(reason=_("A reason or a note is required to override hours, city or capacity."))
     visit = locks.lock_visit_and_people(visit)
     visit.require_tour()
     if not visit.is_live():
@@ -249,11 +253,11 @@ def assign(
         )
     former_id = visit.agent_id
     if isinstance(agent_id, Choice):
-        assigning.assign_automatically(visit, by, reason)
+        assigning.assign_automatically(visit, by, why)
     elif agent_id is None:
-        assigning.set_agent(visit, by, Decision(None), reason)
+        assigning.set_agent(visit, by, Decision(None), why)
     else:
-        assigning.assign_chosen(visit, by, agent_id, reason, override)
+        assigning.assign_chosen(visit, by, agent_id, why, override)
     if visit.agent_id != former_id:
         assign_pending_on_commit({former_id})
     return visit
@@ -304,16 +308,17 @@ def _confirm(visit: Visit, by: User, fields: dict[str, Any]) -> None:
     changes.transition(visit, by, Change.CONFIRMED, status=Status.CONFIRMED, awaiting=None, **fields)
 
 
-def _cancel(visit: Visit, by: User, fields: dict[str, Any], reason: str = "") -> None:
+def _cancel(visit: Visit, by: User, fields: dict[str, Any], why: Why = NO_WORDS) -> None:
     permissions.check_may_act(by, visit, _("You don't have permission to cancel this visit."))
+    permissions.check_may_edit(by, visit, {"note"} if why.note else set())
     _check_transition(visit, Status.CANCELLED)
-    _set_cancelled(visit, by, reason, **fields)
+    _set_cancelled(visit, by, why, **fields)
     assign_pending_on_commit({visit.agent_id})
 
 
-def _set_cancelled(visit: Visit, by: User | None, reason: str, **fields: Any) -> None:
-    final: dict[str, Any] = {"status": Status.CANCELLED, "awaiting": None, "cancellation_reason": reason}
-    changes.transition(visit, by, Change.CANCELLED, reason=reason, **final, **fields)
+def _set_cancelled(visit: Visit, by: User | None, why: Why, **fields: Any) -> None:
+    final: dict[str, Any] = {"status": Status.CANCELLED, "awaiting": None, "cancellation_reason": why.reason}
+    changes.transition(visit, by, Change.CANCELLED, why=why, **final, **fields)
 
 
 def _cancel_all(visits: VisitQuerySet, by: User | None, reason: str, agents: Collection[int] = ()) -> None:
@@ -326,15 +331,16 @@ def _cancel_all(visits: VisitQuerySet, by: User | None, reason: str, agents: Col
     )
     locks.lock_agents({*agents, *(visit.agent_id for visit in live)})
     for visit in live:
-        _set_cancelled(visit, by, reason)
+        _set_cancelled(visit, by, Why(reason))
     assign_pending_on_commit({visit.agent_id for visit in live})
 
 
 def _reschedule(
-    visit: Visit, by: User, new_date: datetime, fields: dict[str, Any], *, field: str, reason: str = ""
+    visit: Visit, by: User, new_date: datetime, fields: dict[str, Any], *, field: str, why: Why = NO_WORDS
 ) -> None:
     """Move a visit. The agent keeps it if they can; `field` is the name of the time in the request."""
     permissions.check_may_act(by, visit, _("You don't have permission to reschedule this visit."))
+    permissions.check_may_edit(by, visit, {"note"} if why.note else set())
     _check_transition(visit, Status.RESCHEDULED)
     was, former, from_status = visit.scheduled_date, visit.agent, visit.status
     visit.set_time(new_date, visit.length())
@@ -358,9 +364,7 @@ def _reschedule(
         "to": visit.scheduled_date.isoformat(),
         **assigning.decision_data(former, decision),
     }
-    changes.record_event(
-        visit, by, Change.RESCHEDULED, from_status, reason=reason, data=data, former_agent=former
-    )
+    changes.record_event(visit, by, Change.RESCHEDULED, from_status, why=why, data=data, former_agent=former)
     if visit.agent != former:
         assigning.record_assignment(visit, decision, "Moved to a time at which the former agent was not free")
     assign_pending_on_commit({former.pk if former else None})

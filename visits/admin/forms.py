@@ -60,6 +60,30 @@ class NotesForm(ModelForm[Visit]):
         return version
 
 
+class ReasonField(forms.CharField):
+    """The words for the people of the visit."""
+
+    def __init__(self, help_text: Any = None, max_length: int = 500) -> None:
+        super().__init__(
+            label=gettext_lazy("Reason"),
+            max_length=max_length,
+            required=False,
+            help_text=help_text or gettext_lazy("The visitor can read it."),
+        )
+
+
+class NoteField(forms.CharField):
+    """The words for the agency alone."""
+
+    def __init__(self, max_length: int = 500) -> None:
+        super().__init__(
+            label=gettext_lazy("Note"),
+            max_length=max_length,
+            required=False,
+            help_text=gettext_lazy("Only agents and staff can read it."),
+        )
+
+
 class VisitActionForm(ActionForm[Visit]):
     def arguments(self) -> dict[str, Any]:
         return {"visit": self.row, **self.cleaned_data}
@@ -131,7 +155,8 @@ class RescheduleForm(TimeForm, VisitActionForm):
     time_field = "new_date"
 
     new_date = LocalDateTimeField(label=gettext_lazy("New time"))
-    reason = forms.CharField(label=gettext_lazy("Reason"), max_length=500, required=False)
+    reason = ReasonField()
+    note = NoteField()
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -145,12 +170,8 @@ class RescheduleForm(TimeForm, VisitActionForm):
 
 
 class CancelForm(VisitActionForm):
-    reason = forms.CharField(
-        label=gettext_lazy("Reason"),
-        max_length=500,
-        required=False,
-        help_text=gettext_lazy("The visitor and the agent can read it."),
-    )
+    reason = ReasonField()
+    note = NoteField()
 
 
 class CompleteForm(VisitActionForm):
@@ -204,12 +225,8 @@ class AssignForm(VisitActionForm):
     """The choice of an agent. Agents are ranked only when the form is shown: a POST names one."""
 
     agent = AgentField(error_messages={"required": gettext_lazy("Choose an agent.")})
-    reason = forms.CharField(
-        label=gettext_lazy("Reason"),
-        max_length=500,
-        required=False,
-        help_text=gettext_lazy("Required to replace an agent."),
-    )
+    reason = ReasonField()
+    note = NoteField()
     override = forms.BooleanField(
         label=gettext_lazy("Override hours, time off, city and capacity"), required=False
     )
@@ -267,9 +284,12 @@ class TimeOffForm(AgentActionForm):
 
 class MoveEngagementForm(ActionForm[Engagement]):
     agent = autocomplete_field(Agent.objects.all(), "agent", label=gettext_lazy("New agent"))
-    reason = forms.CharField(label=gettext_lazy("Reason"), max_length=200)
+    reason = ReasonField(gettext_lazy("The seeker can read it. A reason or a note is required."), 200)
+    note = NoteField(200)
 
     def clean(self) -> dict[str, Any]:
+        if not (self.cleaned_data.get("reason") or self.cleaned_data.get("note")):
+            self.add_error("reason", _("A reason or a note is required to give the seeker another agent."))
         # The service moves the seeker's open engagement, which is not this one if this one has ended.
         if self.row.ended_at:
             raise ValidationError(_("This engagement has ended. Change the seeker's open one instead."))

@@ -1,5 +1,5 @@
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.utils.translation import gettext as _
@@ -112,27 +112,41 @@ class VisitSerializer(serializers.ModelSerializer[Visit]):
 
 
 class ActorSerializer(serializers.ModelSerializer[User]):
+    id = serializers.IntegerField(allow_null=True, help_text="Null for the agency.")
+
     class Meta:
         model = User
         fields = ["id", "full_name"]
 
 
 class VisitEventSerializer(serializers.ModelSerializer[VisitEvent]):
-    """A history row. With `shows_decisions` in the context it also tells how an agent was chosen."""
+    """A history row for the reader of the context's `visit`.
 
-    PUBLIC_DATA = frozenset({"agent_id", "from_agent_id", "from", "to", "fields"})
+    Notes, data and the names of staff and agents are for the agency; how an agent was chosen, for staff.
+    """
+
+    AGENTS_DATA = frozenset({"agent_id", "from_agent_id", "from", "to", "fields"})
 
     actor = ActorSerializer(allow_null=True)
+    note = serializers.CharField(allow_null=True, help_text="Null except for the agent and staff.")
 
     class Meta:
         model = VisitEvent
-        fields = ["id", "at", "change", "actor", "from_status", "to_status", "reason", "data"]
+        fields = ["id", "at", "change", "actor", "from_status", "to_status", "reason", "note", "data"]
         read_only_fields = fields
+        extra_kwargs: ClassVar[dict[str, Any]] = {
+            "data": {"allow_null": True, "help_text": "Null except for the agent and staff."}
+        }
 
     def to_representation(self, instance: VisitEvent) -> dict[str, Any]:
         row = super().to_representation(instance)
-        if not self.context["shows_decisions"]:
-            row["data"] = {name: value for name, value in row["data"].items() if name in self.PUBLIC_DATA}
+        reader, visit = self.context["request"].user, self.context["visit"]
+        if not permissions.can_see_notes(reader, visit):
+            row |= {"note": None, "data": None}
+            if permissions.acts_for_agency(instance.actor, visit):
+                row["actor"] = {"id": None, "full_name": _("The agency")}
+        elif not permissions.can_see_decisions(reader, visit):
+            row["data"] = {name: value for name, value in row["data"].items() if name in self.AGENTS_DATA}
         elif why := explain_decision(instance.data):
             # Worded when it is read, in the reader's language; the history keeps only the data.
             row["data"]["why"] = why
@@ -202,13 +216,21 @@ class UpdateSerializer(StrictSerializer):
     follow_up_date = InstantField(allow_null=True, required=False)
 
 
-class RescheduleSerializer(StrictSerializer):
+class WhySerializer(StrictSerializer):
+    reason = serializers.CharField(
+        max_length=500, allow_blank=True, default="", help_text="For the people of the visit, who read it."
+    )
+    note = serializers.CharField(
+        max_length=500, allow_blank=True, default="", help_text="From the agency and for it alone."
+    )
+
+
+class RescheduleSerializer(WhySerializer):
     new_date = InstantField()
-    reason = serializers.CharField(max_length=500, allow_blank=True, default="")
 
 
-class CancelSerializer(StrictSerializer):
-    reason = serializers.CharField(max_length=500, allow_blank=True, default="")
+class CancelSerializer(WhySerializer):
+    pass
 
 
 class CompleteSerializer(StrictSerializer):
@@ -220,9 +242,8 @@ class CompleteSerializer(StrictSerializer):
     follow_up_date = InstantField(allow_null=True, required=False)
 
 
-class AssignSerializer(StrictSerializer):
+class AssignSerializer(WhySerializer):
     agent_id = IdField(allow_null=True, required=False, help_text="Absent: the best agent. Null: no agent.")
-    reason = serializers.CharField(max_length=500, allow_blank=True, default="")
     override = serializers.BooleanField(default=False)
 
 

@@ -1,6 +1,7 @@
 """How a change gets onto a visit, into its history and to others: one change, one version, row and event."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from django.db import IntegrityError
@@ -18,11 +19,25 @@ AGENT_CONSTRAINT = "visit_agent_in_one_place"
 PEOPLE_CONSTRAINTS = {"visit_person_in_one_place", "visit_exclusive_listing"}
 
 
-def transition(visit: Visit, by: User | None, change: str, *, reason: str = "", **fields: Any) -> None:
+@dataclass(frozen=True)
+class Why:
+    """The words for a change: `reason` for the people of the visit, `note` for the agency alone."""
+
+    reason: str = ""
+    note: str = ""
+
+    def __bool__(self) -> bool:
+        return bool(self.reason or self.note)
+
+
+NO_WORDS = Why()
+
+
+def transition(visit: Visit, by: User | None, change: str, *, why: Why = NO_WORDS, **fields: Any) -> None:
     """Give the visit another status, and whatever goes with it."""
     from_status = visit.status
     save_visit(visit, set_changed(visit, by, fields))
-    record_event(visit, by, change, from_status, reason=reason)
+    record_event(visit, by, change, from_status, why=why)
 
 
 def update_fields(visit: Visit, by: User, fields: dict[str, Any]) -> None:
@@ -92,7 +107,7 @@ def record_event(
     change: str,
     from_status: str,
     *,
-    reason: str = "",
+    why: Why = NO_WORDS,
     data: dict[str, Any] | None = None,
     former_agent: Agent | None = None,
 ) -> None:
@@ -103,7 +118,8 @@ def record_event(
         change=change,
         from_status=from_status,
         to_status=visit.status,
-        reason=reason,
+        reason=why.reason,
+        note=why.note,
         data=data or {},
         at=clock.now(),
     )

@@ -5,7 +5,7 @@ from django.db.migrations.executor import MigrationExecutor
 
 from ghar import clock
 from visits import services
-from visits.models import VisitFeedback
+from visits.models import Visit, VisitFeedback
 from visits.tests.factories import book, local
 from visits.tests.meets import invite
 
@@ -51,3 +51,38 @@ def test_feedback_goes_to_the_last_writer_of_a_meet_and_else_to_the_visitor(
         (completed.pk, bala.pk, "Said", "high"),
         (unknown.pk, asha.pk, "Said", "high"),
     }
+
+
+def test_what_staff_and_agents_wrote_becomes_a_note(asha, bala, home, matched, listing, agent, ops):
+    by_visitor, by_staff, by_agent, withdrawn = (book(asha, listing, local(day, 11)) for day in (3, 4, 5, 6))
+    meet = invite(asha, bala, home, local(7, 18))
+    services.cancel(visit=by_visitor, by=asha, reason="Found one")
+    services.cancel(visit=meet, by=bala, reason="Ill")
+    services.cancel(visit=by_staff, by=ops, note="A rude seeker")
+    services.reschedule(visit=by_agent, by=agent.user, new_date=local(5, 12), note="A late riser")
+    services.withdraw_property(listing=listing, by=ops)
+
+    migrate("0005_feedback_on_delete")
+    sql(
+        "UPDATE visits_visitevent SET reason = 'A rude seeker' WHERE actor_id = %s AND visit_id = %s",
+        ops.pk,
+        by_staff.pk,
+    )
+    sql("UPDATE visits_visit SET cancellation_reason = 'A rude seeker' WHERE id = %s", by_staff.pk)
+    sql("UPDATE visits_visitevent SET reason = 'A late riser' WHERE change = 'rescheduled'")
+    migrate("0006_notes")
+
+    last = {
+        visit: (visit.events.exclude(reason="", note="").values_list("reason", "note"), visit)
+        for visit in (by_visitor, meet, by_staff, by_agent, withdrawn)
+    }
+    gone = "The listing was withdrawn."
+    assert [list(rows) for rows, _ in last.values()] == [
+        [("Found one", "")],
+        [("Ill", "")],
+        [("", "A rude seeker")],
+        [("", "A late riser"), (gone, "")],
+        [(gone, "")],
+    ]
+    reasons = Visit.objects.order_by("pk").values_list("cancellation_reason", flat=True)
+    assert list(reasons) == ["Found one", "", gone, gone, "Ill"]
