@@ -156,8 +156,3 @@ def acts_for_agency(actor: User | None, visit: Visit) -> bool:
 def can_see_decisions(user: User, visit: Visit) -> bool:
     """Only staff see why one agent was chosen over others: that tells of the others' absence and load."""
     return Role.STAFF in roles(user, visit, VIEW_VISIT)
-
-
-def can_see_agent_number(user: User, visit: Visit) -> bool:
-    """Everybody concerned sees it, but not the listing's owner, who only learns that somebody comes."""
-    return bool(roles(user, visit, VIEW_VISIT) & ACTORS)

@@ -34,9 +34,7 @@ class AssignManyForm(forms.Form):
         label=gettext_lazy("Assign all to"), required=False, error_messages={"invalid_choice": AGENT_GONE}
     )
     reason = ReasonField(
-        gettext_lazy(
-            "The visitors can read it. A reason or a note is required if a visit goes from one agent to another."
-        )
+        gettext_lazy("The visitors can read it. A reason or a note is required to replace an agent.")
     )
     note = NoteField()
 

@@ -46,15 +46,46 @@ class FeedbackChoiceField(FeedbackMixin, serializers.ChoiceField):
     pass
 
 
+class VisitAgentSerializer(AgentCardSerializer):
+    """The agent of a visit; all but OUTLINE is null or empty to the listing's owner."""
+
+    OUTLINE = frozenset({"id", "name", "avatar_url"})
+
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        fields = super().get_fields()
+        for name in fields.keys() - self.OUTLINE - {"languages"}:
+            fields[name].allow_null = True
+        return fields
+
+
 class VisitSerializer(serializers.ModelSerializer[Visit]):
-    """A visit with the fields that the current user may see. The queryset needs `for_reading()`."""
+    """A visit with the fields that the current user may see. The queryset needs `for_reading()`.
+
+    The listing's owner reads OUTLINE, and all other keys as null: a new field is none of their business until
+    it is added there.
+    """
+
+    OUTLINE = frozenset(
+        {
+            "id",
+            "visit_context",
+            "status",
+            "property_id",
+            "property_title",
+            "property",
+            "agent",
+            "scheduled_date",
+            "scheduled_end",
+            "version",
+        }
+    )
 
     property_id = serializers.IntegerField()
     property = PropertyCardSerializer()
     user_id = serializers.IntegerField()
     user = PersonSerializer()
     agent_id = serializers.IntegerField(allow_null=True)
-    agent = AgentCardSerializer(allow_null=True)
+    agent = VisitAgentSerializer(allow_null=True)
     counterparty_user_id = serializers.IntegerField(allow_null=True)
     counterparty_user = PersonSerializer(allow_null=True)
     conversation_id = serializers.IntegerField(allow_null=True)
@@ -101,14 +132,28 @@ class VisitSerializer(serializers.ModelSerializer[Visit]):
         ]
         read_only_fields = fields
 
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        fields = super().get_fields()
+        for name in set(self.Meta.fields) - self.OUTLINE:
+            fields[name].allow_null = True
+        return fields
+
     def to_representation(self, instance: Visit) -> dict[str, Any]:
         data = super().to_representation(instance)
         user = self.context["request"].user
+        if not permissions.can_read(user, instance):
+            return self.outline(data)
         if not permissions.can_see_notes(user, instance):
             data["visit_notes"] = None
-        if data["agent"] and not permissions.can_see_agent_number(user, instance):
-            data["agent"]["contact_number"] = None
         return data
+
+    def outline(self, data: dict[str, Any]) -> dict[str, Any]:
+        """Return the same keys, with what is not for the listing's owner left empty."""
+        shown = {name: value if name in self.OUTLINE else None for name, value in data.items()}
+        if agent := shown["agent"]:
+            known = {name: agent[name] for name in VisitAgentSerializer.OUTLINE}
+            shown["agent"] = {**dict.fromkeys(agent), "languages": [], **known}
+        return shown
 
 
 class ActorSerializer(serializers.ModelSerializer[User]):
