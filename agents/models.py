@@ -254,12 +254,14 @@ class EngagementQuerySet(models.QuerySet["Engagement"]):
 class Engagement(models.Model):
     """The relation of a seeker and their agent, from the first assignment until it ends.
 
-    A seeker has at most one open engagement: the one whose `ended_at` is null.
+    A seeker has at most one open engagement: the one whose `ended_at` is null. The seeker reads `reason`;
+    `note` is the agency's own.
     """
 
     seeker = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="engagements")
     agent = models.ForeignKey(Agent, models.RESTRICT, related_name="engagements")
     reason = models.CharField(max_length=200, blank=True)
+    note = models.CharField(max_length=200, blank=True)
     started_at = models.DateTimeField(default=clock.now, editable=False)
     ended_at = models.DateTimeField(null=True, blank=True, editable=False)
 

@@ -9,12 +9,12 @@ from django.utils.translation import gettext as _
 
 from agents.models import Agent
 from ghar.accounts.models import User
-from ghar.errors import NotAllowed
+from ghar.errors import NotAllowed, NotFound
 from ghar.staff import has_staff_perm
 from visits.models import ASSIGN_AGENT as ASSIGN_AGENT
 from visits.models import CHANGE_VISIT as CHANGE_VISIT
 from visits.models import VIEW_VISIT as VIEW_VISIT
-from visits.models import Visit
+from visits.models import Visit, VisitFeedback
 
 
 class Role(Enum):
@@ -43,6 +43,7 @@ MAY_EDIT = {
     "visit_notes": AGENCY,
     "follow_up_required": AGENCY,
     "follow_up_date": AGENCY,
+    "note": AGENCY,
 }
 
 
@@ -111,15 +112,48 @@ def check_may_edit(user: User, visit: Visit, names: set[str]) -> None:
         raise NotAllowed(_("You don't have permission to edit %(fields)s.") % {"fields": ", ".join(denied)})
 
 
+def can_read(user: User, visit: Visit) -> bool:
+    """Tell whether the user is one whom the visit concerns.
+
+    All others who see it, such as the listing's owner, learn that, when and by whom their listing is shown.
+    """
+    return bool(roles(user, visit, VIEW_VISIT) & ACTORS)
+
+
+def check_may_read_history(user: User, visit: Visit) -> None:
+    if not can_read(user, visit):
+        raise NotFound(_("This visit's history is not yours to read."))
+
+
 def can_see_notes(user: User, visit: Visit) -> bool:
     return bool(roles(user, visit, VIEW_VISIT) & AGENCY)
+
+
+def readable_feedback(user: User, visit: Visit) -> list[VisitFeedback]:
+    """Return the rows from which the user reads the feedback of the visit, the one that counts most first.
+
+    Participants read their own. To the agency the visitor's counts, and where it says nothing what the
+    agency heard, the latest first. Nobody else reads any. Uses what `for_reading()` has fetched.
+    """
+    rows = list(visit.feedback.all())
+    if user.pk in visit.people():
+        return [row for row in rows if row.author_id == user.pk]
+    if not can_see_notes(user, visit):
+        return []
+    visitors = [row for row in rows if row.author_id == visit.user_id]
+    return [*visitors, *(row for row in reversed(rows) if row.author_id not in visit.people())]
+
+
+def acts_for_agency(actor: User | None, visit: Visit) -> bool:
+    """Tell whether the actor of a change is neither a participant nor the listing's owner.
+
+    Owners act only by withdrawing their listing; those who are staff act as staff.
+    """
+    if actor is None or actor.pk in visit.people():
+        return False
+    return actor.is_staff or actor.pk != visit.property.owner_id
 
 
 def can_see_decisions(user: User, visit: Visit) -> bool:
     """Only staff see why one agent was chosen over others: that tells of the others' absence and load."""
     return Role.STAFF in roles(user, visit, VIEW_VISIT)
-
-
-def can_see_agent_number(user: User, visit: Visit) -> bool:
-    """Everybody concerned sees it, but not the listing's owner, who only learns that somebody comes."""
-    return bool(roles(user, visit, VIEW_VISIT) & ACTORS)

@@ -41,6 +41,7 @@ from visits.assignment.queue import assign_pending_on_commit as assign_pending_o
 from visits.assignment.selection import Decision
 from visits.models import Visit, VisitEvent
 from visits.scheduling import changes, conflicts, locks, meets, preconditions, slots
+from visits.scheduling.changes import NO_WORDS, Why
 from visits.scheduling.conflicts import changes_a_visit
 from visits.scheduling.errors import InvalidTransition
 
@@ -145,10 +146,13 @@ def reschedule(
     by: User,
     new_date: date,
     reason: str = "",
+    note: str = "",
     versions: preconditions.Versions = None,
     **fields: Any,
 ) -> Visit:
     """Move a visit, keeping its length; the same time, or its day as a date, changes nothing.
+
+    Only the agency gives a note.
 
     Without a new time_slot_label in `fields` a moved visit has none.
     Raises Invalid, NotAllowed, Outdated, InvalidTransition, and VisitConflict with alternatives.
@@ -156,23 +160,28 @@ def reschedule(
     visit = locks.lock_for_move(visit)
     start = slots.start_of(visit, new_date, visit.length())
     is_repeat = preconditions.is_at(visit, by, start)
-    if is_repeat and not changes.differing(visit, fields):
+    if is_repeat and not changes.differing(visit, by, fields):
         return visit
     preconditions.check_version(visit, versions)
     if is_repeat:
         changes.update_fields(visit, by, fields)
     else:
-        _reschedule(visit, by, start, fields, reason=reason, field="new_date")
+        _reschedule(visit, by, start, fields, field="new_date", why=Why(reason, note))
     return visit
 
 
 @changes_a_visit
-def cancel(*, visit: Visit, by: User, reason: str = "", versions: preconditions.Versions = None) -> Visit:
-    """Cancel a visit for good. Raises NotAllowed, Outdated and InvalidTransition."""
+def cancel(
+    *, visit: Visit, by: User, reason: str = "", note: str = "", versions: preconditions.Versions = None
+) -> Visit:
+    """Cancel a visit for good. Only the agency gives a note.
+
+    Raises NotAllowed, Outdated and InvalidTransition.
+    """
     visit = locks.lock_visit(visit)
     if not preconditions.is_cancelled(visit, by):
         preconditions.check_version(visit, versions)
-        _cancel(visit, by, {}, reason=reason)
+        _cancel(visit, by, {}, Why(reason, note))
     return visit
 
 
@@ -200,7 +209,7 @@ def complete(
     if follow_up_date:
         given["follow_up_required"] = True
     fields = {name: value for name, value in given.items() if value is not None}
-    if visit.status == Status.COMPLETED and not changes.differing(visit, fields):
+    if visit.status == Status.COMPLETED and not changes.differing(visit, by, fields):
         return visit
     preconditions.check_version(visit, versions)
     preconditions.check_transition(visit, Status.COMPLETED)
@@ -238,7 +247,7 @@ def update(
         or (status == Status.CANCELLED and preconditions.is_cancelled(visit, by))
         or (start is not None and preconditions.is_at(visit, by, start))
     )
-    if is_repeat and not changes.differing(visit, fields):
+    if is_repeat and not changes.differing(visit, by, fields):
         return visit
     preconditions.check_version(visit, versions)
     preconditions.check_takes_fields(visit, set(fields))
@@ -265,17 +274,19 @@ def assign(
     by: User,
     agent_id: int | None | Choice = AUTOMATIC,
     reason: str = "",
+    note: str = "",
     override: bool = False,
     versions: preconditions.Versions = None,
 ) -> Visit:
     """Assign the agent with this id to a live tour, the best one (AUTOMATIC), or nobody (None).
 
     Raises Outdated, and AgentNotEligible with what is missing; `override` lifts what REASONS allow, and needs
-    a reason.
+    a reason or a note.
     """
     permissions.check_may_assign(by)
-    if override and not reason:
-        raise Invalid(reason=_("A reason is required to override hours, city or capacity."))
+    why = Why(reason, note)
+    if override and not why:
+        raise Invalid(reason=_("A reason or a note is required to override hours, city or capacity."))
     visit = locks.lock_visit_and_people(visit)
     visit.require_tour()
     if not visit.is_live():
@@ -288,11 +299,11 @@ def assign(
         return visit
     preconditions.check_version(visit, versions)
     if isinstance(agent_id, Choice):
-        assigning.assign_automatically(visit, by, reason)
+        assigning.assign_automatically(visit, by, why)
     elif agent_id is None:
-        assigning.set_agent(visit, by, Decision(None), reason)
+        assigning.set_agent(visit, by, Decision(None), why)
     else:
-        assigning.assign_chosen(visit, by, agent_id, reason, override)
+        assigning.assign_chosen(visit, by, agent_id, why, override)
     if visit.agent_id != former_id:
         assign_pending_on_commit({former_id})
     return visit
@@ -316,16 +327,18 @@ def _confirm(visit: Visit, by: User, fields: dict[str, Any]) -> None:
     changes.transition(visit, by, Change.CONFIRMED, status=Status.CONFIRMED, awaiting=None, **fields)
 
 
-def _cancel(visit: Visit, by: User, fields: dict[str, Any], reason: str = "") -> None:
+def _cancel(visit: Visit, by: User, fields: dict[str, Any], why: Why = NO_WORDS) -> None:
+    permissions.check_may_edit(by, visit, {"note"} if why.note else set())
     preconditions.check_transition(visit, Status.CANCELLED)
-    set_cancelled(visit, by, reason, **fields)
+    set_cancelled(visit, by, why, **fields)
     assign_pending_on_commit({visit.agent_id})
 
 
 def _reschedule(
-    visit: Visit, by: User, start: datetime, fields: dict[str, Any], *, field: str, reason: str = ""
+    visit: Visit, by: User, start: datetime, fields: dict[str, Any], *, field: str, why: Why = NO_WORDS
 ) -> None:
     """Move a visit. The agent keeps it if they can; `field` is the name of the time in the request."""
+    permissions.check_may_edit(by, visit, {"note"} if why.note else set())
     preconditions.check_transition(visit, Status.RESCHEDULED)
     was, former, from_status = visit.scheduled_date, visit.agent, visit.status
     visit.set_time(start, visit.length())
@@ -338,7 +351,7 @@ def _reschedule(
         "time_slot_label": "",
         **fields,
     }
-    changed = [*changes.set_changed(visit, moved), "scheduled_date", "scheduled_end", "busy", "agent"]
+    changed = [*changes.set_changed(visit, by, moved), "scheduled_date", "scheduled_end", "busy", "agent"]
     decision = assigning.choose_for_visit(visit, former)
     visit.agent = decision.agent
     changes.save_visit(visit, changed)
@@ -347,9 +360,7 @@ def _reschedule(
         "to": visit.scheduled_date.isoformat(),
         **assigning.decision_data(former, decision),
     }
-    changes.record_event(
-        visit, by, Change.RESCHEDULED, from_status, reason=reason, data=data, former_agent=former
-    )
+    changes.record_event(visit, by, Change.RESCHEDULED, from_status, why=why, data=data, former_agent=former)
     if visit.agent != former:
         assigning.record_assignment(visit, decision, "Moved to a time at which the former agent was not free")
     assign_pending_on_commit({former.pk if former else None})

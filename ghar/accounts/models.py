@@ -55,6 +55,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     )
     is_staff = models.BooleanField(_("staff"), default=False, help_text=_("May log in to this admin site."))
     is_active = models.BooleanField(_("active"), default=True)
+    session_generation = models.PositiveIntegerField(default=0, editable=False)
     created_at = models.DateTimeField(default=clock.now, editable=False)
 
     objects: ClassVar[UserManager] = UserManager()
@@ -77,3 +78,12 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def __str__(self) -> str:
         return self.full_name or f"User {self.pk}"
+
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        """Return what a session has to hold to log the user in.
+
+        Sessions are stored encoded, so those of one user can't be found and deleted: a new generation ends
+        all of them, as a new password does. Generation 0 is Django's own hash.
+        """
+        own: str = super()._get_session_auth_hash(secret)  # type: ignore[misc]  # the stubs leave it out
+        return f"{own}:{self.session_generation}" if self.session_generation else own

@@ -8,6 +8,7 @@ from django.contrib.auth import authenticate
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
+from django.db.models import F
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from knox.models import AuthToken
@@ -89,9 +90,9 @@ def log_out(*, by: User, token: AuthToken) -> None:
 
 
 def log_out_everywhere(*, by: User) -> None:
-    """Log the user out on all devices, and end the access of all assistants."""
-    AuthToken.objects.filter(user=by).delete()
-    revoke_assistant_access(by)
+    """Log the user out on all devices and in all browsers, and end the access of all assistants."""
+    with transaction.atomic():
+        end_access(by)
 
 
 def change_password(*, by: User, current: str, new: str, keep: AuthToken | None = None) -> None:
@@ -141,8 +142,7 @@ def deactivate(*, user: User, by: User | None) -> None:
     if user == by:
         raise Invalid(_("You can't deactivate yourself. Ask a colleague."))
     if User.objects.filter(pk=user.pk, is_active=True).update(is_active=False):
-        AuthToken.objects.filter(user=user).delete()
-        revoke_assistant_access(user)
+        end_access(user)
         user_deactivated.send(sender=User, user=user, by=by)
     user.is_active = False
 
@@ -151,6 +151,13 @@ def reactivate(*, user: User, by: User) -> None:
     """Let the user log in again. What has ended with the account does not come back."""
     user.is_active = True
     user.save(update_fields=["is_active"])
+
+
+def end_access(user: User) -> None:
+    """End all tokens, browser sessions and grants of the user."""
+    User.objects.filter(pk=user.pk).update(session_generation=F("session_generation") + 1)
+    AuthToken.objects.filter(user=user).delete()
+    revoke_assistant_access(user)
 
 
 def start_session(user: User) -> LoginSession:

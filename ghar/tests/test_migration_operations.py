@@ -7,14 +7,26 @@ from django.contrib.auth.models import Group
 from django.contrib.contenttypes.models import ContentType
 from django.db import connection, models
 from django.db.migrations.state import ProjectState
+from django_mcpz.oauth.models import AccessToken, AuthorizationCode, RefreshToken
 from knox.models import AuthToken
 
 from ghar.accounts.models import User
+from ghar.mcp.tests.assistant import grant
 from ghar.migration_operations import RULES, EnforceOnDelete
 
 pytestmark = pytest.mark.django_db
 
-APPS = ["accounts", "admin", "agents", "flatmates", "knox", "properties", "visits"]
+APPS = [
+    "accounts",
+    "admin",
+    "agents",
+    "django_mcpz_oauth",
+    "flatmates",
+    "ghar",
+    "knox",
+    "properties",
+    "visits",
+]
 LETTERS = {"CASCADE": "c", "SET NULL": "n", "RESTRICT": "r"}
 ACTIONS = """
     SELECT relname, attname, confdeltype, condeferrable AND condeferred
@@ -66,6 +78,19 @@ def test_plain_sql_may_delete_a_user(asha, bala):
     assert not LogEntry.objects.exists()
     assert not User.groups.through.objects.exists()
     assert Group.objects.get(name="Desk") == group
+
+
+def test_no_key_to_a_user_keeps_plain_sql_from_deleting_them(asha):
+    token = grant(asha)
+    users = "SELECT conrelid::regclass::text, confdeltype FROM pg_constraint"
+    with connection.cursor() as cursor:
+        cursor.execute(f"{users} WHERE contype = 'f' AND confrelid = 'accounts_user'::regclass")
+        kept = {table for table, letter in cursor.fetchall() if letter not in ("c", "n")}
+        cursor.execute("DELETE FROM accounts_user WHERE id = %s", [asha.pk])
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+
+    assert (token is not None, kept) == (True, set())
+    assert not any(model.objects.exists() for model in (AuthorizationCode, AccessToken, RefreshToken))
 
 
 def test_it_can_be_undone_and_done_again():

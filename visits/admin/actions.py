@@ -53,8 +53,8 @@ def outcome_of(describe: Callable[[Visit], str]) -> Callable[[ActionForm[Visit],
         if changed.version == form.row.version:
             return Outcome(_("Nothing to change."))
         description = describe(changed)
-        reason = form.cleaned_data.get("reason", "")
-        return Outcome(f"{description} {queue_note(changed)}".strip(), log=f"{description} {reason}".strip())
+        words = " ".join(form.cleaned_data.get(name, "") for name in ("reason", "note"))
+        return Outcome(f"{description} {queue_note(changed)}".strip(), log=f"{description} {words}".strip())
 
     return outcome
 

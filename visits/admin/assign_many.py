@@ -16,7 +16,7 @@ from ghar.admin import ExtraViewsMixin, error_message
 from ghar.errors import DomainError
 from visits import services
 from visits.admin.actions import ASSIGN, describe_assignment
-from visits.admin.forms import AGENT_GONE, AUTOMATIC, AgentArgument
+from visits.admin.forms import AGENT_GONE, AUTOMATIC, AgentArgument, NoteField, ReasonField
 from visits.assignment import explanations
 from visits.assignment.candidates import Candidate, rank_candidates
 from visits.models import Visit, VisitQuerySet
@@ -33,12 +33,10 @@ class AssignManyForm(forms.Form):
     everyone = forms.ChoiceField(
         label=gettext_lazy("Assign all to"), required=False, error_messages={"invalid_choice": AGENT_GONE}
     )
-    reason = forms.CharField(
-        label=gettext_lazy("Reason"),
-        max_length=500,
-        required=False,
-        help_text=gettext_lazy("Required if a visit goes from one agent to another."),
+    reason = ReasonField(
+        gettext_lazy("The visitors can read it. A reason or a note is required to replace an agent.")
     )
+    note = NoteField()
 
     def __init__(self, data: QueryDict | None, *, visits: Iterable[Visit]) -> None:
         super().__init__(data)
@@ -77,8 +75,8 @@ class AssignManyForm(forms.Form):
 
     def clean(self) -> dict[str, object]:
         replaced = [visit for visit, agent in self.assignments() if visit.agent_id and isinstance(agent, int)]
-        if replaced and not self.cleaned_data.get("reason"):
-            self.add_error("reason", _("A reason is required to replace an agent."))
+        if replaced and not (self.cleaned_data.get("reason") or self.cleaned_data.get("note")):
+            self.add_error("reason", _("A reason or a note is required to replace an agent."))
         return self.cleaned_data
 
     def assignments(self) -> list[tuple[Visit, AgentArgument]]:
@@ -168,12 +166,11 @@ class AssignManyMixin(ExtraViewsMixin[Visit]):
     def assign_each(self, request: HttpRequest, form: AssignManyForm) -> HttpResponse:
         """Call the service once for each visit. If it refuses one, the others are assigned all the same."""
         counts: Counter[str] = Counter()
-        reason = form.cleaned_data["reason"]
+        words = {name: form.cleaned_data[name] for name in ("reason", "note")}
+        text = " ".join(words.values())
         for visit, agent_id in form.assignments():
             try:
-                changed = services.assign(
-                    visit=visit, by=staff_user(request), agent_id=agent_id, reason=reason
-                )
+                changed = services.assign(visit=visit, by=staff_user(request), agent_id=agent_id, **words)
             except DomainError as error:
                 texts = {"visit": visit, "visitor": visit.user, "problem": error_message(error)}
                 self.message_user(request, _("%(visit)s, %(visitor)s: %(problem)s") % texts, messages.ERROR)
@@ -182,7 +179,7 @@ class AssignManyMixin(ExtraViewsMixin[Visit]):
             if changed.version == visit.version:
                 counts["unchanged"] += 1
                 continue
-            self.log_change(request, changed, f"{describe_assignment(changed)} {reason}".strip())
+            self.log_change(request, changed, f"{describe_assignment(changed)} {text}".strip())
             counts["assigned"] += 1
         success = counts["assigned"] and not counts["refused"]
         self.message_user(request, summary(counts), messages.SUCCESS if success else messages.WARNING)

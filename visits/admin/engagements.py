@@ -20,7 +20,8 @@ CHANGE_ENGAGEMENT = "agents.change_engagement"
 
 def move_outcome(form: ActionForm[Engagement], engagement: Engagement) -> Outcome[Engagement]:
     agent: Agent = form.cleaned_data["agent"]
-    names = {"seeker": form.row.seeker, "agent": agent, "reason": form.cleaned_data["reason"]}
+    words = " ".join(filter(None, (form.cleaned_data[name] for name in ("reason", "note"))))
+    names = {"seeker": form.row.seeker, "agent": agent, "reason": words}
     if engagement == form.row:
         return Outcome(_("Nothing to change: %(agent)s is the agent of %(seeker)s already.") % names)
     return Outcome(
@@ -62,7 +63,7 @@ class EngagementAdmin(ExtraViewsMixin[Engagement], RecordAdmin[Engagement]):
             is_available_for=is_open,
         ),
     )
-    list_display = ("seeker", "agent", "reason", "started_at", "ended_at")
+    list_display = ("seeker", "agent", "reason", "note", "started_at", "ended_at")
     list_filter = (StateFilter,)
     show_facets = admin.ShowFacets.ALWAYS
     list_select_related = ("seeker", "agent")

@@ -31,7 +31,7 @@ from visits.admin.fields import (
     to_datetime_local,
 )
 from visits.assignment.candidates import Candidate, rank_candidates
-from visits.models import Visit, VisitQuerySet
+from visits.models import Visit, VisitFeedback, VisitQuerySet
 from visits.scheduling.eligibility import REASONS
 
 AUTOMATIC, NOBODY = "auto", "none"
@@ -58,6 +58,30 @@ class NotesForm(ModelForm[Visit]):
                 _("Someone changed this visit while you were editing. Check its history, then save again.")
             )
         return version
+
+
+class ReasonField(forms.CharField):
+    """The words for the people of the visit."""
+
+    def __init__(self, help_text: Any = None, max_length: int = 500) -> None:
+        super().__init__(
+            label=gettext_lazy("Reason"),
+            max_length=max_length,
+            required=False,
+            help_text=help_text or gettext_lazy("The visitor can read it."),
+        )
+
+
+class NoteField(forms.CharField):
+    """The words for the agency alone."""
+
+    def __init__(self, max_length: int = 500) -> None:
+        super().__init__(
+            label=gettext_lazy("Note"),
+            max_length=max_length,
+            required=False,
+            help_text=gettext_lazy("Only agents and staff can read it."),
+        )
 
 
 class VisitActionForm(ActionForm[Visit]):
@@ -131,7 +155,8 @@ class RescheduleForm(TimeForm, VisitActionForm):
     time_field = "new_date"
 
     new_date = LocalDateTimeField(label=gettext_lazy("New time"))
-    reason = forms.CharField(label=gettext_lazy("Reason"), max_length=500, required=False)
+    reason = ReasonField()
+    note = NoteField()
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -145,12 +170,8 @@ class RescheduleForm(TimeForm, VisitActionForm):
 
 
 class CancelForm(VisitActionForm):
-    reason = forms.CharField(
-        label=gettext_lazy("Reason"),
-        max_length=500,
-        required=False,
-        help_text=gettext_lazy("The visitor and the agent can read it."),
-    )
+    reason = ReasonField()
+    note = NoteField()
 
 
 class CompleteForm(VisitActionForm):
@@ -162,11 +183,15 @@ class CompleteForm(VisitActionForm):
         help_text=gettext_lazy("Visible to agents and staff only."),
     )
     feedback = forms.CharField(
-        label=gettext_lazy("Visitor's feedback"), max_length=5_000, required=False, widget=forms.Textarea
+        label=gettext_lazy("Visitor's feedback"),
+        max_length=5_000,
+        required=False,
+        widget=forms.Textarea,
+        help_text=gettext_lazy("What you heard from the visitor. Their own words stay beside it."),
     )
     interest_level = forms.ChoiceField(
         label=gettext_lazy("Visitor's interest"),
-        choices=[("", gettext_lazy("Unknown")), *Visit.Interest.choices],
+        choices=[("", gettext_lazy("Unknown")), *VisitFeedback.Interest.choices],
         required=False,
     )
     follow_up_date = OfficeDateTimeField(label=gettext_lazy("Follow up on"), required=False)
@@ -200,12 +225,8 @@ class AssignForm(VisitActionForm):
     """The choice of an agent. Agents are ranked only when the form is shown: a POST names one."""
 
     agent = AgentField(error_messages={"required": gettext_lazy("Choose an agent.")})
-    reason = forms.CharField(
-        label=gettext_lazy("Reason"),
-        max_length=500,
-        required=False,
-        help_text=gettext_lazy("Required to replace an agent."),
-    )
+    reason = ReasonField()
+    note = NoteField()
     override = forms.BooleanField(
         label=gettext_lazy("Override hours, time off, city and capacity"), required=False
     )
@@ -263,9 +284,12 @@ class TimeOffForm(AgentActionForm):
 
 class MoveEngagementForm(ActionForm[Engagement]):
     agent = autocomplete_field(Agent.objects.all(), "agent", label=gettext_lazy("New agent"))
-    reason = forms.CharField(label=gettext_lazy("Reason"), max_length=200)
+    reason = ReasonField(gettext_lazy("The seeker can read it. A reason or a note is required."), 200)
+    note = NoteField(200)
 
     def clean(self) -> dict[str, Any]:
+        if not (self.cleaned_data.get("reason") or self.cleaned_data.get("note")):
+            self.add_error("reason", _("A reason or a note is required to give the seeker another agent."))
         # The service moves the seeker's open engagement, which is not this one if this one has ended.
         if self.row.ended_at:
             raise ValidationError(_("This engagement has ended. Change the seeker's open one instead."))

@@ -26,7 +26,7 @@ class HistoryInline(TabularInline[VisitEvent, Visit]):
     """The events of a visit, oldest first. The names of agents are read with the events, not one by one."""
 
     model = VisitEvent
-    fields = ("when", "who", "change", "step", "agents", "reason", "why")
+    fields = ("when", "who", "change", "step", "agents", "reason", "note", "why")
     readonly_fields = fields
     verbose_name_plural = gettext_lazy("history")
     template = "admin/visits/visit/history.html"

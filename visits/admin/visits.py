@@ -7,7 +7,7 @@ from django.contrib import admin
 from django.contrib.admin.utils import flatten_fieldsets
 from django.db.models import DateTimeField, QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.timesince import timesince, timeuntil
 from django.utils.translation import gettext as _
@@ -139,6 +139,16 @@ class VisitAdmin(AssignManyMixin, ServiceBackedAdmin[Visit]):
             return _("Completion")
         return visit.get_awaiting_display() if visit.awaiting else ""
 
+    @admin.display(description=gettext_lazy("feedback"), empty_value="")
+    def feedback(self, visit: Visit) -> SafeString:
+        """Return a line for each author: the two of a meet, and what the agency heard."""
+        rows = visit.feedback.select_related("author")
+        lines = (
+            (row.author, " · ".join(filter(None, (row.get_interest_level_display(), row.visitor_feedback))))
+            for row in rows
+        )
+        return format_html_join("", "<div><strong>{}</strong>: {}</div>", lines)
+
     def get_readonly_fields(self, request: HttpRequest, obj: Visit | None = None) -> list[str]:
         editable = {*NOTES, "read_version"} if self.can_edit_notes(request, obj) else set()
         fields: list[Any] = flatten_fieldsets(self.get_fieldsets(request, obj))
@@ -150,7 +160,7 @@ class VisitAdmin(AssignManyMixin, ServiceBackedAdmin[Visit]):
         return (
             (
                 _("From the visitor"),
-                {"fields": ("time_slot_label", "special_requirements", "visitor_feedback", "interest_level")},
+                {"fields": ("time_slot_label", "special_requirements", "feedback")},
             ),
             (_("Notes and follow-up"), {"fields": notes}),
             (

@@ -227,8 +227,8 @@ extend_schema_view(
         "Assign an agent",
         "agent_not_eligible",
         description="For staff. Without `agent_id`, the best agent gets the visit; null unassigns the agent. "
-        "A change from one agent to another requires a reason. So does `override`, which ignores those "
-        "reasons for ineligibility that staff may override.",
+        "A change from one agent to another requires a reason or a note. So does `override`, which ignores "
+        "those reasons for ineligibility that staff may override.",
         request=serializers.AssignSerializer,
         examples=[
             request_example("By hand", {"agent_id": 2, "reason": "Speaks Marathi"}),
@@ -262,6 +262,8 @@ extend_schema_view(
     ),
     history=operation(
         "Get the history of a visit",
+        description="For the participants, the agent and staff. Outside the agency, staff and agents are "
+        '"The agency" without an id, and `note` and `data` are null.',
         responses=serializers.VisitEventSerializer(many=True),
         filters=False,
     ),

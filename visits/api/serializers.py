@@ -1,4 +1,5 @@
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.utils.translation import gettext as _
@@ -21,7 +22,7 @@ from ghar.api.fields import (
 from properties.serializers import PropertyCardSerializer, PropertySerializer
 from visits import permissions
 from visits.assignment.explanations import explain_decision
-from visits.models import Visit, VisitEvent
+from visits.models import Visit, VisitEvent, VisitFeedback
 from visits.services import MAX_MINUTES, MIN_MINUTES
 
 MAX_SLOT_DAYS = 31
@@ -33,8 +34,59 @@ STATUS_HINT = gettext_lazy(
 )
 
 
+class FeedbackMixin:
+    """A field of feedback: the reader's own, or to the agency the visitor's."""
+
+    field_name: str | None
+    context: dict[str, Any]
+
+    def get_attribute(self, visit: Visit) -> str:
+        rows = permissions.readable_feedback(self.context["request"].user, visit)
+        values: Iterator[str] = (getattr(row, str(self.field_name)) for row in rows)
+        return next(filter(None, values), "")
+
+
+class FeedbackTextField(FeedbackMixin, serializers.CharField):
+    pass
+
+
+class FeedbackChoiceField(FeedbackMixin, serializers.ChoiceField):
+    pass
+
+
+class VisitAgentSerializer(AgentCardSerializer):
+    """The agent of a visit; all but OUTLINE is null or empty to the listing's owner."""
+
+    OUTLINE = frozenset({"id", "name", "avatar_url"})
+
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        fields = super().get_fields()
+        for name in fields.keys() - self.OUTLINE - {"languages"}:
+            fields[name].allow_null = True
+        return fields
+
+
 class VisitSerializer(serializers.ModelSerializer[Visit]):
-    """A visit with the fields that the current user may see. The queryset needs `for_reading()`."""
+    """A visit with the fields that the current user may see. The queryset needs `for_reading()`.
+
+    The listing's owner reads OUTLINE, and all other keys as null: a new field is none of their business until
+    it is added there.
+    """
+
+    OUTLINE = frozenset(
+        {
+            "id",
+            "visit_context",
+            "status",
+            "property_id",
+            "property_title",
+            "property",
+            "agent",
+            "scheduled_date",
+            "scheduled_end",
+            "version",
+        }
+    )
 
     property_id = serializers.IntegerField()
     property_title = serializers.CharField(source="property.title")
@@ -43,12 +95,18 @@ class VisitSerializer(serializers.ModelSerializer[Visit]):
     user = PersonSerializer()
     agent_id = serializers.IntegerField(allow_null=True)
     agent_name = serializers.CharField(source="agent.name", default=None, allow_null=True)
-    agent = AgentCardSerializer(allow_null=True)
+    agent = VisitAgentSerializer(allow_null=True)
     counterparty_user_id = serializers.IntegerField(allow_null=True)
     counterparty_user = PersonSerializer(allow_null=True)
     conversation_id = serializers.IntegerField(allow_null=True)
     match_id = serializers.IntegerField(allow_null=True)
     visit_notes = serializers.CharField(allow_null=True, help_text="Null except for the agent and staff.")
+    visitor_feedback = FeedbackTextField(help_text="Your own; to the agency the visitor's.")
+    interest_level = FeedbackChoiceField(
+        choices=VisitFeedback.Interest.choices,
+        allow_blank=True,
+        help_text="Your own; to the agency the visitor's.",
+    )
 
     class Meta:
         model = Visit
@@ -87,38 +145,66 @@ class VisitSerializer(serializers.ModelSerializer[Visit]):
         ]
         read_only_fields = fields
 
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        fields = super().get_fields()
+        for name in set(self.Meta.fields) - self.OUTLINE:
+            fields[name].allow_null = True
+        return fields
+
     def to_representation(self, instance: Visit) -> dict[str, Any]:
         data = super().to_representation(instance)
         user = self.context["request"].user
+        if not permissions.can_read(user, instance):
+            return self.outline(data)
         if not permissions.can_see_notes(user, instance):
             data["visit_notes"] = None
-        if data["agent"] and not permissions.can_see_agent_number(user, instance):
-            data["agent"]["contact_number"] = None
         return data
+
+    def outline(self, data: dict[str, Any]) -> dict[str, Any]:
+        """Return the same keys, with what is not for the listing's owner left empty."""
+        shown = {name: value if name in self.OUTLINE else None for name, value in data.items()}
+        if agent := shown["agent"]:
+            known = {name: agent[name] for name in VisitAgentSerializer.OUTLINE}
+            shown["agent"] = {**dict.fromkeys(agent), "languages": [], **known}
+        return shown
 
 
 class ActorSerializer(serializers.ModelSerializer[User]):
+    id = serializers.IntegerField(allow_null=True, help_text="Null for the agency.")
+
     class Meta:
         model = User
         fields = ["id", "full_name"]
 
 
 class VisitEventSerializer(serializers.ModelSerializer[VisitEvent]):
-    """A history row. With `shows_decisions` in the context it also tells how an agent was chosen."""
+    """A history row for the reader of the context's `visit`.
 
-    PUBLIC_DATA = frozenset({"agent_id", "from_agent_id", "from", "to", "fields"})
+    Notes, data and the names of staff and agents are for the agency; how an agent was chosen, for staff.
+    """
+
+    AGENTS_DATA = frozenset({"agent_id", "from_agent_id", "from", "to", "fields"})
 
     actor = ActorSerializer(allow_null=True)
+    note = serializers.CharField(allow_null=True, help_text="Null except for the agent and staff.")
 
     class Meta:
         model = VisitEvent
-        fields = ["id", "at", "change", "actor", "from_status", "to_status", "reason", "data"]
+        fields = ["id", "at", "change", "actor", "from_status", "to_status", "reason", "note", "data"]
         read_only_fields = fields
+        extra_kwargs: ClassVar[dict[str, Any]] = {
+            "data": {"allow_null": True, "help_text": "Null except for the agent and staff."}
+        }
 
     def to_representation(self, instance: VisitEvent) -> dict[str, Any]:
         row = super().to_representation(instance)
-        if not self.context["shows_decisions"]:
-            row["data"] = {name: value for name, value in row["data"].items() if name in self.PUBLIC_DATA}
+        reader, visit = self.context["request"].user, self.context["visit"]
+        if not permissions.can_see_notes(reader, visit):
+            row |= {"note": None, "data": None}
+            if permissions.acts_for_agency(instance.actor, visit):
+                row["actor"] = {"id": None, "full_name": _("The agency")}
+        elif not permissions.can_see_decisions(reader, visit):
+            row["data"] = {name: value for name, value in row["data"].items() if name in self.AGENTS_DATA}
         elif why := explain_decision(instance.data):
             # Worded when it is read, in the reader's language; the history keeps only the data.
             row["data"]["why"] = why
@@ -193,31 +279,42 @@ class UpdateSerializer(StrictSerializer):
     special_requirements = serializers.CharField(max_length=2_000, allow_blank=True, required=False)
     visit_notes = serializers.CharField(max_length=5_000, allow_blank=True, required=False)
     visitor_feedback = serializers.CharField(max_length=5_000, allow_blank=True, required=False)
-    interest_level = serializers.ChoiceField(choices=Visit.Interest.choices, allow_blank=True, required=False)
+    interest_level = serializers.ChoiceField(
+        choices=VisitFeedback.Interest.choices, allow_blank=True, required=False
+    )
     follow_up_required = serializers.BooleanField(required=False)
     follow_up_date = InstantField(allow_null=True, required=False)
 
 
-class RescheduleSerializer(StrictSerializer):
+class WhySerializer(StrictSerializer):
+    reason = serializers.CharField(
+        max_length=500, allow_blank=True, default="", help_text="For the people of the visit, who read it."
+    )
+    note = serializers.CharField(
+        max_length=500, allow_blank=True, default="", help_text="From the agency and for it alone."
+    )
+
+
+class RescheduleSerializer(WhySerializer):
     new_date = InstantOrDayField()
     time_slot_label = serializers.CharField(max_length=MAX_LABEL, allow_blank=True, required=False)
-    reason = serializers.CharField(max_length=500, allow_blank=True, default="")
 
 
-class CancelSerializer(StrictSerializer):
-    reason = serializers.CharField(max_length=500, allow_blank=True, default="")
+class CancelSerializer(WhySerializer):
+    pass
 
 
 class CompleteSerializer(StrictSerializer):
     notes = serializers.CharField(max_length=5_000, allow_blank=True, required=False)
     feedback = serializers.CharField(max_length=5_000, allow_blank=True, required=False)
-    interest_level = serializers.ChoiceField(choices=Visit.Interest.choices, allow_blank=True, required=False)
+    interest_level = serializers.ChoiceField(
+        choices=VisitFeedback.Interest.choices, allow_blank=True, required=False
+    )
     follow_up_date = InstantField(allow_null=True, required=False)
 
 
-class AssignSerializer(StrictSerializer):
+class AssignSerializer(WhySerializer):
     agent_id = IdField(allow_null=True, required=False, help_text="Absent: the best agent. Null: no agent.")
-    reason = serializers.CharField(max_length=500, allow_blank=True, default="")
     override = serializers.BooleanField(default=False)
 
 

@@ -20,6 +20,7 @@ from ghar.transactions import RetryTransaction, retrying_atomic
 from visits.assignment import assigning
 from visits.models import Visit, VisitQuerySet
 from visits.scheduling import locks
+from visits.scheduling.changes import Why
 
 T = TypeVar("T")
 
@@ -128,7 +129,7 @@ def _reassign_visits(
     reassigned: list[Reassignment] = []
     for visit in sorted(visits, key=lambda visit: (visit.scheduled_date, visit.pk)):
         from_agent_id = visit.agent_id
-        assigning.reassign(visit, by, reason)
+        assigning.reassign(visit, by, Why(reason))
         reassigned.append(
             {"visit_id": visit.pk, "from_agent_id": from_agent_id, "to_agent_id": visit.agent_id}
         )

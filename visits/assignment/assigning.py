@@ -22,6 +22,7 @@ from visits.assignment.selection import (
 )
 from visits.models import Visit, VisitEvent, busy_range
 from visits.scheduling import changes, locks
+from visits.scheduling.changes import Why
 from visits.scheduling.eligibility import REASONS, Requirements, ineligibility_reasons, with_eligibility
 from visits.scheduling.errors import AgentNotEligible
 
@@ -38,33 +39,33 @@ def choose_for_visit(visit: Visit, former: Agent | None = None, *, avoid: Collec
     return choose_agent(replace(search, avoid=frozenset({*previously_unassigned(visit), *avoid})))
 
 
-def assign_automatically(visit: Visit, by: User, reason: str) -> None:
+def assign_automatically(visit: Visit, by: User, why: Why) -> None:
     """Keep the agent if they can take the visit, else assign the best other. Raises AgentNotEligible."""
-    if not assign_best(visit, by, reason):
+    if not assign_best(visit, by, why):
         reasons = reasons_nobody_eligible(Requirements.for_visit(visit))
         detail = explanations.explain_no_agent(reasons, bool(previously_unassigned(visit)))
         raise AgentNotEligible(detail, reasons=reasons)
 
 
-def assign_best(visit: Visit, by: User | None, reason: str) -> bool:
+def assign_best(visit: Visit, by: User | None, why: Why) -> bool:
     """Assign the best agent, and tell whether there was one. Without one the visit stays as it is."""
     decision = choose_for_visit(visit, visit.agent)
     if decision.agent:
-        set_agent(visit, by, decision, reason)
+        set_agent(visit, by, decision, why)
     return decision.agent is not None
 
 
-def reassign(visit: Visit, by: User | None, reason: str) -> None:
+def reassign(visit: Visit, by: User | None, why: Why) -> None:
     """Give the visit of an agent who will be absent to the best other one, or to the queue.
 
     The rows of the absent agent and of the seeker's own are locked already, so the choice needs no former
     agent and can skip rows that others hold.
     """
     decision = choose_for_visit(visit, avoid=[visit.agent_id] if visit.agent_id else [])
-    set_agent(visit, by, decision, reason, absent=True)
+    set_agent(visit, by, decision, why, absent=True)
 
 
-def assign_chosen(visit: Visit, by: User, agent_id: int, reason: str, override: bool) -> None:
+def assign_chosen(visit: Visit, by: User, agent_id: int, why: Why, override: bool) -> None:
     """Assign the agent whom staff name. Raises AgentNotEligible; `override` lifts what REASONS allow."""
     if agent_id == visit.agent_id:
         return
@@ -76,10 +77,10 @@ def assign_chosen(visit: Visit, by: User, agent_id: int, reason: str, override: 
     final = [name for name in missing if not (override and REASONS[name].overridable)]
     if final:
         raise AgentNotEligible(explanations.explain_refusal(agent.name, final), reasons=final)
-    set_agent(visit, by, Decision(agent), reason, **({"overridden": missing} if missing else {}))
+    set_agent(visit, by, Decision(agent), why, **({"overridden": missing} if missing else {}))
 
 
-def set_agent(visit: Visit, by: User | None, decision: Decision, reason: str, **data: Any) -> None:
+def set_agent(visit: Visit, by: User | None, decision: Decision, why: Why, **data: Any) -> None:
     """Put the decision's agent, or nobody, on the visit. Both agents' rows are locked by now.
 
     `data` goes into the history beside the decision.
@@ -87,9 +88,9 @@ def set_agent(visit: Visit, by: User | None, decision: Decision, reason: str, **
     agent, former = decision.agent, visit.agent
     if agent == former:
         return
-    if agent and former and not reason:
+    if agent and former and not why:
         raise Invalid(
-            reason=_("A reason is required to reassign the visit from %(former)s to %(agent)s.")
+            reason=_("A reason or a note is required to reassign the visit from %(former)s to %(agent)s.")
             % {"former": former.name, "agent": agent.name}
         )
     visit.agent = agent
@@ -101,11 +102,11 @@ def set_agent(visit: Visit, by: User | None, decision: Decision, reason: str, **
         by,
         VisitEvent.Change.ASSIGNED if agent else VisitEvent.Change.UNASSIGNED,
         visit.status,
-        reason=reason,
+        why=why,
         data={**decision_data(former, decision), **data},
         former_agent=former,
     )
-    record_assignment(visit, decision, reason or "Assigned to a visit")
+    record_assignment(visit, decision, why.reason or "Assigned to a visit")
 
 
 def record_assignment(visit: Visit, decision: Decision, reason: str) -> None:

@@ -12,6 +12,7 @@ from properties.models import Property
 from visits.assignment.queue import assign_pending_on_commit
 from visits.models import Visit, VisitEvent, VisitQuerySet
 from visits.scheduling import changes, locks
+from visits.scheduling.changes import Why
 
 
 @retrying_atomic
@@ -40,14 +41,14 @@ def cancel_meets_of(*, pair: tuple[int, int], by: User) -> None:
     _cancel_all(Visit.objects.meets_between(*pair), by, "The two are no longer matched.")
 
 
-def set_cancelled(visit: Visit, by: User | None, reason: str, **fields: Any) -> None:
+def set_cancelled(visit: Visit, by: User | None, why: Why, **fields: Any) -> None:
     """Make a locked visit cancelled. The caller has judged whether it may be."""
     final: dict[str, Any] = {
         "status": Visit.Status.CANCELLED,
         "awaiting": None,
-        "cancellation_reason": reason,
+        "cancellation_reason": why.reason,
     }
-    changes.transition(visit, by, VisitEvent.Change.CANCELLED, reason=reason, **final, **fields)
+    changes.transition(visit, by, VisitEvent.Change.CANCELLED, why=why, **final, **fields)
 
 
 def _cancel_all(visits: VisitQuerySet, by: User | None, reason: str, agents: Collection[int] = ()) -> None:
@@ -60,5 +61,5 @@ def _cancel_all(visits: VisitQuerySet, by: User | None, reason: str, agents: Col
     )
     locks.lock_agents({*agents, *(visit.agent_id for visit in live)})
     for visit in live:
-        set_cancelled(visit, by, reason)
+        set_cancelled(visit, by, Why(reason))
     assign_pending_on_commit({visit.agent_id for visit in live})

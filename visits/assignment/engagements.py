@@ -45,14 +45,15 @@ def engage(*, user: User) -> Engagement:
 
 
 @retrying_atomic
-def move_engagement(*, user: User, agent: Agent, by: User, reason: str) -> Engagement:
+def move_engagement(*, user: User, agent: Agent, by: User, reason: str = "", note: str = "") -> Engagement:
     """Give a seeker another agent from now on; visits that are booked stay with their agents.
 
-    Raises NotAllowed, Invalid without a reason, and AgentNotEligible for an agent who has left.
+    The seeker reads the reason, staff the note as well; one of the two is needed. Raises NotAllowed, Invalid
+    without either, and AgentNotEligible for an agent who has left.
     """
     permissions.check_may_assign(by)
-    if not reason:
-        raise Invalid(reason=_("A reason is required to give the seeker another agent."))
+    if not (reason or note):
+        raise Invalid(reason=_("A reason or a note is required to give the seeker another agent."))
     user = locks.lock_people([user.pk])[user.pk]
     current = open_engagement(user)
     locks.lock_agents({agent.pk, current.agent_id if current else None})
@@ -64,15 +65,17 @@ def move_engagement(*, user: User, agent: Agent, by: User, reason: str) -> Engag
     if current and current.agent_id == agent.pk:
         return current
     Engagement.objects.open().filter(seeker=user).update(ended_at=clock.now())
-    return start_engagement(user, agent, reason)
+    return start_engagement(user, agent, reason, note)
 
 
 def open_engagement(seeker: User) -> Engagement | None:
     return Engagement.objects.open().filter(seeker=seeker).select_related("agent").first()
 
 
-def start_engagement(seeker: User, agent: Agent, reason: str) -> Engagement:
-    return Engagement.objects.create(seeker=seeker, agent=agent, reason=reason[:200], started_at=clock.now())
+def start_engagement(seeker: User, agent: Agent, reason: str, note: str = "") -> Engagement:
+    return Engagement.objects.create(
+        seeker=seeker, agent=agent, reason=reason[:200], note=note[:200], started_at=clock.now()
+    )
 
 
 def idle_engagements(days: int | None = None) -> EngagementQuerySet:

@@ -10,6 +10,7 @@ from agents.models import Agent
 from ghar.transactions import TransactionContention, after_commit, retrying_atomic
 from visits.assignment import assigning
 from visits.models import Visit, VisitQuerySet
+from visits.scheduling.changes import Why
 from visits.scheduling.eligibility import Requirements, eligible
 
 QUEUE_REASON = "From the queue"
@@ -93,4 +94,4 @@ def _assign_if_free(visit: Visit) -> Attempt | None:
     locked = waiting.select_for_update(skip_locked=True, no_key=True, of=("self", "user")).first()
     if locked is None:
         return None
-    return Attempt(locked, assigning.assign_best(locked, None, QUEUE_REASON))
+    return Attempt(locked, assigning.assign_best(locked, None, Why(QUEUE_REASON)))

@@ -82,7 +82,14 @@ class AssignInput(ConfirmableInput):
         max_length=500,
         allow_blank=True,
         default="",
-        help_text="For the history. Required to replace an agent by another one. At most 500 characters.",
+        help_text="For the people of the visit, who read it in the history. At most 500 characters.",
+    )
+    note = serializers.CharField(
+        max_length=500,
+        allow_blank=True,
+        default="",
+        help_text="For agents and staff alone. To replace an agent by another one, a reason or a note is"
+        " required. At most 500 characters.",
     )
 
 

@@ -41,6 +41,8 @@ class LocalTimesSerializer(serializers.Serializer[Visit]):
 class VisitResponse(VisitSerializer):
     """REST's visit, with its times as local times of the listing."""
 
+    OUTLINE = VisitSerializer.OUTLINE | {"local"}
+
     local = LocalTimesSerializer(source="*")
 
     class Meta(VisitSerializer.Meta):
@@ -50,6 +52,8 @@ class VisitResponse(VisitSerializer):
 
 class ChangeResponse(VisitResponse):
     """The visit after a call that may have changed it."""
+
+    OUTLINE = VisitResponse.OUTLINE | {"changed", "summary"}
 
     changed = serializers.BooleanField(help_text="Whether this call changed anything.")
     summary = serializers.CharField(help_text="The result in a sentence for the user.")

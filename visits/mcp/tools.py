@@ -242,6 +242,7 @@ def agent_assign_visit(
     *,
     visit_id: int,
     reason: str,
+    note: str,
     dry_run: bool,
     confirm: bool,
     agent_id: int | None | services.Choice = services.AUTOMATIC,
@@ -250,7 +251,7 @@ def agent_assign_visit(
     former = visit.agent
 
     def assign() -> Visit:
-        return services.assign(visit=visit, by=request.user, agent_id=agent_id, reason=reason)
+        return services.assign(visit=visit, by=request.user, agent_id=agent_id, reason=reason, note=note)
 
     def describe(preview: Visit) -> str:
         tour = f"visit {preview.pk} to {preview.property.title} on {visit_time_text(preview)}"

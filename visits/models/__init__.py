@@ -1,6 +1,7 @@
-"""The table of visits, and the history of each visit."""
+"""The table of visits, and the history and feedback of each visit."""
 
 from visits.models.event import VisitEvent
+from visits.models.feedback import VisitFeedback
 from visits.models.querysets import (
     ASSIGN_AGENT,
     CHANGE_VISIT,
@@ -23,6 +24,7 @@ __all__ = [
     "Visit",
     "VisitContext",
     "VisitEvent",
+    "VisitFeedback",
     "VisitQuerySet",
     "VisitStatus",
     "busy_range",

@@ -8,8 +8,9 @@ from visits.models.visit import Visit
 class VisitEvent(models.Model):
     """An entry in the history of a visit: one for each change.
 
-    `data` explains the change, for example by the ranking of agents. `actor` is null for changes that the
-    system makes. `at` is in UTC.
+    `reason` is for the people of the visit; `note` is the agency's own, and so is `data`, which explains the
+    change, for example by the ranking of agents. `actor` is null for changes that the system makes. `at` is
+    in UTC.
     """
 
     class Change(models.TextChoices):
@@ -30,6 +31,7 @@ class VisitEvent(models.Model):
     from_status = models.CharField(max_length=20, blank=True)
     to_status = models.CharField(max_length=20)
     reason = models.CharField(max_length=500, blank=True)
+    note = models.CharField(max_length=500, blank=True)
     data = models.JSONField(default=dict, blank=True)
     at = models.DateTimeField(default=clock.now, editable=False)
 

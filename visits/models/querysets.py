@@ -128,7 +128,8 @@ class VisitQuerySet(models.QuerySet["Visit"]):
         return self.filter(follow_up_required=True, follow_up_date__lte=clock.now())
 
     def for_reading(self) -> "VisitQuerySet":
-        """Fetch everything that a visit's JSON shows: three queries however long the page."""
+        """Fetch everything that a visit's JSON shows: four queries however long the page."""
         related = self.select_related("property", "user", "counterparty_user", "agent")
+        shown = related.prefetch_related("property__images", "property__amenities", "feedback")
         # Nobody reads the participants' multirange, and psycopg takes longer for it than for all the rest.
-        return related.prefetch_related("property__images", "property__amenities").defer("participants")
+        return shown.defer("participants")

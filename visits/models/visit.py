@@ -51,11 +51,6 @@ class Visit(models.Model):
         VISITOR = "visitor"
         COUNTERPARTY = "counterparty"
 
-    class Interest(models.TextChoices):
-        LOW = "low"
-        MEDIUM = "medium"
-        HIGH = "high"
-
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.CASCADE, related_name="visits", verbose_name="visitor"
     )
@@ -95,8 +90,6 @@ class Visit(models.Model):
         blank=True,
         help_text="Agents and staff only.",
     )
-    visitor_feedback = models.TextField(max_length=5_000, validators=[MaxLengthValidator(5_000)], blank=True)
-    interest_level = models.CharField(max_length=10, choices=Interest, blank=True)
     follow_up_required = models.BooleanField(default=False)
     follow_up_date = models.DateTimeField(null=True, blank=True)
     cancellation_reason = models.CharField(max_length=500, blank=True)

@@ -1,6 +1,7 @@
 """How a change gets onto a visit, into its history and to others: one change, one version, row and event."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from django.db import IntegrityError
@@ -11,43 +12,76 @@ from ghar import clock
 from ghar.accounts.models import User
 from ghar.transactions import RetryTransaction, violated
 from visits.events import visit_changed
-from visits.models import Visit, VisitEvent
+from visits.models import Visit, VisitEvent, VisitFeedback
 from visits.scheduling.conflicts import TimeTaken
 
 AGENT_CONSTRAINT = "visit_agent_in_one_place"
 PEOPLE_CONSTRAINTS = {"visit_person_in_one_place", "visit_exclusive_listing"}
 
 
-def transition(visit: Visit, by: User | None, change: str, *, reason: str = "", **fields: Any) -> None:
+@dataclass(frozen=True)
+class Why:
+    """The words for a change: `reason` for the people of the visit, `note` for the agency alone."""
+
+    reason: str = ""
+    note: str = ""
+
+    def __bool__(self) -> bool:
+        return bool(self.reason or self.note)
+
+
+NO_WORDS = Why()
+
+
+def transition(visit: Visit, by: User | None, change: str, *, why: Why = NO_WORDS, **fields: Any) -> None:
     """Give the visit another status, and whatever goes with it."""
     from_status = visit.status
-    save_visit(visit, set_changed(visit, fields))
-    record_event(visit, by, change, from_status, reason=reason)
+    save_visit(visit, set_changed(visit, by, fields))
+    record_event(visit, by, change, from_status, why=why)
 
 
 def update_fields(visit: Visit, by: User, fields: dict[str, Any]) -> None:
     """Change fields outside the workflow; without a difference nothing happens."""
-    if changed := set_changed(visit, fields):
+    if changed := set_changed(visit, by, fields):
         save_visit(visit, changed)
         record_event(visit, by, VisitEvent.Change.UPDATED, visit.status, data={"fields": sorted(changed)})
 
 
-def set_changed(visit: Visit, fields: dict[str, Any]) -> list[str]:
-    """Set the fields that differ and return their names.
+def set_changed(visit: Visit, by: User | None, fields: dict[str, Any]) -> list[str]:
+    """Set the fields that differ and return their names; the caller saves the visit, feedback is saved here.
 
     A follow-up is a whole minute: forms show no seconds, so saving one unchanged must change nothing.
     """
-    changed = differing(visit, fields)
-    for name, value in changed.items():
-        setattr(visit, name, value)
+    changed = differing(visit, by, fields)
+    feedback = {name: value for name, value in changed.items() if name in VisitFeedback.FIELDS}
+    for name in changed.keys() - feedback.keys():
+        setattr(visit, name, changed[name])
+    if by and feedback:
+        row = _feedback_of(visit, by)
+        for name, value in feedback.items():
+            setattr(row, name, value)
+        row.updated_at = clock.now()
+        row.full_clean(exclude=["visit", "author"], validate_unique=False, validate_constraints=False)
+        row.save()
     return [*changed]
 
 
-def differing(visit: Visit, fields: dict[str, Any]) -> dict[str, Any]:
-    """Return those of the fields whose values the visit does not have."""
+def differing(visit: Visit, by: User | None, fields: dict[str, Any]) -> dict[str, Any]:
+    """Return those of the fields whose values the visit, or the user's own feedback on it, does not have."""
     if moment := fields.get("follow_up_date"):
         fields = {**fields, "follow_up_date": clock.whole_minute(moment)}
-    return {name: value for name, value in fields.items() if getattr(visit, name) != value}
+    gives_feedback = by and not fields.keys().isdisjoint(VisitFeedback.FIELDS)
+    feedback = _feedback_of(visit, by) if by and gives_feedback else None
+    return {
+        name: value
+        for name, value in fields.items()
+        if getattr(feedback if name in VisitFeedback.FIELDS else visit, name) != value
+    }
+
+
+def _feedback_of(visit: Visit, author: User) -> VisitFeedback:
+    """Return the author's own row, which the lock of the visit guards, or a new one."""
+    return visit.feedback.filter(author=author).first() or VisitFeedback(visit=visit, author=author)
 
 
 def save_visit(visit: Visit, changed: Iterable[str] = ()) -> None:
@@ -66,7 +100,8 @@ def save_visit(visit: Visit, changed: Iterable[str] = ()) -> None:
         if is_new:
             visit.save(force_insert=True)
         else:
-            visit.save(update_fields=[*changed, "version", "updated_at"])
+            columns = {name for name in changed if name not in VisitFeedback.FIELDS}
+            visit.save(update_fields=[*columns, "version", "updated_at"])
     except IntegrityError as error:
         if violated(error) == AGENT_CONSTRAINT:
             raise RetryTransaction from error
@@ -81,7 +116,7 @@ def record_event(
     change: str,
     from_status: str,
     *,
-    reason: str = "",
+    why: Why = NO_WORDS,
     data: dict[str, Any] | None = None,
     former_agent: Agent | None = None,
 ) -> None:
@@ -92,7 +127,8 @@ def record_event(
         change=change,
         from_status=from_status,
         to_status=visit.status,
-        reason=reason,
+        reason=why.reason,
+        note=why.note,
         data=data or {},
         at=clock.now(),
     )

@@ -5,7 +5,7 @@ from django.apps import apps
 
 from flatmates.models import Message, UserBlock, UserConversation, UserMatch
 from flatmates.tests.factories import match
-from visits.models import Visit, VisitEvent
+from visits.models import Visit, VisitEvent, VisitFeedback
 from visits.tests.factories import AgentFactory, ListingFactory, UserFactory, book, local
 from visits.tests.meets import AT, invite
 
@@ -29,10 +29,10 @@ def tour(agent, listing, asha):
 
 @pytest.fixture
 def snapshot(db):
-    """`snapshot()` is all there is of visits and their history: equal before and after a refusal."""
+    """`snapshot()` is all there is of visits, history and feedback: equal before and after a refusal."""
 
     def take():
-        return list(Visit.objects.order_by("pk").values()), list(VisitEvent.objects.order_by("pk").values())
+        return [list(model.objects.order_by("pk").values()) for model in (Visit, VisitEvent, VisitFeedback)]
 
     return take
 

@@ -105,7 +105,9 @@ class TestAssignMany:
         rohan = AgentFactory(name="Rohan")
         before = snapshot()
         response = self.assign(staff_client, [tour], **{f"agent_{tour.pk}": rohan.pk})
-        assert response.context["form"].errors["reason"] == ["A reason is required to replace an agent."]
+        assert response.context["form"].errors["reason"] == [
+            "A reason or a note is required to replace an agent."
+        ]
         assert snapshot() == before
         response = self.assign(staff_client, [tour], **{f"agent_{tour.pk}": rohan.pk, "reason": "Nearer"})
         assert messages_of(response) == ["1 assigned, 0 refused."]

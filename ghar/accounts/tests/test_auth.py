@@ -3,11 +3,13 @@ from datetime import timedelta
 
 import pytest
 from django.db import connection
+from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 from knox.models import AuthToken
 from rest_framework.test import APIClient
 
+from ghar.accounts import services
 from ghar.accounts.models import User
 from ghar.accounts.tests.factories import UserFactory
 from ghar.testing import PASSWORD
@@ -188,6 +190,32 @@ def test_a_log_out_revokes_this_token_only(asha, path):
 
     assert bearer(here).post(f"/api/v1/{path}").status_code == 204
     assert (is_logged_in(here), is_logged_in(there)) == (False, True)
+
+
+def browser_of(user):
+    browser = Client()
+    browser.force_login(user)
+    return browser
+
+
+def test_a_log_out_everywhere_ends_the_sessions_of_all_browsers(api, asha, bala):
+    browsers, other = [browser_of(asha), browser_of(asha)], browser_of(bala)
+    assert [each.get("/api/v1/users/me").status_code for each in browsers] == [200, 200]
+
+    _, token = AuthToken.objects.create(asha)
+    answer = Client().post("/api/v1/auth/logout-all", headers={"Authorization": f"Bearer {token}"})
+
+    assert answer.status_code == 204
+    assert [each.get("/api/v1/users/me").status_code for each in browsers] == [401, 401]
+    assert other.get("/api/v1/users/me").status_code == 200
+    assert browser_of(User.objects.get(pk=asha.pk)).get("/api/v1/users/me").status_code == 200
+
+
+def test_a_session_does_not_come_back_with_the_account(asha, ops):
+    browser = browser_of(asha)
+    services.deactivate(user=asha, by=ops)
+    services.reactivate(user=asha, by=ops)
+    assert browser.get("/api/v1/users/me").status_code == 401
 
 
 def test_a_log_out_everywhere_revokes_all_tokens_of_the_user(asha, bala):

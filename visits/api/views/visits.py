@@ -121,11 +121,9 @@ class VisitViewSet(ApiViewSet[Visit]):
     @returns_page("history")
     def history(self, request: Request, pk: str) -> Response:
         visit = self.get_object()
-        return self.page(
-            visit.events.select_related("actor").order_by("id"),
-            serializers.VisitEventSerializer,
-            shows_decisions=permissions.can_see_decisions(self.user, visit),
-        )
+        permissions.check_may_read_history(self.user, visit)
+        events = visit.events.select_related("actor").order_by("id")
+        return self.page(events, serializers.VisitEventSerializer, visit=visit)
 
     def respond(self, instance: Visit, status: int = 200) -> Response:
         response = super().respond(instance, status)

@@ -1,0 +1,11 @@
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    dependencies = [("accounts", "0002_database_rules")]
+
+    operations = [
+        migrations.AddField(
+            "user", "session_generation", models.PositiveIntegerField(default=0, editable=False)
+        )
+    ]
