@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('visits', '0003_staff_groups'),
+        ('visits', '0006_notes'),
     ]
 
     operations = [
