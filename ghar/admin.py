@@ -24,6 +24,7 @@ from django.utils.translation import gettext_lazy
 
 from ghar.errors import DomainError
 from ghar.generics import ModelAdmin
+from ghar.text import clean, clean_words
 from ghar.validators import is_id
 
 if TYPE_CHECKING:
@@ -86,7 +87,21 @@ class SafeAutocompleteSelect(AutocompleteSelect):
 
 
 class BaseAdmin(ModelAdmin[Row]):
-    """A ModelAdmin that refuses ids which are none with a message; Django's own raises an error."""
+    """A ModelAdmin that refuses ids which are none with a message; Django's own raises an error.
+
+    A search cleans its words and compares texts by their keys.
+    """
+
+    def get_search_fields(self, request: HttpRequest) -> list[str]:
+        return [
+            name if name.startswith(("=", "^", "@")) else f"{name}__contains_text"
+            for name in super().get_search_fields(request)
+        ]
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        return super().get_search_results(request, queryset, clean_words(search_term))
 
     def formfield_for_foreignkey(
         self, db_field: ForeignKey[Any, Any], request: HttpRequest, **kwargs: Any
@@ -141,6 +156,12 @@ class ActionForm(forms.Form, Generic[Row]):
     def __init__(self, *args: Any, row: Row, **kwargs: Any) -> None:
         self.row = row
         super().__init__(*args, **kwargs)
+
+    def full_clean(self) -> None:
+        super().full_clean()
+        for name, value in getattr(self, "cleaned_data", {}).items():
+            if isinstance(value, str):
+                self.cleaned_data[name] = clean(value).strip()
 
     def arguments(self) -> dict[str, Any]:
         """Return the keyword arguments of the service, except `by` and `dry_run`."""

@@ -47,7 +47,7 @@ class UserAdmin(BaseAdmin[User], DjangoUserAdmin):
     form = UserForm
     add_form = NewUserForm
     change_password_form = PasswordForm
-    list_display = ("full_name", "email", "phone", "is_staff", "is_active", "created_at")
+    list_display = ("name", "email", "phone", "is_staff", "is_active", "created_at")
     list_filter = ("is_staff", "is_active", "groups")
     search_fields = ("=id", "full_name", "email", "phone")
     search_help_text = gettext_lazy("Name, email, phone or id")
@@ -63,6 +63,11 @@ class UserAdmin(BaseAdmin[User], DjangoUserAdmin):
     add_fieldsets = (
         (None, {"fields": ("full_name", "email", "phone", "usable_password", "password1", "password2")}),
     )
+
+    @admin.display(description=gettext_lazy("full name"), ordering="full_name")
+    def name(self, user: User) -> str:
+        """Return what the link to the user's page says: never nothing."""
+        return str(user)
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
         return self.readonly_fields if request.user.is_superuser else (*self.readonly_fields, *PRIVILEGES)

@@ -8,6 +8,9 @@ from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 from ghar import clock
+from ghar.accounts.passwords import accepted_forms, normalize_password
+from ghar.fields import NameField
+from ghar.text import visible_or
 from ghar.validators import validate_language
 
 
@@ -21,7 +24,12 @@ class UserManager(BaseUserManager["User"]):
     def create_user(self, password: str | None = None, **fields: Any) -> "User":
         """Create a user with a validated profile. Without a password nobody can log in as them."""
         user = self.model(**fields)
-        user.email = (user.email or "").strip().lower() or None
+        if user.email:
+            from ghar.accounts.identifiers import normalise_email
+
+            # What is no address stays, and is refused as one.
+            user.email = normalise_email(user.email) or user.email
+        user.email = user.email or None
         user.set_password(password)
         user.full_clean(validate_constraints=False)
         user.save(using=self._db)
@@ -40,7 +48,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     the model permission for the act (see ghar.staff).
     """
 
-    full_name = models.CharField(max_length=120)
+    full_name = NameField(max_length=120)
     email = models.EmailField(unique=True, null=True, blank=True, help_text=_("Lower case."))
     phone = models.CharField(
         max_length=16, unique=True, null=True, blank=True, help_text=_("E.164: +919812345678.")
@@ -75,5 +83,23 @@ class User(AbstractBaseUser, PermissionsMixin):
             ),
         ]
 
+    def set_password(self, raw_password: str | None) -> None:
+        super().set_password(None if raw_password is None else normalize_password(raw_password))
+
+    def check_password(self, raw_password: str | None) -> bool:
+        """Tell whether this is the password, in whichever Unicode form. An old hash is replaced."""
+        if raw_password is None:
+            return False
+        normal, *others = accepted_forms(raw_password)
+        if super().check_password(normal):
+            return True
+        if not any(super(User, self).check_password(form) for form in others):
+            return False
+        old = self.password
+        self.set_password(normal)
+        # A new password that was set meanwhile stays: then this was the old one, and opens nothing.
+        replaced = User.objects.filter(pk=self.pk, password=old).update(password=self.password)
+        return bool(replaced)
+
     def __str__(self) -> str:
-        return self.full_name or f"User {self.pk}"
+        return visible_or(self.full_name, f"User {self.pk}")

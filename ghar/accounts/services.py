@@ -14,6 +14,7 @@ from knox.models import AuthToken
 
 from ghar import clock
 from ghar.accounts.models import User
+from ghar.accounts.passwords import normalize_password
 from ghar.accounts.signals import user_deactivated
 from ghar.errors import DomainError, Invalid
 from ghar.mcp.grants import revoke_assistant_access
@@ -171,7 +172,7 @@ def require_identifier(user: User) -> None:
 def check_password_rules(password: str, user: User, field: str) -> None:
     """Raise Invalid, which names `field`, for a password that AUTH_PASSWORD_VALIDATORS refuse."""
     try:
-        validate_password(password, user)
+        validate_password(normalize_password(password), user)
     except ValidationError as error:
         raise Invalid(**{field: " ".join(error.messages)}) from None
 
