@@ -24,7 +24,7 @@ from django.utils.translation import gettext_lazy
 
 from ghar.errors import DomainError
 from ghar.generics import ModelAdmin
-from ghar.text import clean, clean_words
+from ghar.text import clean, clean_words, visible_or
 from ghar.validators import is_id
 
 if TYPE_CHECKING:
@@ -65,6 +65,17 @@ def error_message(error: DomainError) -> str:
 def admin_url(row: Model) -> str:
     """Return the address of the object's page in the admin."""
     return reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_change", args=[row.pk])
+
+
+def name_column(field: str, label: Text) -> Callable[[Model], str]:
+    """Return a column with the name of each row: it is a link, so it never shows nothing."""
+
+    @admin.display(description=label, ordering=field)
+    def name(row: Model) -> str:
+        return visible_or(getattr(row, field), f"{row._meta.verbose_name} {row.pk}".capitalize())
+
+    name.__name__ = field
+    return name
 
 
 class CountRows(Func):

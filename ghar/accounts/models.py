@@ -3,8 +3,10 @@ from typing import Any, ClassVar
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
 from django.contrib.postgres.fields import ArrayField
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models.functions import Lower
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from ghar import clock
@@ -24,16 +26,22 @@ class UserManager(BaseUserManager["User"]):
     def create_user(self, password: str | None = None, **fields: Any) -> "User":
         """Create a user with a validated profile. Without a password nobody can log in as them."""
         user = self.model(**fields)
-        if user.email:
-            from ghar.accounts.identifiers import normalise_email
-
-            # What is no address stays, and is refused as one.
-            user.email = normalise_email(user.email) or user.email
-        user.email = user.email or None
+        user.email = self.checked_email(user.email)
         user.set_password(password)
         user.full_clean(validate_constraints=False)
         user.save(using=self._db)
         return user
+
+    @staticmethod
+    def checked_email(email: str | None) -> str | None:
+        """Return an email as log-ins look it up. Raises ValidationError for what is none."""
+        from ghar.accounts.identifiers import normalise_email
+
+        if not email:
+            return None
+        if not (normal := normalise_email(email)):
+            raise ValidationError({"email": gettext("Enter an email address such as asha@example.com.")})
+        return normal
 
     def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "User":
         """Create a superuser. `createsuperuser` asks for no name, so it comes from the email."""

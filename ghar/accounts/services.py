@@ -182,7 +182,8 @@ def save_unique(user: User, update_fields: list[str] | None = None) -> None:
 
     The database decides, not a query before: it also refuses one of two sign-ups at the same moment.
     """
-    user.full_clean(validate_unique=False, validate_constraints=False)
+    unchanged = {field.name for field in User._meta.fields} - set(update_fields) if update_fields else None
+    user.full_clean(unchanged, validate_unique=False, validate_constraints=False)
     try:
         # A savepoint: the caller's transaction can go on after the refusal.
         with transaction.atomic():
