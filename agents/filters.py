@@ -2,6 +2,7 @@ import django_filters
 from django import forms
 
 from agents.models import Agent, AgentQuerySet
+from ghar.api.filters import WordsFilter
 from ghar.validators import validate_language
 
 
@@ -19,7 +20,7 @@ class LanguageFilter(django_filters.Filter):
 class AgentFilter(django_filters.FilterSet):
     agent_type = django_filters.ChoiceFilter(choices=Agent.Type.choices)
     language = LanguageFilter(method="filter_language")
-    city = django_filters.CharFilter(method="filter_city")
+    city = WordsFilter(method="filter_city")
 
     class Meta:
         model = Agent

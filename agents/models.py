@@ -11,7 +11,10 @@ from django.db.models.functions import Cast
 from django.utils.translation import gettext_lazy as _
 
 from ghar import clock
+from ghar.fields import LineField, NameField, ParagraphField
 from ghar.staff import has_staff_perm
+from ghar.text import clean_words, visible_or
+from ghar.text_keys import TextKeys
 from ghar.validators import validate_language, validate_link, validate_timezone
 
 if TYPE_CHECKING:
@@ -28,24 +31,18 @@ def default_languages() -> list[str]:
     return ["en"]
 
 
-class LowerAll(models.Func):
-    """An array of texts with each text in lower case. The database has this function from a migration."""
-
-    function = "lower_all"
-    output_field = ArrayField(models.TextField())
-
-
 TEXTS = ArrayField(models.TextField())
-LOWER_CITIES = LowerAll(Cast("cities", TEXTS))
+CITY_KEYS = TextKeys(Cast("cities", TEXTS))
 
 
 def serves(city: str) -> models.Q:
-    """Return the condition for agents who serve `city`, ignoring case. An empty list means every city.
+    """Return the condition for agents who serve `city`, however it is written.
 
-    An index covers the two expressions: a query has to spell them exactly like this to use it.
+    An empty list means every city. An index covers the two expressions: a query has to spell them exactly
+    like this to use it.
     """
-    everywhere = ArrayExact(LOWER_CITIES, models.Value([], output_field=TEXTS))
-    there = ArrayContains(LOWER_CITIES, LowerAll(models.Value([city], output_field=TEXTS)))
+    everywhere = ArrayExact(CITY_KEYS, models.Value([], output_field=TEXTS))
+    there = ArrayContains(CITY_KEYS, TextKeys(models.Value([clean_words(city)], output_field=TEXTS)))
     return models.Q(everywhere) | models.Q(there)
 
 
@@ -98,11 +95,11 @@ class Agent(models.Model):
         related_name="agent",
         verbose_name=_("login"),
     )
-    name = models.CharField(max_length=120)
+    name = NameField(max_length=120)
     contact_number = models.CharField(
         max_length=16, blank=True, help_text=_("The business number, in a form such as +912261230001.")
     )
-    description = models.TextField(max_length=2_000, blank=True)
+    description = ParagraphField(max_length=2_000, blank=True)
     avatar_url = models.CharField(max_length=500, blank=True, validators=[validate_link])
     languages = ArrayField(
         models.CharField(max_length=2, validators=[validate_language]),
@@ -116,7 +113,7 @@ class Agent(models.Model):
     is_available = models.BooleanField(_("takes new visits"), default=True)
     timezone = models.CharField(max_length=64, default="Asia/Kolkata", validators=[validate_timezone])
     cities = ArrayField(
-        models.CharField(max_length=80),
+        NameField(max_length=80),
         default=list,
         blank=True,
         size=100,
@@ -152,7 +149,7 @@ class Agent(models.Model):
         indexes = [
             models.Index(fields=["name", "id"], name="agent_directory"),
             # Also of those who take no new visits now: why nobody can take a visit is asked of them, too.
-            GinIndex(LOWER_CITIES, name="agent_cities", condition=models.Q(is_active=True)),
+            GinIndex(CITY_KEYS, name="agent_cities", condition=models.Q(is_active=True)),
         ]
         constraints = [
             models.CheckConstraint(
@@ -168,7 +165,7 @@ class Agent(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.name
+        return visible_or(self.name, f"Agent {self.pk}")
 
     def is_managed_by(self, user: "User | AnonymousUser") -> bool:
         """Tell whether `user` may set availability, hours and time off: the agent or staff."""
@@ -223,7 +220,7 @@ class TimeOff(models.Model):
 
     agent = models.ForeignKey(Agent, models.CASCADE, related_name="time_off")
     period = DateTimeRangeField(help_text=_("The start is included, the end is not."))
-    reason = models.CharField(max_length=200, blank=True)
+    reason = LineField(max_length=200, blank=True)
     created_at = models.DateTimeField(default=clock.now, editable=False)
 
     objects = TimeOffQuerySet.as_manager()
@@ -260,8 +257,8 @@ class Engagement(models.Model):
 
     seeker = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="engagements")
     agent = models.ForeignKey(Agent, models.RESTRICT, related_name="engagements")
-    reason = models.CharField(max_length=200, blank=True)
-    note = models.CharField(max_length=200, blank=True)
+    reason = LineField(max_length=200, blank=True)
+    note = LineField(max_length=200, blank=True)
     started_at = models.DateTimeField(default=clock.now, editable=False)
     ended_at = models.DateTimeField(null=True, blank=True, editable=False)
 

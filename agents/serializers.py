@@ -10,7 +10,17 @@ from rest_framework.exceptions import ValidationError
 
 from agents.models import Agent
 from agents.permissions import VIEW_AGENT
-from ghar.api.fields import IdField, InstantField, LanguageField, NumberField, StrictSerializer, TimezoneField
+from ghar.api.fields import (
+    MODEL_FIELDS,
+    IdField,
+    InstantField,
+    LanguageField,
+    LineField,
+    NameField,
+    NumberField,
+    StrictSerializer,
+    TimezoneField,
+)
 from ghar.staff import has_staff_perm
 
 if TYPE_CHECKING:
@@ -88,9 +98,10 @@ class AgentCardSerializer(serializers.ModelSerializer[Agent]):
 class AgentSerializer(StrictSerializer, serializers.ModelSerializer[Agent]):
     """An entry of the directory."""
 
-    contact_number = serializers.CharField(max_length=40, allow_blank=True, required=False)
+    serializer_field_mapping = MODEL_FIELDS
+    contact_number = LineField(max_length=40, allow_blank=True, required=False)
     languages = serializers.ListField(child=LanguageField(), max_length=20, required=False)
-    cities = serializers.ListField(child=serializers.CharField(max_length=80), max_length=100, required=False)
+    cities = serializers.ListField(child=NameField(max_length=80), max_length=100, required=False)
     timezone = TimezoneField(required=False)
     user_satisfaction_rating = NumberField(max_digits=3, read_only=True)
     working_hours = ShiftSerializer(many=True, required=False, max_length=MAX_SHIFTS)  # type: ignore[call-arg]
@@ -157,7 +168,7 @@ class TimeOffSerializer(StrictSerializer):
             "id": serializers.IntegerField(read_only=True),
             "from": InstantField(source="period.lower"),
             "to": InstantField(source="period.upper"),
-            "reason": serializers.CharField(max_length=200, allow_blank=True, default=""),
+            "reason": LineField(max_length=200, allow_blank=True, default=""),
             "created_at": InstantField(read_only=True),
         }
 

@@ -19,8 +19,9 @@ from agents.models import Agent, AgentInteraction, Engagement, TimeOff, WorkingH
 from agents.signals import agent_changed
 from ghar import clock
 from ghar.errors import Invalid, NotAllowed, NotFound
+from ghar.text_keys import distinct
 from ghar.transactions import retrying_atomic
-from ghar.validators import phone_number, single_spaced
+from ghar.validators import phone_number
 
 # The rating is the mean of this many latest ones, so that old ones fade.
 RATED = 100
@@ -177,14 +178,6 @@ def _normalize(fields: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _cities(names: Iterable[str]) -> list[str]:
-    """Return the cities with single spaces, each once however it is written."""
-    once: dict[str, str] = {}
-    for name in map(single_spaced, names):
-        once.setdefault(name.casefold(), name)
-    return list(once.values())
-
-
 def _languages(codes: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(codes))
 
@@ -198,6 +191,6 @@ def _contact_number(value: str) -> str:
 
 NORMALIZERS: dict[str, Callable[[Any], Any]] = {
     "contact_number": _contact_number,
-    "cities": _cities,
+    "cities": distinct,
     "languages": _languages,
 }

@@ -24,6 +24,7 @@ from django.utils.translation import gettext_lazy
 
 from ghar.errors import DomainError
 from ghar.generics import ModelAdmin
+from ghar.text import clean, clean_words, visible_or
 from ghar.validators import is_id
 
 if TYPE_CHECKING:
@@ -66,6 +67,17 @@ def admin_url(row: Model) -> str:
     return reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_change", args=[row.pk])
 
 
+def name_column(field: str, label: Text) -> Callable[[Model], str]:
+    """Return a column with the name of each row: it is a link, so it never shows nothing."""
+
+    @admin.display(description=label, ordering=field)
+    def name(row: Model) -> str:
+        return visible_or(getattr(row, field), f"{row._meta.verbose_name} {row.pk}".capitalize())
+
+    name.__name__ = field
+    return name
+
+
 class CountRows(Func):
     """COUNT without a GROUP BY: a subquery of it has one row even if there is nothing to count."""
 
@@ -86,7 +98,21 @@ class SafeAutocompleteSelect(AutocompleteSelect):
 
 
 class BaseAdmin(ModelAdmin[Row]):
-    """A ModelAdmin that refuses ids which are none with a message; Django's own raises an error."""
+    """A ModelAdmin that refuses ids which are none with a message; Django's own raises an error.
+
+    A search cleans its words and compares texts by their keys.
+    """
+
+    def get_search_fields(self, request: HttpRequest) -> list[str]:
+        return [
+            name if name.startswith(("=", "^", "@")) else f"{name}__contains_text"
+            for name in super().get_search_fields(request)
+        ]
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        return super().get_search_results(request, queryset, clean_words(search_term))
 
     def formfield_for_foreignkey(
         self, db_field: ForeignKey[Any, Any], request: HttpRequest, **kwargs: Any
@@ -141,6 +167,12 @@ class ActionForm(forms.Form, Generic[Row]):
     def __init__(self, *args: Any, row: Row, **kwargs: Any) -> None:
         self.row = row
         super().__init__(*args, **kwargs)
+
+    def full_clean(self) -> None:
+        super().full_clean()
+        for name, value in getattr(self, "cleaned_data", {}).items():
+            if isinstance(value, str):
+                self.cleaned_data[name] = clean(value).strip()
 
     def arguments(self) -> dict[str, Any]:
         """Return the keyword arguments of the service, except `by` and `dry_run`."""

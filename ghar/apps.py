@@ -7,4 +7,4 @@ class GharConfig(AppConfig):
     verbose_name = _("Ghar visits")
 
     def ready(self) -> None:
-        from ghar import checks  # noqa: F401
+        from ghar import checks, text_keys  # noqa: F401

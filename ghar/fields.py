@@ -1,4 +1,4 @@
-"""Column types and expressions of PostgreSQL that Django doesn't have."""
+"""Fields with the project's rules for texts, and what Django doesn't have of PostgreSQL's types."""
 
 from typing import Any
 
@@ -7,7 +7,48 @@ from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import F, Func, Value
 
-from ghar.generics import Field
+from ghar.generics import CharField, Field, TextField
+from ghar.text import clean, clean_line, clean_words, validate_visible
+
+
+class LineField(CharField[str, str]):
+    """A text of one line, cleaned (ghar.text).
+
+    Validation refuses what `clean_line` refuses. What is saved without validation is cleaned all the same.
+    For migrations it is Django's own field: the database sees no difference.
+    """
+
+    def to_python(self, value: Any) -> Any:
+        text = super().to_python(value)
+        return clean_line(text) if isinstance(text, str) else text
+
+    def get_prep_value(self, value: Any) -> Any:
+        text = super().get_prep_value(value)
+        return clean_words(text) if isinstance(text, str) else text
+
+    def deconstruct(self) -> Any:
+        return self.name, "django.db.models.CharField", *super().deconstruct()[2:]
+
+
+class NameField(LineField):
+    """The name of something or somebody: a line with something visible in it."""
+
+    default_validators = [validate_visible]
+
+
+class ParagraphField(TextField[str, str]):
+    """A text of any number of lines, cleaned (ghar.text)."""
+
+    def to_python(self, value: Any) -> Any:
+        text = super().to_python(value)
+        return clean(text) if isinstance(text, str) else text
+
+    def get_prep_value(self, value: Any) -> Any:
+        text = super().get_prep_value(value)
+        return clean(text) if isinstance(text, str) else text
+
+    def deconstruct(self) -> Any:
+        return self.name, "django.db.models.TextField", *super().deconstruct()[2:]
 
 
 class BigIntegerMultirangeField(Field[Any, Any]):

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from django.contrib.admin import ModelAdmin as ModelAdmin
     from django.contrib.admin import TabularInline as TabularInline
+    from django.db.models import CharField as CharField
     from django.db.models import Field as Field
+    from django.db.models import TextField as TextField
     from django.forms import BaseInlineFormSet as BaseInlineFormSet
     from django.forms import ModelForm as ModelForm
 else:
@@ -33,4 +35,10 @@ else:
         pass
 
     class Field(_Subscriptable, models.Field):
+        pass
+
+    class CharField(_Subscriptable, models.CharField):
+        pass
+
+    class TextField(_Subscriptable, models.TextField):
         pass

@@ -1,13 +1,20 @@
 """Migration operations of the project's own."""
 
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.migrations.operations.base import Operation, OperationCategory
 from django.db.migrations.state import ProjectState
 
+from ghar import text
 from ghar.sql_files import SQLFile
+
+# Conditions for rows that CleanTexts has to read. Python decides what becomes of them.
+UNCLEAN_PARAGRAPH = "({0} IS NOT NFC NORMALIZED OR {0} ~ %(invisible)s)"
+UNCLEAN_LINE = "({0} IS NOT NFC NORMALIZED OR {0} ~ %(invisible)s OR {0} ~ %(blanks)s)"
 
 RULES: dict[Any, str] = {
     models.CASCADE: "CASCADE",
@@ -65,6 +72,92 @@ class InstallSQL(Operation):
     @property
     def migration_name_fragment(self) -> str:
         return f"install_{SQLFile(self.path).function}"
+
+
+class CleanTexts(Operation):
+    """Clean the texts that stand in columns of a model, as new ones are cleaned (ghar.text).
+
+    `lines` are columns of one line, or of arrays of such texts. The database says which rows need it, and
+    only these are read. Where a text becomes longer than its column (NFC writes some letters as two), its
+    end is cut. Going back leaves the texts clean.
+    """
+
+    reversible = True
+    reduces_to_sql = False
+    category = OperationCategory.PYTHON
+    BATCH = 1_000
+
+    def __init__(self, model_name: str, *, lines: Sequence[str] = (), paragraphs: Sequence[str] = ()) -> None:
+        self.model_name, self.lines, self.paragraphs = model_name, lines, paragraphs
+
+    def deconstruct(self) -> tuple[str, list[Any], dict[str, Any]]:
+        columns = {"lines": self.lines, "paragraphs": self.paragraphs}
+        return self.__class__.__name__, [self.model_name], columns
+
+    def state_forwards(self, app_label: str, state: ProjectState) -> None:
+        pass
+
+    def database_forwards(
+        self,
+        app_label: str,
+        schema_editor: BaseDatabaseSchemaEditor,
+        from_state: ProjectState,
+        to_state: ProjectState,
+    ) -> None:
+        model = from_state.apps.get_model(app_label, self.model_name)
+        columns = [*self.lines, *self.paragraphs]
+        table = model._meta.db_table
+        unclean = " OR ".join(
+            [UNCLEAN_LINE.format(as_text(model, name)) for name in self.lines]
+            + [UNCLEAN_PARAGRAPH.format(as_text(model, name)) for name in self.paragraphs]
+        )
+        read = f"SELECT id, {', '.join(columns)} FROM {table} WHERE id > %(after)s AND ({unclean})"
+        write = f"UPDATE {table} SET {', '.join(f'{name} = %s' for name in columns)} WHERE id = %s"
+        values: dict[str, int | str] = {
+            "after": 0,
+            "invisible": text.INVISIBLE_CLASS,
+            "blanks": f"{text.ODD_BLANKS}|  |^ | $",
+        }
+        with schema_editor.connection.cursor() as cursor:
+            while True:
+                cursor.execute(f"{read} ORDER BY id LIMIT {self.BATCH}", values)
+                rows = cursor.fetchall()
+                if not rows:
+                    return
+                cursor.executemany(write, [[*self.cleaned(model, row[1:]), row[0]] for row in rows])
+                values["after"] = rows[-1][0]
+
+    def database_backwards(
+        self,
+        app_label: str,
+        schema_editor: BaseDatabaseSchemaEditor,
+        from_state: ProjectState,
+        to_state: ProjectState,
+    ) -> None:
+        pass
+
+    def describe(self) -> str:
+        return f"Clean the texts of {self.model_name}"
+
+    @property
+    def migration_name_fragment(self) -> str:
+        return f"clean_{self.model_name}"
+
+    def cleaned(self, model: Any, values: Iterable[Any]) -> Iterator[Any]:
+        cleaners = [text.clean_words] * len(self.lines) + [text.clean] * len(self.paragraphs)
+        for name, cleaner, value in zip([*self.lines, *self.paragraphs], cleaners, values, strict=True):
+            field = model._meta.get_field(name)
+            if isinstance(field, ArrayField):
+                limit = field.base_field.max_length
+                yield [kept for item in value if (kept := cleaner(item)[:limit])]
+            else:
+                yield cleaner(value)[: field.max_length]
+
+
+def as_text(model: Any, name: str) -> str:
+    """Return the SQL of a column as one text; of an array, all its texts."""
+    is_array = isinstance(model._meta.get_field(name), ArrayField)
+    return f"array_to_string({name}, '|')" if is_array else name
 
 
 class EnforceOnDelete(Operation):

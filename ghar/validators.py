@@ -11,6 +11,8 @@ from django.core.validators import URLValidator
 from django.db import connection
 from django.utils.translation import gettext_lazy as _
 
+from ghar.text import clean_words
+
 # The largest value of a bigint column.
 MAX_ID = 2**63 - 1
 LANGUAGE = re.compile(r"[a-z]{2}")
@@ -56,11 +58,6 @@ def validate_timezone(value: str) -> None:
         )
 
 
-def single_spaced(text: str) -> str:
-    """Return the text with single spaces: two names that differ in blanks only are the same name."""
-    return " ".join(text.split())
-
-
 def validate_link(value: str) -> None:
     """Accept an http(s) URL, or a path on this server."""
     if SITE_PATH.fullmatch(value):
@@ -78,7 +75,7 @@ def phone_number(value: str) -> str:
     what is no valid number, and for one with an extension, which E.164 cannot hold.
     """
     try:
-        number = phonenumbers.parse(value, settings.PHONE_REGION)
+        number = phonenumbers.parse(clean_words(value), settings.PHONE_REGION)
     except phonenumbers.NumberParseException:
         number = None
     if number is None or number.extension or not phonenumbers.is_valid_number(number):

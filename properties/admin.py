@@ -5,7 +5,7 @@ from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from ghar.admin import BaseAdmin
+from ghar.admin import BaseAdmin, name_column
 from ghar.generics import TabularInline
 from properties.forms import ImageFormSet
 from properties.models import Amenity, Property, PropertyImage
@@ -13,7 +13,7 @@ from properties.models import Amenity, Property, PropertyImage
 
 @admin.register(Amenity)
 class AmenityAdmin(BaseAdmin[Amenity]):
-    list_display = ("title", "category", "icon", "listings")
+    list_display = (name_column("title", _("title")), "category", "icon", "listings")
     list_filter = ("category",)
     search_fields = ("title",)
 

@@ -6,7 +6,8 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MaxLengthValidator, ProhibitNullCharactersValidator
 from django.utils.translation import gettext as _
 
-from ghar.api.filters import FlagFilter, IntegerFilter, OrderingFilter
+from ghar.api.filters import FlagFilter, IntegerFilter, OrderingFilter, WordsFilter
+from ghar.text import clean_words
 from ghar.validators import is_id
 from properties.models import Property, PropertyQuerySet
 
@@ -25,7 +26,7 @@ class NamesField(forms.Field):
     default_validators = [ProhibitNullCharactersValidator(), MaxLengthValidator(MAX_QUERY_LENGTH)]
 
     def to_python(self, value: list[str] | None) -> list[str]:
-        names = [name.strip() for part in value or [] for name in part.split(",")]
+        names = [clean_words(name) for part in value or [] for name in part.split(",")]
         return [name for name in names if name]
 
     def run_validators(self, value: list[str]) -> None:
@@ -79,9 +80,9 @@ class PropertyFilterForm(forms.Form):
 
 
 class PropertyFilter(django_filters.FilterSet):
-    q = django_filters.CharFilter(method="filter_text", max_length=MAX_QUERY_LENGTH)
-    city = django_filters.CharFilter(lookup_expr="iexact", max_length=MAX_QUERY_LENGTH)
-    locality = django_filters.CharFilter(lookup_expr="iexact", max_length=MAX_QUERY_LENGTH)
+    q = WordsFilter(method="filter_text", max_length=MAX_QUERY_LENGTH)
+    city = WordsFilter(lookup_expr="same_text", max_length=MAX_QUERY_LENGTH)
+    locality = WordsFilter(lookup_expr="same_text", max_length=MAX_QUERY_LENGTH)
     property_type = django_filters.MultipleChoiceFilter(choices=Property.Type, distinct=False)
     purpose = django_filters.MultipleChoiceFilter(choices=Property.Purpose, distinct=False)
     price_min = django_filters.NumberFilter("base_price", "gte", max_digits=14, decimal_places=2)

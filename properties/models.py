@@ -9,24 +9,27 @@ from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxLengthValidator, MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models.functions import Abs, Concat, Upper
+from django.db.models.functions import Abs, Concat
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from ghar import clock
+from ghar.fields import LineField, NameField, ParagraphField
 from ghar.staff import has_staff_perm
-from ghar.validators import single_spaced, validate_link, validate_timezone
+from ghar.text import clean_words, visible_or
+from ghar.text_keys import TextKey, key_of, keys
+from ghar.validators import validate_link, validate_timezone
 from properties import geo
-from properties.validators import validate_features
+from properties.validators import clean_features, validate_features
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
 
     from ghar.accounts.models import User
 
-# A search looks into all of these as one upper-case text, so that one trigram index serves it.
+# A search looks into all of these as one text without case, so that one trigram index serves it.
 SEARCHED_COLUMNS = ("title", "description", "locality", "sub_locality", "landmark", "full_address", "city")
-SEARCH_TEXT = Upper(
+SEARCH_TEXT = TextKey(
     Concat(
         *[part for name in SEARCHED_COLUMNS for part in (models.F(name), models.Value("\n"))],
         output_field=models.TextField(),
@@ -44,32 +47,54 @@ def has_digits(name: str, digits: int) -> models.Q:
 
 class AmenityQuerySet(models.QuerySet["Amenity"]):
     def find(self, wanted: Iterable[int | str]) -> "tuple[list[Amenity], list[str]]":
-        """Return the amenities with these ids or, ignoring case, these titles, and the names without one."""
-        names: dict[str, str] = {}
-        for name in wanted:
-            names.setdefault(str(name).strip().upper(), str(name).strip())
-        ids = [int(name) for name in names if re.fullmatch("[0-9]{1,18}", name)]
-        found = self.alias(name=Upper("title")).filter(models.Q(pk__in=ids) | models.Q(name__in=[*names]))
-        known = {key for amenity in found for key in (str(amenity.pk), amenity.title.upper())}
-        return list(found), [name for key, name in names.items() if key not in known]
+        """Return the amenities with these ids or titles, and the names without one."""
+        by_name, unknown = self.by_name(wanted)
+        return list(dict.fromkeys(by_name.values())), unknown
+
+    def by_name(self, wanted: Iterable[int | str]) -> "tuple[dict[int | str, Amenity], list[str]]":
+        """Return the amenity of each name that has one, and the other names, each once.
+
+        A name is an id or a title. Titles are the same as the database compares them.
+        """
+        names = list(dict.fromkeys(wanted))
+        name_keys = dict(zip(names, keys(map(str, names)), strict=True))
+        ids = [int(key) for key in name_keys.values() if re.fullmatch("[0-9]{1,18}", key)]
+        rows = self.annotate(key=TextKey("title"))
+        found: dict[str, Amenity] = {}
+        for amenity in rows.filter(models.Q(pk__in=ids) | models.Q(key__in=name_keys.values())):
+            found |= {str(amenity.pk): amenity, vars(amenity)["key"]: amenity}
+        known = {name: found[key] for name, key in name_keys.items() if key in found}
+        unknown: dict[str, str] = {}
+        for name, key in name_keys.items():
+            if name not in known:
+                unknown.setdefault(key, clean_words(str(name)))
+        return known, list(unknown.values())
 
 
 class Amenity(models.Model):
     """Something that listings offer, such as a lift. `icon` is the name of a Material symbol."""
 
-    title = models.CharField(max_length=80)
-    icon = models.CharField(max_length=80, blank=True)
-    category = models.CharField(max_length=80, blank=True)
+    title = NameField(max_length=80)
+    icon = LineField(max_length=80, blank=True)
+    category = LineField(max_length=80, blank=True)
 
     objects = AmenityQuerySet.as_manager()
 
     class Meta:
         ordering = ["title", "id"]
         verbose_name_plural = _("amenities")
-        constraints = [models.UniqueConstraint(Upper("title"), name="amenity_title_once")]
+        constraints = [
+            models.UniqueConstraint(
+                TextKey("title"),
+                name="amenity_title_once",
+                violation_error_message=_(
+                    "There is an amenity with this title. Choose it, or another title."
+                ),
+            )
+        ]
 
     def __str__(self) -> str:
-        return self.title
+        return visible_or(self.title, f"Amenity {self.pk}")
 
 
 class PropertyQuerySet(models.QuerySet["Property"]):
@@ -85,10 +110,10 @@ class PropertyQuerySet(models.QuerySet["Property"]):
         return self.filter(status=Property.Status.AVAILABLE, is_available=True)
 
     def search(self, text: str) -> "PropertyQuerySet":
-        """Return the listings whose SEARCHED_COLUMNS together contain every word of `text`, ignoring case."""
+        """Return the listings whose SEARCHED_COLUMNS together contain every word of `text`."""
         found = self.alias(search_text=SEARCH_TEXT)
-        for word in text.split():
-            found = found.filter(search_text__contains=Upper(models.Value(word)))
+        for word in clean_words(text).split():
+            found = found.filter(search_text__contains=key_of(word))
         return found
 
     def with_amenities(self, wanted: Iterable[int | str]) -> "PropertyQuerySet":
@@ -110,7 +135,7 @@ class PropertyQuerySet(models.QuerySet["Property"]):
 
     def similar_to(self, listing: "Property") -> "PropertyQuerySet":
         """Return other available listings of this city and purpose: same type first, then closest price."""
-        others = self.available().filter(city__iexact=listing.city, purpose=listing.purpose)
+        others = self.available().filter(city__same_text=listing.city, purpose=listing.purpose)
         other_type = models.Case(models.When(property_type=listing.property_type, then=0), default=1)
         price_difference = Abs(models.F("base_price") - listing.base_price)
         return others.exclude(pk=listing.pk).order_by(other_type, price_difference, "pk")
@@ -166,9 +191,9 @@ class Property(models.Model):
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="properties"
     )
-    title = models.CharField(max_length=200)
+    title = NameField(max_length=200)
     # A TextField's max_length is for forms and serializers alone.
-    description = models.TextField(max_length=10_000, blank=True, validators=[MaxLengthValidator(10_000)])
+    description = ParagraphField(max_length=10_000, blank=True, validators=[MaxLengthValidator(10_000)])
     property_type = models.CharField(max_length=20, choices=Type, default=Type.APARTMENT)
     purpose = models.CharField(max_length=20, choices=Purpose, default=Purpose.RENT)
     status = models.CharField(max_length=20, choices=Status, default=Status.AVAILABLE)
@@ -179,14 +204,14 @@ class Property(models.Model):
         default=False,
         help_text=_("Each tour has the listing to itself. This applies to new bookings."),
     )
-    city = models.CharField(max_length=80)
-    locality = models.CharField(max_length=160, blank=True)
-    sub_locality = models.CharField(max_length=160, blank=True)
-    landmark = models.CharField(max_length=160, blank=True)
-    full_address = models.CharField(max_length=500, blank=True)
-    pincode = models.CharField(max_length=12, blank=True)
-    state = models.CharField(max_length=80, blank=True)
-    country = models.CharField(max_length=80, default="India")
+    city = NameField(max_length=80)
+    locality = LineField(max_length=160, blank=True)
+    sub_locality = LineField(max_length=160, blank=True)
+    landmark = LineField(max_length=160, blank=True)
+    full_address = LineField(max_length=500, blank=True)
+    pincode = LineField(max_length=12, blank=True)
+    state = LineField(max_length=80, blank=True)
+    country = LineField(max_length=80, default="India")
     latitude = models.FloatField(
         null=True, blank=True, validators=[MinValueValidator(-90), MaxValueValidator(90)]
     )
@@ -233,7 +258,7 @@ class Property(models.Model):
         verbose_name_plural = _("properties")
         indexes = [
             models.Index(fields=["-created_at", "-id"], name="property_newest"),
-            models.Index(Upper("city"), "base_price", "id", name="property_city_price"),
+            models.Index(TextKey("city"), "base_price", "id", name="property_city_price"),
             models.Index(fields=["base_price", "id"], name="property_price"),
             models.Index(fields=["latitude", "longitude"], name="property_place"),
             GinIndex(OpClass(SEARCH_TEXT, name="gin_trgm_ops"), name="property_search"),
@@ -260,12 +285,11 @@ class Property(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.title}, {self.city}"
+        return f"{visible_or(self.title, f'Property {self.pk}')}, {self.city}"
 
     def clean(self) -> None:
-        """Normalize city and locality, and check the place. Raises ValidationError by field."""
-        # An agent's cities are single-spaced as well, so that the two can be compared.
-        self.city, self.locality = single_spaced(self.city), single_spaced(self.locality)
+        """Clean the features, and check the place. Raises ValidationError by field."""
+        self.features = clean_features(self.features)
         place = {"latitude": self.latitude, "longitude": self.longitude}
         # NaN passes the comparisons of the fields' validators.
         errors = {
@@ -303,7 +327,7 @@ class PropertyImage(models.Model):
         validators=[validate_link],
         help_text=_("A URL, or a path that this server answers."),
     )
-    caption = models.CharField(max_length=200, blank=True)
+    caption = LineField(max_length=200, blank=True)
     display_order = models.PositiveSmallIntegerField(default=0)
     is_main_image = models.BooleanField(default=False)
 

@@ -6,13 +6,21 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from rest_framework import serializers
 
-from ghar.api.fields import FiniteFloatField, HttpUrlField, NumberField, StrictSerializer
+from ghar.api.fields import (
+    MODEL_FIELDS,
+    FiniteFloatField,
+    HttpUrlField,
+    LineField,
+    NumberField,
+    StrictSerializer,
+)
+from ghar.text import clean_words
 from ghar.validators import MAX_ID
 from properties.models import Amenity, Property, PropertyImage
 from properties.services import LAST_PLACE
 
 FIELD_MAPPING = {
-    **serializers.ModelSerializer.serializer_field_mapping,
+    **MODEL_FIELDS,
     models.DecimalField: NumberField,
     models.FloatField: FiniteFloatField,
 }
@@ -34,8 +42,8 @@ class AmenityNameField(serializers.Field[int | str, Any, Any, Any]):
     def to_internal_value(self, data: Any) -> int | str:
         if isinstance(data, int) and not isinstance(data, bool) and 0 < data <= MAX_ID:
             return data
-        if isinstance(data, str) and 0 < len(data.strip()) <= MAX_TITLE_LENGTH:
-            return data.strip()
+        if isinstance(data, str) and 0 < len(name := clean_words(data)) <= MAX_TITLE_LENGTH:
+            return name
         raise serializers.ValidationError(_("Enter the id or the title of an amenity."))
 
 
@@ -163,6 +171,6 @@ class ImageInputSerializer(StrictSerializer):
     response_fields = ImageSerializer.Meta.fields
 
     image_url = HttpUrlField()
-    caption = serializers.CharField(max_length=200, allow_blank=True, required=False)
+    caption = LineField(max_length=200, allow_blank=True, required=False)
     display_order = serializers.IntegerField(min_value=0, max_value=LAST_PLACE, required=False)
     is_main_image = serializers.BooleanField(required=False)

@@ -131,13 +131,12 @@ def _link_amenities(drafts: Sequence[Draft]) -> None:
     titles = [title for draft in drafts for title in draft.amenities]
     _, unknown = Amenity.objects.find(titles)
     Amenity.objects.bulk_create([Amenity(title=title) for title in unknown], ignore_conflicts=True)
-    found, _ = Amenity.objects.find(titles)
-    by_title = {amenity.title.upper(): amenity for amenity in found}
+    by_title, _ = Amenity.objects.by_name(titles)
     link = Property.amenities.through
     link.objects.bulk_create(
-        link(property=draft.listing, amenity=by_title[title])
+        link(property=draft.listing, amenity=amenity)
         for draft in drafts
-        for title in {title.upper() for title in draft.amenities}
+        for amenity in {by_title[title] for title in draft.amenities if title in by_title}
     )
 
 

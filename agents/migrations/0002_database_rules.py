@@ -5,15 +5,28 @@ from django.contrib.postgres.indexes import GinIndex
 from django.db import migrations, models
 from django.db.models.functions import Cast
 
-from agents.models import LowerAll
 from ghar.migration_operations import EnforceOnDelete, InstallSQL
+
+
+# Migration 0003 replaces it by functions that fold more than case.
+LOWER_ALL = """
+CREATE OR REPLACE FUNCTION lower_all(items text[]) RETURNS text[] LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT coalesce(array_agg(lower(item) ORDER BY position), '{}')
+    FROM unnest(items) WITH ORDINALITY AS listed(item, position)
+$$
+"""
+
+
+class LowerAll(models.Func):
+    function = "lower_all"
+    output_field = ArrayField(models.TextField())
 
 
 class Migration(migrations.Migration):
     dependencies = [("agents", "0001_initial")]
 
     operations = [
-        InstallSQL("agents/sql/lower_all.sql"),
+        migrations.RunSQL(LOWER_ALL, "DROP FUNCTION lower_all"),
         migrations.AddIndex(
             model_name="agent",
             index=GinIndex(

@@ -163,9 +163,9 @@ def test_an_agent_has_one_login():
         sql("UPDATE agents_agent SET user_id = %s WHERE id = %s", agent.user_id, AgentFactory().pk)
 
 
-def test_lower_all_keeps_order_and_is_never_null():
+def test_text_keys_keep_their_order_and_are_never_null():
     with connection.cursor() as cursor:
-        cursor.execute("SELECT lower_all(ARRAY['Pune', 'MUMBAI']), lower_all('{}'), lower_all(NULL)")
+        cursor.execute("SELECT text_keys(ARRAY['Pune', 'MUMBAI']), text_keys('{}'), text_keys(NULL)")
         assert cursor.fetchone() == (["pune", "mumbai"], [], [])
 
 

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 from ghar.accounts import services
 from ghar.accounts.forms import LoginForm, NewUserForm, PasswordForm, UserForm
 from ghar.accounts.models import User
-from ghar.admin import BaseAdmin, Text, error_message
+from ghar.admin import BaseAdmin, Text, error_message, name_column
 from ghar.errors import DomainError
 
 # The type stubs declare it as generic; at runtime it takes no parameter.
@@ -47,7 +47,14 @@ class UserAdmin(BaseAdmin[User], DjangoUserAdmin):
     form = UserForm
     add_form = NewUserForm
     change_password_form = PasswordForm
-    list_display = ("full_name", "email", "phone", "is_staff", "is_active", "created_at")
+    list_display = (
+        name_column("full_name", gettext_lazy("full name")),
+        "email",
+        "phone",
+        "is_staff",
+        "is_active",
+        "created_at",
+    )
     list_filter = ("is_staff", "is_active", "groups")
     search_fields = ("=id", "full_name", "email", "phone")
     search_help_text = gettext_lazy("Name, email, phone or id")

@@ -5,6 +5,7 @@ from typing import Any, Literal
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
+from ghar.text import clean_words
 from ghar.validators import phone_number
 
 MAX_LENGTH = 254
@@ -12,6 +13,7 @@ MAX_LENGTH = 254
 
 def normalise(identifier: str) -> tuple[Literal["email", "phone"], str]:
     """Return the field that an identifier is of, and its normal form; an empty one for a wrong identifier."""
+    identifier = clean_words(identifier)
     if "@" in identifier:
         return "email", normalise_email(identifier)
     return "phone", normalise_phone(identifier)
@@ -28,9 +30,10 @@ def normalise_email(text: str) -> str:
 
     It is ASCII, because Python and PostgreSQL do not agree on the lower case of all other letters.
     """
-    email = text.strip().lower()
+    email = clean_words(text)
     if not email.isascii() or len(email) > MAX_LENGTH:
         return ""
+    email = email.lower()
     try:
         validate_email(email)
     except ValidationError:

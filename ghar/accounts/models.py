@@ -3,11 +3,16 @@ from typing import Any, ClassVar
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
 from django.contrib.postgres.fields import ArrayField
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models.functions import Lower
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from ghar import clock
+from ghar.accounts.passwords import accepted_forms, normalize_password
+from ghar.fields import NameField
+from ghar.text import visible_or
 from ghar.validators import validate_language
 
 
@@ -21,11 +26,22 @@ class UserManager(BaseUserManager["User"]):
     def create_user(self, password: str | None = None, **fields: Any) -> "User":
         """Create a user with a validated profile. Without a password nobody can log in as them."""
         user = self.model(**fields)
-        user.email = (user.email or "").strip().lower() or None
+        user.email = self.checked_email(user.email)
         user.set_password(password)
         user.full_clean(validate_constraints=False)
         user.save(using=self._db)
         return user
+
+    @staticmethod
+    def checked_email(email: str | None) -> str | None:
+        """Return an email as log-ins look it up. Raises ValidationError for what is none."""
+        from ghar.accounts.identifiers import normalise_email
+
+        if not email:
+            return None
+        if not (normal := normalise_email(email)):
+            raise ValidationError({"email": gettext("Enter an email address such as asha@example.com.")})
+        return normal
 
     def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "User":
         """Create a superuser. `createsuperuser` asks for no name, so it comes from the email."""
@@ -40,7 +56,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     the model permission for the act (see ghar.staff).
     """
 
-    full_name = models.CharField(max_length=120)
+    full_name = NameField(max_length=120)
     email = models.EmailField(unique=True, null=True, blank=True, help_text=_("Lower case."))
     phone = models.CharField(
         max_length=16, unique=True, null=True, blank=True, help_text=_("E.164: +919812345678.")
@@ -76,8 +92,26 @@ class User(AbstractBaseUser, PermissionsMixin):
             ),
         ]
 
+    def set_password(self, raw_password: str | None) -> None:
+        super().set_password(None if raw_password is None else normalize_password(raw_password))
+
+    def check_password(self, raw_password: str | None) -> bool:
+        """Tell whether this is the password, in whichever Unicode form. An old hash is replaced."""
+        if raw_password is None:
+            return False
+        normal, *others = accepted_forms(raw_password)
+        if super().check_password(normal):
+            return True
+        if not any(super(User, self).check_password(form) for form in others):
+            return False
+        old = self.password
+        self.set_password(normal)
+        # A new password that was set meanwhile stays: then this was the old one, and opens nothing.
+        replaced = User.objects.filter(pk=self.pk, password=old).update(password=self.password)
+        return bool(replaced)
+
     def __str__(self) -> str:
-        return self.full_name or f"User {self.pk}"
+        return visible_or(self.full_name, f"User {self.pk}")
 
     def _get_session_auth_hash(self, secret: str | None = None) -> str:
         """Return what a session has to hold to log the user in.

@@ -6,7 +6,7 @@ from rest_framework import serializers
 from ghar.accounts.backends import MAX_PASSWORD_LENGTH
 from ghar.accounts.identifiers import MAX_LENGTH, normalise_email, normalise_phone
 from ghar.accounts.models import User
-from ghar.api.fields import HttpUrlField, InstantField, LanguageField, StrictSerializer, TextField
+from ghar.api.fields import HttpUrlField, InstantField, LanguageField, NameField, StrictSerializer, TextField
 
 
 class EmailField(TextField):
@@ -44,7 +44,7 @@ class SignupInputSerializer(StrictSerializer):
     ignores_unknown = True
     response_fields = ("id", "is_staff", "role", "agent_id", "created_at", "token", "expiry", "user")
 
-    full_name = TextField(max_length=120)
+    full_name = NameField(max_length=120)
     phone = PhoneField()
     email = EmailField()
     password = PasswordField()
@@ -66,7 +66,7 @@ class UserSerializer(StrictSerializer):
     """The current user's own profile. Fields that are not read-only can be changed."""
 
     id = serializers.IntegerField(read_only=True)
-    full_name = TextField(max_length=120)
+    full_name = NameField(max_length=120)
     phone = PhoneField()
     email = EmailField()
     profile_image_url = HttpUrlField(allow_blank=True)

@@ -15,6 +15,7 @@ from knox.models import AuthToken
 
 from ghar import clock
 from ghar.accounts.models import User
+from ghar.accounts.passwords import normalize_password
 from ghar.accounts.signals import user_deactivated
 from ghar.errors import DomainError, Invalid
 from ghar.mcp.grants import revoke_assistant_access
@@ -178,7 +179,7 @@ def require_identifier(user: User) -> None:
 def check_password_rules(password: str, user: User, field: str) -> None:
     """Raise Invalid, which names `field`, for a password that AUTH_PASSWORD_VALIDATORS refuse."""
     try:
-        validate_password(password, user)
+        validate_password(normalize_password(password), user)
     except ValidationError as error:
         raise Invalid(**{field: " ".join(error.messages)}) from None
 
@@ -188,7 +189,8 @@ def save_unique(user: User, update_fields: list[str] | None = None) -> None:
 
     The database decides, not a query before: it also refuses one of two sign-ups at the same moment.
     """
-    user.full_clean(validate_unique=False, validate_constraints=False)
+    unchanged = {field.name for field in User._meta.fields} - set(update_fields) if update_fields else None
+    user.full_clean(unchanged, validate_unique=False, validate_constraints=False)
     try:
         # A savepoint: the caller's transaction can go on after the refusal.
         with transaction.atomic():

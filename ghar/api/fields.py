@@ -6,15 +6,19 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, ClassVar, cast
 
+from django.core.exceptions import ValidationError as DjangoValidationError
 from django.core.validators import URLValidator
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
+from rest_framework.fields import empty
 
+from ghar import fields
 from ghar.api.renderers import instant, number
 from ghar.clock import YEAR_ERROR, YEARS, to_utc
+from ghar.text import clean, clean_line, validate_visible
 from ghar.validators import MAX_ID, validate_language, validate_timezone
 
 DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
@@ -89,6 +93,32 @@ class TextField(serializers.CharField):
         return super().to_internal_value(data)
 
 
+class OneLine(serializers.CharField):
+    """A text of one line, cleaned. `clean_line` says what it refuses."""
+
+    def run_validation(self, data: Any = empty) -> Any:
+        try:
+            return super().run_validation(clean_line(data) if isinstance(data, str) else data)
+        except DjangoValidationError as error:
+            raise ValidationError(error.messages) from None
+
+
+# The fields of a ModelSerializer by those of the model.
+MODEL_FIELDS = {**serializers.ModelSerializer.serializer_field_mapping, fields.LineField: OneLine}
+
+
+class LineField(OneLine, TextField):
+    """A string of one line, cleaned."""
+
+
+class NameField(LineField):
+    """The name of something or somebody: a line with something visible in it."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.validators.append(validate_visible)
+
+
 class NumberField(serializers.DecimalField):
     """A Decimal in the model and a number in JSON."""
 
@@ -138,7 +168,9 @@ class HttpUrlField(TextField):
 
 
 class StrictSerializer(serializers.Serializer[Any]):
-    """An input serializer that refuses unknown and read-only fields by name.
+    """An input serializer that refuses unknown and read-only fields by name, and cleans texts (ghar.text).
+
+    Fields that keep the white space around a text, such as passwords, get it as it was sent.
 
     With `ignores_unknown` it leaves out fields that nobody knows: a client of tomorrow may say more about
     what it creates. A partial update is refused all the same, since it would not do what the client asks.
@@ -154,12 +186,27 @@ class StrictSerializer(serializers.Serializer[Any]):
         errors: dict[str, Any] = self.unknown_fields(data) if isinstance(data, Mapping) else {}
         value = None
         try:
-            value = super().to_internal_value(data)
+            value = super().to_internal_value(self.with_clean_texts(data))
         except ValidationError as error:
             errors |= cast(dict[str, Any], error.detail)
         if errors:
             raise ValidationError(errors)
         return value
+
+    def with_clean_texts(self, data: Any) -> Any:
+        if not isinstance(data, Mapping):
+            return data
+        texts = {
+            name
+            for name, field in self.fields.items()
+            if isinstance(field, serializers.CharField)
+            and not isinstance(field, OneLine)
+            and field.trim_whitespace
+        }
+        return {
+            name: clean(value) if name in texts and isinstance(value, str) else value
+            for name, value in data.items()
+        }
 
     def unknown_fields(self, data: Mapping[str, Any]) -> dict[str, Any]:
         ignored = self.ignores_unknown and not self.partial

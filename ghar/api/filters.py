@@ -13,6 +13,7 @@ from rest_framework.request import Request
 from ghar.api.fields import parse_instant_or_date
 from ghar.api.pagination import FLAGS
 from ghar.api.query import not_blank
+from ghar.text import clean_words
 from ghar.validators import MAX_ID
 
 
@@ -61,6 +62,17 @@ class InstantFilter(django_filters.Filter):
     """Takes a date and time, or a date, which stands for its midnight UTC."""
 
     field_class = InstantFormField
+
+
+class WordsFormField(forms.CharField):
+    def to_python(self, value: Any) -> str:
+        return clean_words(super().to_python(value) or "")
+
+
+class WordsFilter(django_filters.CharFilter):
+    """Takes a text to look for. It is cleaned, so that it can be found (ghar.text)."""
+
+    field_class = WordsFormField
 
 
 class FlagFormField(forms.CharField):

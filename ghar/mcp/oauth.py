@@ -18,6 +18,7 @@ from rest_framework.exceptions import ParseError
 from ghar.api.parsers import decode
 from ghar.mcp.server import ToolServer, throttle_response
 from ghar.mcp.throttling import RegistrationThrottle
+from ghar.text import DIRECTION_CONTROLS, is_visible
 
 MAX_REGISTRATION_BYTES = 8 * 1024
 MAX_REDIRECT_URIS = 10
@@ -110,6 +111,9 @@ def metadata_error(body: bytes) -> str:
     uris = metadata.get("redirect_uris") if isinstance(metadata, dict) else None
     if isinstance(uris, list) and len(uris) > MAX_REDIRECT_URIS:
         return f"Give at most {MAX_REDIRECT_URIS} redirect_uris."
+    name = metadata.get("client_name") if isinstance(metadata, dict) else None
+    if isinstance(name, str) and (DIRECTION_CONTROLS.search(name) or name and not is_visible(name)):
+        return "Give a client_name that users can read."
     return ""
 
 

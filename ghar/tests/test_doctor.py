@@ -80,9 +80,9 @@ def test_it_knows_which_migration_makes_what():
         ),
         ("DROP FUNCTION visits_count_live CASCADE", "WRONG Functions: missing: visits_count_live"),
         (
-            "CREATE OR REPLACE FUNCTION lower_all(items text[]) RETURNS text[] IMMUTABLE"
+            "CREATE OR REPLACE FUNCTION text_keys(items text[]) RETURNS text[] IMMUTABLE"
             " RETURN coalesce(items, '{}')",
-            "WRONG Functions: changed: lower_all",
+            "WRONG Functions: changed: text_keys",
         ),
         (
             "CREATE OR REPLACE TRIGGER visits_count_live AFTER INSERT ON visits_visit"
@@ -135,8 +135,8 @@ def test_an_old_server_and_a_wrong_clock(sound, monkeypatch):
             "Put back what their files say: python manage.py dbshell < visits/sql/visits_count_live.sql",
         ),
         (
-            "DROP FUNCTION lower_all CASCADE; DROP FUNCTION agent_taken",
-            "Put back what their files say: python manage.py dbshell < agents/sql/lower_all.sql; "
+            "DROP FUNCTION text_keys CASCADE; DROP FUNCTION agent_taken",
+            "Put back what their files say: python manage.py dbshell < ghar/sql/text_keys.sql; "
             "python manage.py dbshell < visits/sql/agent_taken.sql",
         ),
         (

@@ -14,7 +14,15 @@ from agents.admin import TimeOffInline, WorkingHoursInline
 from agents.forms import AgentForm, HoursFormSet
 from agents.models import Agent, TimeOff
 from ghar.accounts.admin import staff_user
-from ghar.admin import ActionForm, ExtraViewsMixin, ObjectAction, Outcome, ServiceBackedAdmin, Text
+from ghar.admin import (
+    ActionForm,
+    ExtraViewsMixin,
+    ObjectAction,
+    Outcome,
+    ServiceBackedAdmin,
+    Text,
+    name_column,
+)
 from visits import services
 from visits.admin.forms import AgentActionForm, TimeOffForm
 from visits.assignment.absences import Absence, Reassignment
@@ -114,7 +122,7 @@ class AgentAdmin(ExtraViewsMixin[Agent], ServiceBackedAdmin[Agent]):
     form = AgentForm
     inlines = (WorkingHoursInline, TimeOffInline)
     list_display = (
-        "name",
+        name_column("name", gettext_lazy("name")),
         "agent_type",
         "cities",
         "languages",

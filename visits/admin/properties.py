@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from ghar.accounts.admin import staff_user
-from ghar.admin import ActionForm, ExtraViewsMixin, ObjectAction, Outcome, ServiceBackedAdmin
+from ghar.admin import ActionForm, ExtraViewsMixin, ObjectAction, Outcome, ServiceBackedAdmin, name_column
 from properties import services as property_services
 from properties.admin import ImageInline
 from properties.forms import PropertyForm
@@ -48,7 +48,7 @@ class PropertyAdmin(ExtraViewsMixin[Property], ServiceBackedAdmin[Property]):
     form = PropertyForm
     inlines = (ImageInline,)
     list_display = (
-        "title",
+        name_column("title", gettext_lazy("title")),
         "city",
         "locality",
         "property_type",

@@ -6,7 +6,7 @@ from django.db.models import Q
 
 from agents.filters import AgentFilter
 from agents.models import AgentQuerySet
-from ghar.api.filters import FlagFilter, IdFilter, InstantFilter, OrderingFilter
+from ghar.api.filters import FlagFilter, IdFilter, InstantFilter, OrderingFilter, WordsFilter
 from ghar.staff import has_staff_perm
 from visits.models import SEARCH_COLUMNS, STAFF_SEARCH_COLUMNS, Visit, VisitQuerySet
 from visits.permissions import VIEW_VISIT
@@ -42,7 +42,7 @@ class AgencyVisitFilter(VisitFilter):
     user = IdFilter("user_id")
     user_id = IdFilter("user_id")
     follow_up_due = FlagFilter(method="filter_follow_up_due")
-    q = django_filters.CharFilter(method="filter_text", max_length=100)
+    q = WordsFilter(method="filter_text", max_length=100)
 
     def filter_unassigned(self, visits: VisitQuerySet, name: str, value: bool) -> VisitQuerySet:
         unassigned = Visit.objects.unassigned()
@@ -63,7 +63,7 @@ class AgencyVisitFilter(VisitFilter):
         is_staff = has_staff_perm(self.request.user, VIEW_VISIT)
         matches = Q()
         for column in STAFF_SEARCH_COLUMNS if is_staff else SEARCH_COLUMNS:
-            matches |= Q(**{f"{column}__icontains": value})
+            matches |= Q(**{f"{column}__contains_text": value})
         return visits.filter(matches)
 
 

@@ -4,9 +4,9 @@ from collections.abc import Collection, Iterable, Iterator
 from typing import NamedTuple
 
 from django.db.models import Q
-from django.db.models.functions import Lower
 
 from agents.models import Agent
+from ghar.text_keys import TextKey, key_of
 from ghar.transactions import TransactionContention, after_commit, retrying_atomic
 from visits.assignment import assigning
 from visits.models import Visit, VisitQuerySet
@@ -63,9 +63,9 @@ def _waiting_in_cities(served: list[list[str]]) -> Iterable[Visit]:
     """Return the soonest visits where agents work who serve these cities; an empty list is everywhere."""
     if not served:
         return []
-    cities = {city.lower() for cities in served for city in cities}
-    there = Q(town__in=cities) if all(served) else Q()
-    waiting = _waiting().alias(town=Lower("property__city")).filter(there)
+    cities = {city for cities in served for city in cities}
+    there = Q(town__in=[key_of(city) for city in cities]) if all(served) else Q()
+    waiting = _waiting().alias(town=TextKey("property__city")).filter(there)
     return waiting.select_related("property")[:MAX_LOOKED_AT]
 
 

@@ -15,7 +15,7 @@ JOIN = "UPDATE agents_engagement SET reason = note WHERE reason = ''"
 
 
 class Migration(migrations.Migration):
-    dependencies = [("agents", "0002_database_rules")]
+    dependencies = [("agents", "0004_drop_lower_all")]
 
     operations = [
         migrations.AddField("engagement", "note", models.CharField(blank=True, max_length=200, default="")),

@@ -4,6 +4,6 @@ from ghar.migration_operations import EnforceOnDelete
 
 
 class Migration(migrations.Migration):
-    dependencies = [("ghar", "0003_stored_answer")]
+    dependencies = [("ghar", "0004_stored_answer")]
 
     operations = [EnforceOnDelete()]

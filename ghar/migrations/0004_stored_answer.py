@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('ghar', '0002_database_rules'),
+        ('ghar', '0003_text_keys'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("accounts", "0002_database_rules")]
+    dependencies = [("accounts", "0003_clean_names")]
 
     operations = [
         migrations.AddField(
