@@ -38,10 +38,13 @@ class TsTzRange(Func):
 
 
 class DateAt(Func):
-    """The local date of a moment (a column, or a datetime) in the time zone that the column `zone` names."""
+    """The local date of a moment (a column, or a datetime) in the time zone that the column `zone` names.
 
-    template = "(timezone(%(expressions)s))::date"
+    It is the date in UTC where the database does not know that zone: the other rows still have an answer.
+    """
+
+    function = "ghar_local_date"
     output_field = models.DateField()
 
     def __init__(self, zone: str, moment: Any) -> None:
-        super().__init__(F(zone), moment if isinstance(moment, str) else models.Value(moment))
+        super().__init__(moment if isinstance(moment, str) else models.Value(moment), F(zone))

@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
@@ -38,11 +37,13 @@ class Slot:
 
 
 def local_days(zone: str, first: date, last: date) -> DateTimeTZRange:
-    """Return the span from midnight of `first` to midnight after `last`, both dates of that zone."""
-    tz = ZoneInfo(zone)
+    """Return the span from midnight of `first` to midnight after `last`, both dates of that zone.
+
+    Where clocks change at midnight, a day begins with the first moment at which they show its date.
+    """
     return DateTimeTZRange(
-        datetime.combine(first, time(), tz).astimezone(UTC),
-        datetime.combine(last + timedelta(days=1), time(), tz).astimezone(UTC),
+        clock.first_moment(datetime.combine(first, time()), zone),
+        clock.first_moment(datetime.combine(last + timedelta(days=1), time()), zone),
     )
 
 
@@ -83,15 +84,16 @@ def alternatives(visit: Visit) -> list[dict[str, datetime]]:
     for a meet, they are times at which the people and the listing are free.
     """
     length = visit.length()
-    zone = ZoneInfo(visit.property.timezone)
-    day = visit.scheduled_date.astimezone(zone).date()
-    span = bookable_span(local_days(zone.key, day, day + timedelta(days=ALTERNATIVE_DAYS)))
+    zone = visit.property.timezone
+    there = clock.time_zone(zone)
+    day = visit.scheduled_date.astimezone(there).date()
+    span = bookable_span(local_days(zone, day, day + timedelta(days=ALTERNATIVE_DAYS)))
     starts = [slot.start for slot in _slots_with_agents(visit, span, length)] if visit.is_tour() else []
     if not starts:
         starts = [
             start
             for start in _free_starts(visit, grid_starts(span), span, length)
-            if DAYTIME[0] <= start.astimezone(zone).time() < DAYTIME[1]
+            if DAYTIME[0] <= start.astimezone(there).time() < DAYTIME[1]
         ]
     nearest = sorted(starts, key=lambda start: abs(start - visit.scheduled_date))[:MAX_ALTERNATIVES]
     return [{"start": start, "end": start + length} for start in sorted(nearest)]
