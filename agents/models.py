@@ -11,8 +11,9 @@ from django.db.models.functions import Cast
 from django.utils.translation import gettext_lazy as _
 
 from ghar import clock
+from ghar.fields import TimeZoneField
 from ghar.staff import has_staff_perm
-from ghar.validators import validate_language, validate_link, validate_timezone
+from ghar.validators import validate_language, validate_link
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -114,7 +115,7 @@ class Agent(models.Model):
     experience_level = models.CharField(max_length=20, choices=Experience, default=Experience.INTERMEDIATE)
     is_active = models.BooleanField(_("employed"), default=True)
     is_available = models.BooleanField(_("takes new visits"), default=True)
-    timezone = models.CharField(max_length=64, default="Asia/Kolkata", validators=[validate_timezone])
+    timezone = TimeZoneField()
     cities = ArrayField(
         models.CharField(max_length=80),
         default=list,

@@ -20,7 +20,7 @@ from agents.signals import agent_changed
 from ghar import clock
 from ghar.errors import Invalid, NotAllowed, NotFound
 from ghar.transactions import retrying_atomic
-from ghar.validators import phone_number, single_spaced
+from ghar.validators import canonical_timezone, phone_number, single_spaced
 
 # The rating is the mean of this many latest ones, so that old ones fade.
 RATED = 100
@@ -200,4 +200,5 @@ NORMALIZERS: dict[str, Callable[[Any], Any]] = {
     "contact_number": _contact_number,
     "cities": _cities,
     "languages": _languages,
+    "timezone": canonical_timezone,
 }

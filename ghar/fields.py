@@ -7,7 +7,25 @@ from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import F, Func, Value
 
-from ghar.generics import Field
+from ghar.generics import CharField, Field
+from ghar.validators import canonical_timezone, validate_timezone
+
+
+class TimeZoneField(CharField[str, str]):
+    """The name of a time zone. Cleaning and saving turn its other names into the present one."""
+
+    default_validators = [validate_timezone]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{"max_length": 64, "default": "Asia/Kolkata", **kwargs})
+
+    def clean(self, value: Any, model_instance: models.Model | None) -> Any:
+        return canonical_timezone(super().clean(value, model_instance))
+
+    def pre_save(self, model_instance: models.Model, add: bool) -> Any:
+        name = canonical_timezone(super().pre_save(model_instance, add))
+        setattr(model_instance, self.attname, name)
+        return name
 
 
 class BigIntegerMultirangeField(Field[Any, Any]):

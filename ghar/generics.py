@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from django.contrib.admin import ModelAdmin as ModelAdmin
     from django.contrib.admin import TabularInline as TabularInline
+    from django.db.models import CharField as CharField
     from django.db.models import Field as Field
     from django.forms import BaseInlineFormSet as BaseInlineFormSet
     from django.forms import ModelForm as ModelForm
@@ -33,4 +34,7 @@ else:
         pass
 
     class Field(_Subscriptable, models.Field):
+        pass
+
+    class CharField(_Subscriptable, models.CharField):
         pass

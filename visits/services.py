@@ -35,7 +35,7 @@ from visits.assignment.queue import assign_pending as assign_pending
 from visits.assignment.queue import assign_pending_on_commit as assign_pending_on_commit
 from visits.assignment.selection import Decision
 from visits.models import Visit, VisitEvent, VisitQuerySet
-from visits.scheduling import changes, conflicts, locks, meets
+from visits.scheduling import changes, conflicts, locks, meets, slots
 from visits.scheduling.conflicts import changes_a_visit
 from visits.scheduling.errors import InvalidTransition
 
@@ -116,6 +116,7 @@ def schedule(
         raise Invalid(property_id=_("Visitors can't book a tour of their own listing."))
     if not visit.property.takes_visits():
         raise PropertyUnavailable(_("This listing takes no visits at the moment. Look for a similar one."))
+    slots.check_time_zone(visit.property)
     conflicts.check_time(visit.scheduled_date, "scheduled_date")
     conflicts.check_free(visit)
 

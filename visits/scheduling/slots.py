@@ -7,10 +7,13 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from django.conf import settings
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
+from django.utils.translation import gettext as _
 
 from agents.models import Agent
 from ghar import clock
 from ghar.accounts.models import User
+from ghar.validators import canonical_timezone, timezones
+from properties.errors import PropertyUnavailable
 from properties.models import Property
 from visits.models import Visit
 from visits.scheduling.eligibility import (
@@ -34,6 +37,13 @@ class Slot:
     start: datetime
     end: datetime
     agents_free: int
+
+
+def check_time_zone(listing: Property) -> None:
+    """Raise PropertyUnavailable for a listing whose time zone is unknown: nobody can tell its local times."""
+    if canonical_timezone(listing.timezone) not in timezones():
+        text = _("The time zone of this listing, %(zone)s, is unknown. Ask the agency to correct it.")
+        raise PropertyUnavailable(text % {"zone": listing.timezone})
 
 
 def local_days(zone: str, first: date, last: date) -> DateTimeTZRange:
@@ -69,8 +79,10 @@ def tour_slots(
 ) -> list[Slot]:
     """Return the times in `span` at which a tour can be booked and at least one agent is free.
 
-    With `language` (an ISO 639-1 code) only agents who speak it count.
+    With `language` (an ISO 639-1 code) only agents who speak it count. Raises PropertyUnavailable for a
+    listing whose time zone is unknown.
     """
+    check_time_zone(property)
     if not property.takes_visits() or property.owner_id == seeker.pk:
         return []
     tour = Visit(property=property, user=seeker, exclusive=property.exclusive_tours)
