@@ -3,24 +3,23 @@
 from datetime import datetime
 from typing import Any
 
-from django.utils.dateparse import parse_datetime
 from drf_spectacular.utils import extend_schema_field
 
 from ghar import clock
 from ghar.api.fields import InstantField
+from ghar.api.instants import parse_time
 from ghar.api.renderers import instant
 from ghar.errors import Invalid
 
 
 # JSON Schema's format "date-time" requires an offset, so this has none.
-@extend_schema_field({"type": "string", "maxLength": 40, "examples": ["2026-11-25T11:00"]})
+@extend_schema_field({"type": "string", "maxLength": 120, "examples": ["2026-11-25T11:00"]})
 class LocalInstantField(InstantField):
     """A moment in UTC, or a naive datetime when the text has no zone: see `localize_argument`."""
 
     def to_internal_value(self, data: Any) -> datetime:
         moment = super().to_internal_value(data)
-        parsed = parse_datetime(data)
-        return moment if parsed is None or parsed.tzinfo else moment.replace(tzinfo=None)
+        return moment if parse_time(data).tzinfo else moment.replace(tzinfo=None)
 
 
 def localize_argument(moment: datetime, zone: str, field: str) -> datetime:
