@@ -309,7 +309,8 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": """Book visits to homes, and follow them.
 
 Every path works with and without a trailing slash. Responses give times in UTC, such as
-`2026-11-25T05:30:00Z`; requests give them with `Z` or an offset, and a time without either is UTC. Every
+`2026-11-25T05:30:00Z`; requests give them with `Z` or an offset, and a time without either is UTC. A time
+zone in brackets may follow (RFC 9557): `2026-11-25T11:00+05:30[Asia/Kolkata]`. Every
 refusal is a `Problem` with a `code`: 404 for what you may not see, 403 for what you may not do, and 405
 (`method_not_allowed`, with `Allow`) for a method that a path does not have. Lists come in pages: pass
 `next_cursor` as `cursor` to get the next one. A blank parameter in a URL counts as absent.""",
