@@ -21,7 +21,7 @@ class WorkingHoursInline(TabularInline[WorkingHours, Agent]):
     model = WorkingHours
     formset = HoursFormSet
     extra = 0
-    verbose_name_plural = _("working hours (none: 09:00 to 19:00 every day; 00:00 is midnight)")
+    verbose_name_plural = _("working hours (none: 09:00 to 19:00 every day; 00:00 or 23:59 is midnight)")
 
 
 class TimeOffInline(TabularInline[TimeOff, Agent]):

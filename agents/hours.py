@@ -10,10 +10,14 @@ from agents.models import WorkingHours
 from ghar.errors import Invalid
 
 MINUTES_A_DAY = 24 * 60
+LAST_MINUTE = MINUTES_A_DAY - 1
 
 
 class Shift(TypedDict):
-    """A row of working hours as clients send it. Weekday 0 is Monday; `closes` 00:00 ends the day."""
+    """A row of working hours as clients send it. Weekday 0 is Monday.
+
+    `closes` 00:00 ends the day, and so does 23:59: that is how others write midnight.
+    """
 
     weekday: int
     opens: time
@@ -30,7 +34,8 @@ class Span(NamedTuple):
     @classmethod
     def from_shift(cls, shift: Shift) -> "Span":
         opens, closes = (value.hour * 60 + value.minute for value in (shift["opens"], shift["closes"]))
-        return cls(shift["weekday"], opens, closes or MINUTES_A_DAY)
+        ends_day = closes == 0 or closes == LAST_MINUTE > opens
+        return cls(shift["weekday"], opens, MINUTES_A_DAY if ends_day else closes)
 
     def to_shift(self) -> Shift:
         opens, closes = (time(minutes % MINUTES_A_DAY // 60, minutes % 60) for minutes in self[1:])

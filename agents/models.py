@@ -11,11 +11,11 @@ from django.db.models.functions import Cast
 from django.utils.translation import gettext_lazy as _
 
 from ghar import clock
-from ghar.fields import LineField, NameField, ParagraphField
+from ghar.fields import LineField, NameField, ParagraphField, TimeZoneField
 from ghar.staff import has_staff_perm
 from ghar.text import clean_words, visible_or
 from ghar.text_keys import TextKeys
-from ghar.validators import validate_language, validate_link, validate_timezone
+from ghar.validators import validate_language, validate_link
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -111,7 +111,7 @@ class Agent(models.Model):
     experience_level = models.CharField(max_length=20, choices=Experience, default=Experience.INTERMEDIATE)
     is_active = models.BooleanField(_("employed"), default=True)
     is_available = models.BooleanField(_("takes new visits"), default=True)
-    timezone = models.CharField(max_length=64, default="Asia/Kolkata", validators=[validate_timezone])
+    timezone = TimeZoneField()
     cities = ArrayField(
         NameField(max_length=80),
         default=list,

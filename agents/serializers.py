@@ -37,6 +37,7 @@ class TimeOfDayField(serializers.Field[time, Any, str, Any]):
     """A time of day such as 09:00. Seconds are dropped.
 
     With `ends_day`, it also takes 24:00 for the midnight at the end of the day; output is always 00:00.
+    `agents.hours` takes 23:59 for it as well.
     """
 
     default_error_messages: ClassVar[dict[str, Any]] = {"invalid": _("Enter a time of day such as 09:00.")}

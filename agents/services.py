@@ -21,7 +21,7 @@ from ghar import clock
 from ghar.errors import Invalid, NotAllowed, NotFound
 from ghar.text_keys import distinct
 from ghar.transactions import retrying_atomic
-from ghar.validators import phone_number
+from ghar.validators import canonical_timezone, phone_number
 
 # The rating is the mean of this many latest ones, so that old ones fade.
 RATED = 100
@@ -193,4 +193,5 @@ NORMALIZERS: dict[str, Callable[[Any], Any]] = {
     "contact_number": _contact_number,
     "cities": distinct,
     "languages": _languages,
+    "timezone": canonical_timezone,
 }

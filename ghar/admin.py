@@ -23,9 +23,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from ghar.errors import DomainError
+from ghar.fields import TimeZoneField
 from ghar.generics import ModelAdmin
 from ghar.text import clean, clean_words, visible_or
-from ghar.validators import is_id
+from ghar.validators import canonical_timezone, is_id, timezones
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
@@ -314,7 +315,15 @@ class ExtraViewsMixin(BaseAdmin[Row]):
             for action in self.object_actions
             if action.is_available_for(row) and request.user.has_perm(action.permission)
         ]
+        self._warn_of_unknown_zones(request, row)
         return {"object_actions": actions}
+
+    def _warn_of_unknown_zones(self, request: HttpRequest, row: Row) -> None:
+        for field in self.opts.concrete_fields:
+            zone = field.value_from_object(row)
+            if isinstance(field, TimeZoneField) and canonical_timezone(zone) not in timezones():
+                text = _("The time zone %(zone)s is unknown. No visits can be planned until you correct it.")
+                self.message_user(request, text % {"zone": zone}, messages.ERROR)
 
     def render_change_form(
         self,

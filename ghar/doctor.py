@@ -13,12 +13,14 @@ from django.core import checks
 from django.db import connection
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.operations import AddConstraint, CreateModel
+from django.db.models import Model
 
 from ghar import clock
+from ghar.fields import TimeZoneField
 from ghar.migration_operations import InstallSQL
 from ghar.migration_state import START_AGAIN, is_from_before_release, missing_migrations
 from ghar.sql_files import SQLFile
-from ghar.validators import timezones, validate_timezone
+from ghar.validators import timezones
 
 VERSIONS = range(15, 19)
 SKEW = timedelta(seconds=2)
@@ -41,11 +43,14 @@ FROM unnest(%s::text[]) AS zone, unnest(%s::timestamptz[]) AS at
 GROUP BY zone
 """
 DAYS_AHEAD = 400
+# So many rows of a kind are named in a finding.
+MAX_NAMED = 5
 
 
 OTHER_ZONES = (
     "Give what is there the zone of a city, or update tzdata and PostgreSQL: one of them does not know these,"
-    " or takes them for abbreviations without summer time."
+    " or takes them for abbreviations without summer time. Until then agents there get no visits, and"
+    " listings there take none."
 )
 UPDATE_ZONES = (
     "Update the older side: of Python the machine's tzdata (or set PYTHONTZPATH= for the tzdata of"
@@ -221,7 +226,9 @@ def time_zones() -> Iterator[Finding]:
     used = zones_in_use()
     zones = sorted(used & timezones())
     if strange := sorted(used - timezones()):
-        yield Finding("Time zones", f"not to be used: {', '.join(strange)}", OTHER_ZONES, "ghar.E009")
+        rows = "".join(f"; {row._meta.verbose_name} {row.pk}" for row in rows_in_unknown_zones(MAX_NAMED))
+        seen = f"not to be used: {', '.join(strange)}{rows}"
+        yield Finding("Time zones", seen, OTHER_ZONES, "ghar.E009")
     if differ := sorted(differing(zones)):
         seen = f"Python and PostgreSQL differ in {', '.join(differ)}"
         yield Finding("Time zones", seen, UPDATE_ZONES, "ghar.E010")
@@ -237,13 +244,32 @@ def differing(zones: list[str]) -> Iterator[str]:
         yield from (zone for zone, there in cursor.fetchall() if there != offsets(zone, moments))
 
 
+def time_findings() -> list[Finding]:
+    """Return what is wrong with clocks and time zones. `serve` and /readyz report that by themselves."""
+    return [finding for finding in (skew(), *time_zones()) if not finding.is_well]
+
+
+def rows_in_unknown_zones(limit: int) -> list[Model]:
+    """Return up to `limit` rows of each kind, by id, whose time zone is none that can be used."""
+    return [
+        row
+        for model, field in zone_fields()
+        for row in model._base_manager.exclude(**{f"{field}__in": timezones()}).order_by("pk")[:limit]
+    ]
+
+
+def zone_fields() -> Iterator[tuple[type[Model], str]]:
+    for model in apps.get_models():
+        for field in model._meta.concrete_fields:
+            if isinstance(field, TimeZoneField):
+                yield model, field.attname
+
+
 def zones_in_use() -> set[str]:
     """Return the zones of every field that holds one, and of the office."""
     used = {settings.OFFICE_TIME_ZONE.key}
-    for model in apps.get_models():
-        for field in model._meta.concrete_fields:
-            if validate_timezone in field.validators:
-                used |= set(model._base_manager.values_list(field.attname, flat=True).distinct())
+    for model, field in zone_fields():
+        used |= set(model._base_manager.values_list(field, flat=True).distinct())
     return used
 
 

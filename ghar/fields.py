@@ -9,6 +9,7 @@ from django.db.models import F, Func, Value
 
 from ghar.generics import CharField, Field, TextField
 from ghar.text import clean, clean_line, clean_words, validate_visible
+from ghar.validators import canonical_timezone, validate_timezone
 
 
 class LineField(CharField[str, str]):
@@ -51,6 +52,23 @@ class ParagraphField(TextField[str, str]):
         return self.name, "django.db.models.TextField", *super().deconstruct()[2:]
 
 
+class TimeZoneField(CharField[str, str]):
+    """The name of a time zone. Cleaning and saving turn its other names into the present one."""
+
+    default_validators = [validate_timezone]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{"max_length": 64, "default": "Asia/Kolkata", **kwargs})
+
+    def clean(self, value: Any, model_instance: models.Model | None) -> Any:
+        return canonical_timezone(super().clean(value, model_instance))
+
+    def pre_save(self, model_instance: models.Model, add: bool) -> Any:
+        name = canonical_timezone(super().pre_save(model_instance, add))
+        setattr(model_instance, self.attname, name)
+        return name
+
+
 class BigIntegerMultirangeField(Field[Any, Any]):
     """An int8multirange, which psycopg reads as a Multirange of Ranges of int."""
 
@@ -79,10 +97,13 @@ class TsTzRange(Func):
 
 
 class DateAt(Func):
-    """The local date of a moment (a column, or a datetime) in the time zone that the column `zone` names."""
+    """The local date of a moment (a column, or a datetime) in the time zone that the column `zone` names.
 
-    template = "(timezone(%(expressions)s))::date"
+    It is the date in UTC where the database does not know that zone: the other rows still have an answer.
+    """
+
+    function = "ghar_local_date"
     output_field = models.DateField()
 
     def __init__(self, zone: str, moment: Any) -> None:
-        super().__init__(F(zone), moment if isinstance(moment, str) else models.Value(moment))
+        super().__init__(moment if isinstance(moment, str) else models.Value(moment), F(zone))

@@ -4,13 +4,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
-from django.db import models
+from django.db import migrations, models
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.migrations.operations.base import Operation, OperationCategory
 from django.db.migrations.state import ProjectState
 
 from ghar import text
 from ghar.sql_files import SQLFile
+from ghar.validators import timezones
+from ghar.zones import present_names
 
 # Conditions for rows that CleanTexts has to read. Python decides what becomes of them.
 UNCLEAN_PARAGRAPH = "({0} IS NOT NFC NORMALIZED OR {0} ~ %(invisible)s)"
@@ -158,6 +160,30 @@ def as_text(model: Any, name: str) -> str:
     """Return the SQL of a column as one text; of an array, all its texts."""
     is_array = isinstance(model._meta.get_field(name), ArrayField)
     return f"array_to_string({name}, '|')" if is_array else name
+
+
+class StorePresentZones(migrations.RunPython):
+    """Turn the old names of time zones in the column `timezone` of a table into the present ones.
+
+    A name that the database does not know under its present name either stays as it is, for the doctor to
+    report. Going back changes nothing: both names mean the same zone.
+    """
+
+    def __init__(self, table: str) -> None:
+        self.table = table
+        super().__init__(self.rename, migrations.RunPython.noop)
+
+    def deconstruct(self) -> tuple[str, list[Any], dict[str, Any]]:
+        return self.__class__.__name__, [self.table], {}
+
+    def rename(self, apps: Any, schema_editor: BaseDatabaseSchemaEditor) -> None:
+        names = {old: name for old, name in present_names().items() if name in timezones()}
+        table = schema_editor.quote_name(self.table)
+        schema_editor.execute(
+            f"UPDATE {table} SET timezone = present"
+            " FROM unnest(%s::text[], %s::text[]) AS names(old, present) WHERE timezone = old",
+            (list(names), list(names.values())),
+        )
 
 
 class EnforceOnDelete(Operation):

@@ -12,7 +12,8 @@ from zoneinfo import ZoneInfo
 
 from django.core.exceptions import ImproperlyConfigured
 
-from ghar import database
+from ghar import database, zones
+from ghar.database import binaries
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 # The same as agents.models.Agent.Type, which cannot be imported before the settings are. A test compares.
@@ -41,7 +42,7 @@ def env_int(name: str, default: int, minimum: int = 0) -> int:
 
 def env_zone(name: str, default: str) -> ZoneInfo:
     try:
-        return ZoneInfo(env_str(name, default))
+        return ZoneInfo(zones.present_name(env_str(name, default)))
     except (KeyError, ValueError, OSError):
         raise ImproperlyConfigured(f"{name} must be a time zone such as {default}") from None
 
@@ -98,6 +99,11 @@ def is_origin(text: str) -> bool:
 DEBUG = env_bool("DEBUG", True)
 PORT = env_int("PORT", 8000, minimum=1)
 PUBLIC_URL = env_str("PUBLIC_URL", f"http://127.0.0.1:{PORT}").rstrip("/")
+DATABASE_URL = env_str("DATABASE_URL")
+PG_BIN = env_str("GHAR_PG_BIN")
+# Before the first ZoneInfo, which keeps its rules. Where another server's table is, nobody here knows.
+if not DATABASE_URL and (zone_directory := binaries.find_time_zones(PG_BIN)):
+    zones.use_table(zone_directory)
 DATA_DIR = Path(env_str("GHAR_DATA_DIR", str(BASE_DIR / ".data"))).resolve()
 
 
@@ -227,8 +233,7 @@ TEMPLATES = [
     }
 ]
 
-PG_BIN = env_str("GHAR_PG_BIN")
-DATABASES = {"default": database.database_settings(env_str("DATABASE_URL"), DATA_DIR)}
+DATABASES = {"default": database.database_settings(DATABASE_URL, DATA_DIR)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "accounts.User"
@@ -304,7 +309,8 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": """Book visits to homes, and follow them.
 
 Every path works with and without a trailing slash. Responses give times in UTC, such as
-`2026-11-25T05:30:00Z`; requests give them with `Z` or an offset, and a time without either is UTC. Every
+`2026-11-25T05:30:00Z`; requests give them with `Z` or an offset, and a time without either is UTC. A time
+zone in brackets may follow (RFC 9557): `2026-11-25T11:00+05:30[Asia/Kolkata]`. Every
 refusal is a `Problem` with a `code`: 404 for what you may not see, 403 for what you may not do, and 405
 (`method_not_allowed`, with `Allow`) for a method that a path does not have. Lists come in pages: pass
 `next_cursor` as `cursor` to get the next one. A blank parameter in a URL counts as absent.""",

@@ -12,6 +12,7 @@ from django.db import connection
 from django.utils.translation import gettext_lazy as _
 
 from ghar.text import clean_words
+from ghar.zones import present_name
 
 # The largest value of a bigint column.
 MAX_ID = 2**63 - 1
@@ -51,8 +52,19 @@ def timezones() -> frozenset[str]:
     return frozenset(available_timezones() & known) - {"localtime"} - ABBREVIATIONS
 
 
+def canonical_timezone(name: str) -> str:
+    """Return the name under which a time zone is stored: Asia/Kolkata for Asia/Calcutta.
+
+    Browsers and older systems still send the old names, and not every PostgreSQL knows them. An unknown name
+    stays as it is, for `validate_timezone` to refuse; so does an old one while the present one is not known.
+    """
+    present = present_name(name)
+    return present if present in timezones() else name
+
+
 def validate_timezone(value: str) -> None:
-    if value not in timezones():
+    """Accept the names of `timezones`, and other names of the same zones: TimeZoneField stores the former."""
+    if value in ABBREVIATIONS or canonical_timezone(value) not in timezones():
         raise ValidationError(
             _("%(value)s is not a time zone such as Asia/Kolkata."), params={"value": value}
         )

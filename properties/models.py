@@ -14,11 +14,11 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from ghar import clock
-from ghar.fields import LineField, NameField, ParagraphField
+from ghar.fields import LineField, NameField, ParagraphField, TimeZoneField
 from ghar.staff import has_staff_perm
 from ghar.text import clean_words, visible_or
 from ghar.text_keys import TextKey, key_of, keys
-from ghar.validators import validate_link, validate_timezone
+from ghar.validators import validate_link
 from properties import geo
 from properties.validators import clean_features, validate_features
 
@@ -218,7 +218,7 @@ class Property(models.Model):
     longitude = models.FloatField(
         null=True, blank=True, validators=[MinValueValidator(-180), MaxValueValidator(180)]
     )
-    timezone = models.CharField(max_length=64, default="Asia/Kolkata", validators=[validate_timezone])
+    timezone = TimeZoneField()
     base_price = models.DecimalField(max_digits=14, decimal_places=2, validators=[MinValueValidator(0)])
     monthly_rent = models.DecimalField(
         max_digits=14, decimal_places=2, null=True, blank=True, validators=[MinValueValidator(0)]

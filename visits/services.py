@@ -116,6 +116,7 @@ def schedule(
         raise Invalid(property_id=_("Visitors can't book a tour of their own listing."))
     if not visit.property.takes_visits():
         raise PropertyUnavailable(_("This listing takes no visits at the moment. Look for a similar one."))
+    slots.check_time_zone(visit.property)
     visit.set_time(slots.start_of(visit, scheduled_date, length), length)
     conflicts.check_time(visit.scheduled_date, "scheduled_date")
     conflicts.check_free(visit)

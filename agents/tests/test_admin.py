@@ -87,14 +87,24 @@ class TestAgents:
             page(
                 user=asha.pk,
                 cities="Mumbai,  mumbai",
-                hours=((), [shift(0, "09:00", "12:00"), shift(0, "12:00", "17:00")]),
+                hours=(
+                    (),
+                    [
+                        shift(0, "09:00", "12:00"),
+                        shift(0, "12:00", "17:00"),
+                        shift(1, "21:00", "23:59"),
+                    ],
+                ),
             ),
         )
         assert response.status_code == 302
         agent = Agent.objects.get()
         assert (agent.name, agent.user, agent.contact_number) == ("Meera", asha, "+919820012345")
         assert agent.cities == ["Mumbai"]
-        assert [str(row) for row in agent.working_hours.all()] == ["Monday 09:00–17:00"]
+        assert [str(row) for row in agent.working_hours.all()] == [
+            "Monday 09:00–17:00",
+            "Tuesday 21:00–00:00",
+        ]
         assert set(changes) == {(agent.pk, ops)}
 
     def test_an_agent_is_changed_with_working_hours_and_time_off(self, staff_client, ops, changes):

@@ -37,12 +37,16 @@ class TestHours:
         url = f"{AGENTS}/{meera.pk}/hours"
         sent = [
             {"weekday": 5, "opens": "18:00:00", "closes": "24:00"},
+            {"weekday": 3, "opens": "20:00", "closes": "23:59"},
+            {"weekday": 4, "opens": "20:30", "closes": "23:59:59"},
             {"weekday": 2, "opens": "09:00", "closes": "12:00"},
             {"weekday": 2, "opens": "12:00", "closes": "17:30"},
             {"weekday": 6, "opens": "00:00", "closes": "00:00"},
         ]
         stored = [
             {"weekday": 2, "opens": "09:00", "closes": "17:30"},
+            {"weekday": 3, "opens": "20:00", "closes": "00:00"},
+            {"weekday": 4, "opens": "20:30", "closes": "00:00"},
             {"weekday": 5, "opens": "18:00", "closes": "00:00"},
             {"weekday": 6, "opens": "00:00", "closes": "00:00"},
         ]

@@ -119,6 +119,14 @@ class TestHours:
                 "Row 1: Saturday 22:00–06:00 must close after it opens. Enter a night shift as two rows.",
             ),
             (
+                [shift(5, "23:59", "23:59")],
+                "Row 1: Saturday 23:59–23:59 must close after it opens. Enter a night shift as two rows.",
+            ),
+            (
+                [shift(1, "22:00", "23:59"), shift(1, "23:59", "00:00")],
+                "Row 2: Tuesday 23:59–24:00 overlaps Tuesday 22:00–24:00. Change one of the two.",
+            ),
+            (
                 [shift(5, "09:00", "09:00")],
                 "Row 1: Saturday 09:00–09:00 must close after it opens. Enter a night shift as two rows.",
             ),

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.core.exceptions import NON_FIELD_ERRORS, PermissionDenied, RequestDataTooBig
 from django.core.exceptions import ValidationError as DjangoValidationError
-from django.db import DataError, InterfaceError, OperationalError
+from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpResponse, UnreadablePostError
 from django.utils.translation import gettext, gettext_noop
 from rest_framework import exceptions
@@ -130,7 +130,11 @@ def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | Non
 
 @singledispatch
 def to_problem(exc: Exception) -> Problem | None:
-    """Return the problem for an exception, or None for an unexpected one, which Django reports as a 500."""
+    """Return the problem for an exception, or None for an unexpected one, which Django reports as a 500.
+
+    Django's DataError is unexpected, too: serializers have judged the input by then, so it is a row of ours
+    that PostgreSQL can't compute with. A 503 asks to try again, which would not help; a 500 is logged.
+    """
     return None
 
 
@@ -194,12 +198,6 @@ def _(exc: RequestDataTooBig) -> Problem:
 @to_problem.register
 def _(exc: UnreadablePostError) -> Problem:
     return Problem("parse_error", gettext("The body ended before its Content-Length. Send it again."))
-
-
-@to_problem.register
-def _(exc: DataError) -> Problem:
-    detail = gettext("A value is out of range, too long, or contains characters that can't be stored.")
-    return Problem("validation_error", detail)
 
 
 @to_problem.register(OperationalError)

@@ -1,6 +1,5 @@
 """The serializer fields that all apps share, and the base class of input serializers."""
 
-import re
 from collections.abc import Collection, Mapping
 from datetime import date, datetime
 from decimal import Decimal
@@ -8,7 +7,6 @@ from typing import Any, ClassVar, cast
 
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.core.validators import URLValidator
-from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from rest_framework import serializers
@@ -16,48 +14,23 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.fields import empty
 
 from ghar import fields
+from ghar.api import instants
 from ghar.api.renderers import instant, number
-from ghar.clock import YEAR_ERROR, YEARS, to_utc
+from ghar.clock import YEAR_ERROR, YEARS
 from ghar.text import clean, clean_line, validate_visible
 from ghar.validators import MAX_ID, validate_language, validate_timezone
-
-DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
-DATE_AND_TIME = re.compile(
-    r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d(:?\d\d)?)?", re.ASCII
-)
 
 http_url = URLValidator(
     schemes=["http", "https"], message=gettext_lazy("Enter a URL that starts with http:// or https://.")
 )
 
 
-def parse_instant(text: str) -> datetime:
-    """Parse an ISO 8601 date and time into UTC; a naive one is UTC already.
-
-    Raises ValueError for anything else, and for years outside of the range that the project knows.
-    """
-    parsed = parse_datetime(text) if DATE_AND_TIME.fullmatch(text) else None
-    if parsed is None:
-        raise ValueError(_("Enter a date and time such as 2026-11-25T05:30:00Z."))
-    return to_utc(parsed)
-
-
-def parse_instant_or_date(text: str) -> datetime:
-    """Parse a date and time, or a date, which stands for its midnight UTC. Raises ValueError.
-
-    The + of an offset may have become a space in a URL.
-    """
-    if DATE.fullmatch(text):
-        return to_utc(datetime.fromisoformat(text))
-    return parse_instant(text.replace(" ", "+") if "T" in text else text)
-
-
 class InstantField(serializers.Field[datetime, Any, str, Any]):
-    """A date and time. Output: 2026-11-25T05:30:00Z. Input: with Z, with an offset, or naive (UTC)."""
+    """A date and time. Output: 2026-11-25T05:30:00Z. Input: see `ghar.api.instants`; a naive one is UTC."""
 
     def to_internal_value(self, data: Any) -> datetime:
         try:
-            return parse_instant(data if isinstance(data, str) else "")
+            return instants.parse_instant(data if isinstance(data, str) else "")
         except ValueError as error:
             raise ValidationError(str(error)) from None
 
@@ -69,7 +42,7 @@ class InstantOrDayField(InstantField):
     """An instant, or a date alone, which becomes a `date`: the server chooses the time on that day."""
 
     def to_internal_value(self, data: Any) -> Any:
-        if isinstance(data, str) and DATE.fullmatch(data.strip()):
+        if isinstance(data, str) and instants.DATE.fullmatch(data.strip()):
             return DayField().run_validation(data.strip())
         return super().to_internal_value(data)
 

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django_filters.rest_framework import DjangoFilterBackend
 from rest_framework.request import Request
 
-from ghar.api.fields import parse_instant_or_date
+from ghar.api.instants import parse_instant_or_date
 from ghar.api.pagination import FLAGS
 from ghar.api.query import not_blank
 from ghar.text import clean_words

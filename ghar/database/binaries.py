@@ -29,6 +29,19 @@ def find_binaries(chosen: str = "") -> Path:
     )
 
 
+def find_time_zones(chosen: str = "") -> Path | None:
+    """Return the directory with the time zones of the PostgreSQL that `find_binaries` returns.
+
+    None if it has none of its own: that of a Linux distribution reads the machine's, as Python does.
+    """
+    try:
+        share = find_binaries(chosen).parent / "share"
+    except ClusterError:
+        return None
+    places = (share / "timezone", share / "postgresql" / "timezone")
+    return next((place for place in places if place.is_dir()), None)
+
+
 def major_version(directory: Path) -> int:
     """Return the version of the programs there, such as 18."""
     answer = subprocess.run([directory / "postgres", "--version"], capture_output=True, text=True, check=True)

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from django.core.exceptions import PermissionDenied
 from django.core.exceptions import ValidationError as DjangoValidationError
-from django.db import DataError, InterfaceError, OperationalError
+from django.db import InterfaceError, OperationalError
 from django.http import Http404
 from django_mcpz.server import ToolError
 from rest_framework.exceptions import APIException
@@ -19,7 +19,6 @@ REFUSALS = (
     DjangoValidationError,
     PermissionDenied,
     Http404,
-    DataError,
     OperationalError,
     InterfaceError,
 )

@@ -6,7 +6,6 @@
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
-from zoneinfo import ZoneInfo
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -27,7 +26,7 @@ from visits.admin.fields import (
     LocalDateTimeField,
     OfficeDateTimeField,
     autocomplete_field,
-    localize,
+    local_time_field,
     to_datetime_local,
 )
 from visits.assignment.candidates import Candidate, rank_candidates
@@ -138,10 +137,10 @@ class BookForm(TimeForm):
         return listing.timezone
 
     def clean(self) -> dict[str, Any]:
-        data = self.cleaned_data
+        data, time = self.cleaned_data, local_time_field(self, "scheduled_date")
         if {"listing", "scheduled_date"} <= data.keys():
             try:
-                data["scheduled_date"] = localize(data["scheduled_date"], self.get_time_zone())
+                data["scheduled_date"] = time.to_moment(data["scheduled_date"], self.get_time_zone())
             except ValidationError as error:
                 self.add_error("scheduled_date", error)
         return data
@@ -160,13 +159,9 @@ class RescheduleForm(TimeForm, VisitActionForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        zone = self.get_time_zone()
-        start = self.row.scheduled_date.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
-        self.fields["new_date"].initial = start
-        self.fields["new_date"].help_text = _("Local time at the listing (%(zone)s).") % {"zone": zone}
-
-    def clean_new_date(self) -> datetime:
-        return localize(self.cleaned_data["new_date"], self.get_time_zone())
+        field = local_time_field(self, "new_date")
+        field.zone, field.initial = self.get_time_zone(), self.row.scheduled_date
+        field.help_text = _("Local time at the listing (%(zone)s).") % {"zone": field.zone}
 
 
 class CancelForm(VisitActionForm):
@@ -268,14 +263,11 @@ class TimeOffForm(AgentActionForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        zone = self.row.timezone
-        self.fields["ends"].help_text = _("In the agent's time zone (%(zone)s).") % {"zone": zone}
-
-    def clean_starts(self) -> datetime:
-        return localize(self.cleaned_data["starts"], self.row.timezone)
-
-    def clean_ends(self) -> datetime:
-        return localize(self.cleaned_data["ends"], self.row.timezone)
+        for name in ("starts", "ends"):
+            local_time_field(self, name).zone = self.row.timezone
+        self.fields["ends"].help_text = _("In the agent's time zone (%(zone)s).") % {
+            "zone": self.row.timezone
+        }
 
     def arguments(self) -> dict[str, Any]:
         data = self.cleaned_data

@@ -4,14 +4,16 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
+from django.utils.translation import gettext as _
 
 from agents.models import Agent
 from ghar import clock
 from ghar.accounts.models import User
+from ghar.validators import canonical_timezone, timezones
+from properties.errors import PropertyUnavailable
 from properties.models import Property
 from visits.models import Visit
 from visits.scheduling.eligibility import (
@@ -39,12 +41,21 @@ class Slot:
     agents_free: int
 
 
+def check_time_zone(listing: Property) -> None:
+    """Raise PropertyUnavailable for a listing whose time zone is unknown: nobody can tell its local times."""
+    if canonical_timezone(listing.timezone) not in timezones():
+        text = _("The time zone of this listing, %(zone)s, is unknown. Ask the agency to correct it.")
+        raise PropertyUnavailable(text % {"zone": listing.timezone})
+
+
 def local_days(zone: str, first: date, last: date) -> DateTimeTZRange:
-    """Return the span from midnight of `first` to midnight after `last`, both dates of that zone."""
-    tz = ZoneInfo(zone)
+    """Return the span from midnight of `first` to midnight after `last`, both dates of that zone.
+
+    Where clocks change at midnight, a day begins with the first moment at which they show its date.
+    """
     return DateTimeTZRange(
-        datetime.combine(first, time(), tz).astimezone(UTC),
-        datetime.combine(last + timedelta(days=1), time(), tz).astimezone(UTC),
+        clock.first_moment(datetime.combine(first, time()), zone),
+        clock.first_moment(datetime.combine(last + timedelta(days=1), time()), zone),
     )
 
 
@@ -70,8 +81,10 @@ def tour_slots(
 ) -> list[Slot]:
     """Return the times in `span` at which a tour can be booked and at least one agent is free.
 
-    With `language` (an ISO 639-1 code) only agents who speak it count.
+    With `language` (an ISO 639-1 code) only agents who speak it count. Raises PropertyUnavailable for a
+    listing whose time zone is unknown.
     """
+    check_time_zone(property)
     if not property.takes_visits() or property.owner_id == seeker.pk:
         return []
     tour = Visit(property=property, user=seeker, exclusive=property.exclusive_tours)
@@ -88,7 +101,7 @@ def start_of(visit: Visit, wanted: date, length: timedelta) -> datetime:
     if isinstance(wanted, datetime):
         return wanted
     day, zone = wanted, visit.property.timezone
-    if visit.pk and visit.scheduled_date.astimezone(ZoneInfo(zone)).date() == day:
+    if visit.pk and visit.scheduled_date.astimezone(clock.time_zone(zone)).date() == day:
         return visit.scheduled_date
     span = bookable_span(local_days(zone, day, day))
     starts: Iterator[datetime] = (
@@ -96,7 +109,7 @@ def start_of(visit: Visit, wanted: date, length: timedelta) -> datetime:
         if visit.is_tour()
         else _by_day(visit, _free_starts(visit, grid_starts(span), span, length))
     )
-    return next(starts, None) or datetime.combine(day, DEFAULT_START, ZoneInfo(zone)).astimezone(UTC)
+    return next(starts, None) or clock.first_moment(datetime.combine(day, DEFAULT_START), zone)
 
 
 def alternatives(visit: Visit) -> list[dict[str, datetime]]:
@@ -106,9 +119,10 @@ def alternatives(visit: Visit) -> list[dict[str, datetime]]:
     for a meet, they are times at which the people and the listing are free.
     """
     length = visit.length()
-    zone = ZoneInfo(visit.property.timezone)
-    day = visit.scheduled_date.astimezone(zone).date()
-    span = bookable_span(local_days(zone.key, day, day + timedelta(days=ALTERNATIVE_DAYS)))
+    zone = visit.property.timezone
+    there = clock.time_zone(zone)
+    day = visit.scheduled_date.astimezone(there).date()
+    span = bookable_span(local_days(zone, day, day + timedelta(days=ALTERNATIVE_DAYS)))
     starts = [slot.start for slot in _slots_with_agents(visit, span, length)] if visit.is_tour() else []
     if not starts:
         starts = list(_by_day(visit, _free_starts(visit, grid_starts(span), span, length)))
@@ -138,7 +152,7 @@ def _slots_with_agents(
 
 def _by_day(visit: Visit, starts: Iterable[datetime]) -> Iterator[datetime]:
     """Yield the starts within DAYTIME at the listing."""
-    zone = ZoneInfo(visit.property.timezone)
+    zone = clock.time_zone(visit.property.timezone)
     return (start for start in starts if DAYTIME[0] <= start.astimezone(zone).time() < DAYTIME[1])
 
 

@@ -4,10 +4,12 @@ from datetime import datetime
 from typing import Any
 
 from django import template
+from django.template import Context
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from ghar import clock
+from ghar import clock, doctor
+from ghar.admin import admin_url
 from visits import queues
 from visits.models import Visit, VisitStatus
 
@@ -39,6 +41,17 @@ def status_badge(visit: Visit) -> SafeString:
 def local_time(moment: datetime, zone: str) -> str:
     """Return a date and time as people in that time zone read it."""
     return clock.format_local(moment, zone)
+
+
+@register.simple_tag(takes_context=True)
+def rows_in_unknown_zones(context: Context) -> list[dict[str, Any]]:
+    """Return the agents and listings with an unknown time zone that the user may see, each with its page."""
+    user = context["request"].user
+    return [
+        {"row": row, "url": admin_url(row), "kind": row._meta.verbose_name}
+        for row in doctor.rows_in_unknown_zones(doctor.MAX_NAMED)
+        if user.has_perm(f"{row._meta.app_label}.view_{row._meta.model_name}")
+    ]
 
 
 @register.simple_tag

@@ -154,7 +154,7 @@ def assert_problem(response, status, code):
         (exceptions.ParseError("Broken."), 400, "parse_error", {"detail": "Broken."}),
         (UnreadablePostError(SECRET), 400, "parse_error", {}),
         (RequestDataTooBig(SECRET), 413, "payload_too_large", {}),
-        (DataError(SECRET), 400, "validation_error", {}),
+        (DataError(SECRET), 500, "internal_error", {}),
         (Http404(SECRET), 404, "not_found", {}),
         (exceptions.NotFound(SECRET), 404, "not_found", {}),
         (PermissionDenied(SECRET), 403, "permission_denied", {}),

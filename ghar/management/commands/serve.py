@@ -10,7 +10,7 @@ from django.db import OperationalError, connection, connections
 
 from ghar.database.base import embedded_cluster
 from ghar.management.base import DocumentedCommand
-from ghar.migration_state import refuse_if_from_before_release
+from ghar.migration_state import missing_migrations, refuse_if_from_before_release
 
 
 class Command(DocumentedCommand):
@@ -44,6 +44,8 @@ Examples:
         try:
             refuse_if_from_before_release(connection)
             self.check_migrations()
+            if not missing_migrations():
+                warn_of_time()
         except OperationalError as error:
             raise CommandError(f"The database does not answer: {error}") from error
         connections.close_all()
@@ -58,6 +60,12 @@ Examples:
 
 
 # `ghar.server` and `ghar.asgi` load the whole application: `serve --help` does without them.
+
+
+def warn_of_time() -> None:
+    from ghar import health
+
+    health.time_watch.look()
 
 
 def listen(host: str, port: int) -> socket.socket:

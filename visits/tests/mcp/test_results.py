@@ -1,8 +1,11 @@
 """Tools return what REST returns, with local times, and describe themselves."""
 
+from datetime import UTC, datetime
+
 import pytest
 from django.utils.dateparse import parse_datetime
 
+from ghar import clock
 from properties.models import Property
 from visits import services
 from visits.tests.factories import KOLKATA, ListingFactory, book, local
@@ -145,3 +148,17 @@ def test_every_argument_is_described(asha_assistant, staff_assistant):
         for field, schema in fields.items()
         if not schema.get("description")
     ] == []
+
+
+def test_a_time_that_clocks_show_twice_is_refused_with_both_moments(asha_assistant, listing, snapshot):
+    Property.objects.filter(pk=listing.pk).update(timezone="America/Halifax")
+    before = snapshot()
+    with clock.frozen_at(datetime(2027, 10, 20, 12, tzinfo=UTC)):
+        args = {"property_id": listing.pk, "scheduled_date": "2027-11-07T01:45"}
+        text = asha_assistant.refusal("visits_schedule", **args)
+        assert "show this time twice: 2027-11-07T01:45-03:00 and 2027-11-07T01:45-04:00." in text
+        assert snapshot() == before
+        args["scheduled_date"] = "2027-11-07T01:45-04:00"
+        visit = asha_assistant.call("visits_schedule", **args)
+    assert visit["scheduled_date"] == "2027-11-07T05:45:00Z"
+    assert "Sun 07 Nov 2027, 01:45 UTC-04:00 in America/Halifax" in visit["summary"]
