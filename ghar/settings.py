@@ -129,6 +129,7 @@ TRUSTED_PROXIES = env_list("GHAR_TRUSTED_PROXIES")
 HTTPS = urlsplit(PUBLIC_URL).scheme == "https"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_HTTPONLY = True
+CSRF_FAILURE_VIEW = "ghar.pages.csrf_failure"
 SECURE_HSTS_SECONDS = env_int("GHAR_HSTS_SECONDS", 365 * 24 * 3600 if HTTPS else 0)
 # Without a trusted proxy every request looks like http, and the redirect would loop.
 SECURE_SSL_REDIRECT = env_bool("GHAR_SSL_REDIRECT", HTTPS and bool(TRUSTED_PROXIES))
