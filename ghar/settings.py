@@ -87,12 +87,15 @@ def env_log_level(name: str, default: str) -> str:
 
 
 def is_origin(text: str) -> bool:
-    """Return whether the text is a scheme and a host, as browsers send it in Origin, and nothing else."""
-    parts = urlsplit(text)
-    return (
-        bool(parts.scheme in {"http", "https"} and parts.netloc)
-        and text == f"{parts.scheme}://{parts.netloc}"
-    )
+    """Return whether the text is a scheme and a host, as browsers send it in Origin, and nothing else.
+
+    The scheme may be the one of an app's web view: capacitor://localhost, tauri://localhost.
+    """
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return False
+    return bool(parts.scheme and parts.netloc) and text == f"{parts.scheme}://{parts.netloc}"
 
 
 DEBUG = env_bool("DEBUG", True)
@@ -140,7 +143,8 @@ SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 CORS_ALLOWED_ORIGINS = env_list("GHAR_CORS_ORIGINS")
 if bad_origins := [origin for origin in CORS_ALLOWED_ORIGINS if not is_origin(origin)]:
     raise ImproperlyConfigured(
-        f"GHAR_CORS_ORIGINS must be origins such as https://app.example, not {bad_origins}"
+        "GHAR_CORS_ORIGINS must be origins such as https://app.example or capacitor://localhost,"
+        f" not {bad_origins}"
     )
 CORS_URLS_REGEX = "^/api/"
 CORS_ALLOW_HEADERS = [
