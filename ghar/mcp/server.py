@@ -25,6 +25,7 @@ from ghar.api.errors import problem_response
 from ghar.api.fields import StrictSerializer
 from ghar.api.renderers import encode
 from ghar.api.throttling import Throttle
+from ghar.mcp.arguments import describe_arguments, read_arguments
 from ghar.mcp.refusals import tool_errors
 from ghar.mcp.schemas import json_schema
 from ghar.mcp.throttling import CallThrottle
@@ -97,7 +98,8 @@ def tool(
 ) -> Callable[[Tool], Tool]:
     """Register a function of (request, **arguments) as a tool of a server, under its own name.
 
-    The `input` serializer validates the arguments; `output` describes the result, but does not convert it.
+    The `input` serializer validates the arguments, once `read_arguments` has taken them as they are meant;
+    `output` describes the result, but does not convert it.
     Refusals are tool errors. Without the `permission` the tool does not exist for the user. All tools are
     declared idempotent: a second call with the same arguments must change nothing.
     """
@@ -106,7 +108,7 @@ def tool(
         @wraps(func)
         def run(request: HttpRequest, arguments: dict[str, Any]) -> msgspec.Raw:
             with tool_errors():
-                serializer = input(data=arguments)
+                serializer = input(data=read_arguments(input(), arguments, writes=writes))
                 serializer.is_valid(raise_exception=True)
                 return msgspec.Raw(encode(func(request, **serializer.validated_data)))
 
@@ -114,7 +116,7 @@ def tool(
             name=func.__name__,
             title=func.__name__.replace("_", " ").capitalize(),
             description=description,
-            input_schema={"additionalProperties": False, **json_schema(input(), "request")},
+            input_schema=describe_arguments(input(), json_schema(input(), "request")),
             output_schema=json_schema(output, "response"),
             permission=permission,
             read_only=not writes,

@@ -185,7 +185,7 @@ def test_staff_assign_a_visit_from_the_queue_and_hear_of_it(origin, mode, versio
         """Unassign each agent whom the queue assigns, until the visit stays in the queue."""
         while visit["agent"]:
             visit = await call(
-                client, "agent_assign_visit", visit_id=visit["id"], agent_id=None, confirm=True
+                client, "agent_assign_visit", visit_id=visit["id"], agent="nobody", confirm=True
             )
             assert visit["changed"]
             picked = explain_queue_pick(visit["agent"]["name"]) if visit["agent"] else "."
