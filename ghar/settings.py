@@ -203,6 +203,7 @@ MIDDLEWARE = [
     "ghar.logs.AccessLog",
     "ghar.csp.ContentSecurityPolicy",
     "corsheaders.middleware.CorsMiddleware",
+    "ghar.mcp.cors.OpenToEveryOrigin",
     "ghar.api.middleware.Problems",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -331,6 +332,10 @@ refusal is a `Problem` with a `code`: 404 for what you may not see, 403 for what
     "ENABLE_DJANGO_DEPLOY_CHECK": False,
 }
 REST_KNOX = {"AUTH_HEADER_PREFIX": "Bearer", "TOKEN_TTL": timedelta(days=env_int("GHAR_TOKEN_DAYS", 90, 1))}
+
+# For so long a refresh token that an assistant has used gets it another pair. Long enough for the retry of a
+# lost answer and for the processes of one assistant, which wake up together; short for a thief.
+MCP_REFRESH_GRACE = timedelta(seconds=env_int("GHAR_MCP_REFRESH_GRACE_SECONDS", 60))
 
 EVENTSTREAM_STORAGE_CLASS = "ghar.streams.outbox.Outbox"
 EVENTSTREAM_CHANNELMANAGER_CLASS = "ghar.streams.outbox.PersonalChannels"

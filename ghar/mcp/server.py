@@ -10,6 +10,7 @@ from typing import Annotated, Any, TypeVar
 import msgspec
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
+from django.views.decorators.csrf import csrf_exempt
 from django_mcpz.jsonrpc import PARSE_ERROR, error_response
 from django_mcpz.oauth.auth import oauth_auth
 from django_mcpz.server import (
@@ -57,6 +58,14 @@ class ToolServer(MCPServer):
         except UNREADABLE_BODY:
             return error_response(None, PARSE_ERROR, "Invalid JSON", status=HTTPStatus.BAD_REQUEST)
 
+    def _origin_allowed(self, request: HttpRequest) -> bool:
+        """Accept pages of any origin.
+
+        The library's check protects servers that trust their network or a cookie. Ours trust neither: a page
+        needs a token, and no other host's name leads here (ALLOWED_HOSTS).
+        """
+        return True
+
     def authenticate(self, request: HttpRequest) -> HttpResponse | None:
         """Return None for a request that may come in, and otherwise the response that refuses it."""
         unauthenticated = oauth_auth(request)
@@ -65,6 +74,21 @@ class ToolServer(MCPServer):
         if not self.allows(request.user):
             return problem_response(403, "permission_denied", "This server is for staff and agents.")
         return throttle_response(CallThrottle(), request)
+
+
+def with_slash(server: ToolServer) -> Callable[[HttpRequest], HttpResponse]:
+    """Return the view for the server's address with a slash at its end, which answers as the one without.
+
+    Tokens and cursors are valid at both. The library finds servers by their URL, and must not take this view
+    for one: it would issue tokens for an address that no token is compared with.
+    """
+
+    @csrf_exempt
+    def answer(request: HttpRequest) -> HttpResponse:
+        request.path = request.path.removesuffix("/")
+        return server(request)
+
+    return answer
 
 
 def throttle_response(throttle: Throttle, request: HttpRequest) -> HttpResponse | None:
