@@ -80,11 +80,13 @@ async def free(client, property_id):
     return slots["items"]
 
 
-@pytest.mark.parametrize(("mode", "version"), GENERATIONS)
-def test_a_seeker_searches_books_reschedules_and_cancels(origin, mode, version):
+@pytest.mark.parametrize(
+    ("mode", "version", "path"), [("auto", MODERN, "/mcp"), ("legacy", "2025-11-25", "/mcp/")]
+)
+def test_a_seeker_searches_books_reschedules_and_cancels(origin, mode, version, path):
     async def talk():
         asked = [] if version == MODERN else None
-        async with official_client(origin, "/mcp", SEEKER, PASSWORD, mode=mode, asked=asked) as client:
+        async with official_client(origin, path, SEEKER, PASSWORD, mode=mode, asked=asked) as client:
             assert client.protocol_version == version
             assert {tool.name for tool in (await client.list_tools()).tools} == USER_TOOLS
             found = await call(client, "properties_search", city="mumbai", purpose=["rent"], available=True)

@@ -167,14 +167,14 @@ class TestGrace:
 class TestRaces:
     def test_renewals_at_once_all_succeed_and_can_all_be_renewed(self, asha, granted):
         value, first = granted
-        pairs = [pair(answer) for answer in run_concurrently([lambda: renew(value)] * 12)]
-        assert len({*pairs}) == 12
+        pairs = [pair(answer) for answer in run_concurrently([lambda: renew(value)] * 8)]
+        assert len({*pairs}) == 8
         # Each process renews its own token, and a second time, all at once.
         twice = [refresh for _, refresh in pairs] * 2
         newer = [pair(answer) for answer in run_concurrently([lambda r=r: renew(r) for r in twice])]
-        assert len({*newer}) == 24
+        assert len({*newer}) == 16
         assert all(opens(asha, access) for access, _ in [*pairs, *newer])
-        assert [renew(refresh).status_code for _, refresh in newer] == [200] * 24
+        assert [renew(refresh).status_code for _, refresh in newer] == [200] * 16
         assert first.tools()
 
     @ENDS
