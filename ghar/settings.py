@@ -88,12 +88,15 @@ def env_log_level(name: str, default: str) -> str:
 
 
 def is_origin(text: str) -> bool:
-    """Return whether the text is a scheme and a host, as browsers send it in Origin, and nothing else."""
-    parts = urlsplit(text)
-    return (
-        bool(parts.scheme in {"http", "https"} and parts.netloc)
-        and text == f"{parts.scheme}://{parts.netloc}"
-    )
+    """Return whether the text is a scheme and a host, as browsers send it in Origin, and nothing else.
+
+    The scheme may be the one of an app's web view: capacitor://localhost, tauri://localhost.
+    """
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return False
+    return bool(parts.scheme and parts.netloc) and text == f"{parts.scheme}://{parts.netloc}"
 
 
 DEBUG = env_bool("DEBUG", True)
@@ -135,6 +138,7 @@ TRUSTED_PROXIES = env_list("GHAR_TRUSTED_PROXIES")
 HTTPS = urlsplit(PUBLIC_URL).scheme == "https"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_HTTPONLY = True
+CSRF_FAILURE_VIEW = "ghar.pages.csrf_failure"
 SECURE_HSTS_SECONDS = env_int("GHAR_HSTS_SECONDS", 365 * 24 * 3600 if HTTPS else 0)
 # Without a trusted proxy every request looks like http, and the redirect would loop.
 SECURE_SSL_REDIRECT = env_bool("GHAR_SSL_REDIRECT", HTTPS and bool(TRUSTED_PROXIES))
@@ -145,7 +149,8 @@ SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 CORS_ALLOWED_ORIGINS = env_list("GHAR_CORS_ORIGINS")
 if bad_origins := [origin for origin in CORS_ALLOWED_ORIGINS if not is_origin(origin)]:
     raise ImproperlyConfigured(
-        f"GHAR_CORS_ORIGINS must be origins such as https://app.example, not {bad_origins}"
+        "GHAR_CORS_ORIGINS must be origins such as https://app.example or capacitor://localhost,"
+        f" not {bad_origins}"
     )
 CORS_URLS_REGEX = "^/api/"
 CORS_ALLOW_HEADERS = [
@@ -204,6 +209,7 @@ MIDDLEWARE = [
     "ghar.logs.AccessLog",
     "ghar.csp.ContentSecurityPolicy",
     "corsheaders.middleware.CorsMiddleware",
+    "ghar.mcp.cors.OpenToEveryOrigin",
     "ghar.api.middleware.Problems",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -332,6 +338,10 @@ refusal is a `Problem` with a `code`: 404 for what you may not see, 403 for what
     "ENABLE_DJANGO_DEPLOY_CHECK": False,
 }
 REST_KNOX = {"AUTH_HEADER_PREFIX": "Bearer", "TOKEN_TTL": timedelta(days=env_int("GHAR_TOKEN_DAYS", 90, 1))}
+
+# For so long a refresh token that an assistant has used gets it another pair. Long enough for the retry of a
+# lost answer and for the processes of one assistant, which wake up together; short for a thief.
+MCP_REFRESH_GRACE = timedelta(seconds=env_int("GHAR_MCP_REFRESH_GRACE_SECONDS", 60))
 
 EVENTSTREAM_STORAGE_CLASS = "ghar.streams.outbox.Outbox"
 EVENTSTREAM_CHANNELMANAGER_CLASS = "ghar.streams.outbox.PersonalChannels"

@@ -8,7 +8,7 @@ from agents.mcp import agency_server
 from ghar import health, pages
 from ghar.accounts.pages import LoginPage, LogoutPage, OwnPasswordPage
 from ghar.api.views import unknown_url
-from ghar.mcp.server import user_server
+from ghar.mcp.server import user_server, with_slash
 
 # The tools of each app register themselves with the servers when they are imported.
 autodiscover_modules("mcp")
@@ -23,8 +23,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", include("visits.urls")),
     re_path(r"^api(/.*)?$", unknown_url),
     path("", pages.home, name="home"),
-    path("mcp", user_server),
+    path("mcp", user_server, name="mcp"),
+    path("mcp/", with_slash(user_server)),
     path("mcp-admin", agency_server),
+    path("mcp-admin/", with_slash(agency_server)),
     path("", include("ghar.mcp.oauth")),
     path("login", LoginPage.as_view(), name="login"),
     path("logout", LogoutPage.as_view(), name="logout"),

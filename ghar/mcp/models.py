@@ -1,11 +1,12 @@
 from typing import ClassVar
 
-from django.db import models
+from django.db import models, transaction
 from django.db.models import Max, Q
 from django.utils.translation import gettext_lazy as _
-from django_mcpz.oauth.models import AuthorizationCode
+from django_mcpz.oauth.models import AuthorizationCode, RefreshToken
 
 from ghar import clock
+from ghar.mcp.grants import lock_grants
 
 
 class GrantQuerySet(models.QuerySet["Grant"]):
@@ -36,3 +37,26 @@ class Grant(AuthorizationCode):
 
     def __str__(self) -> str:
         return f"{self.client} as {self.user}"
+
+    def revoke_family(self) -> None:
+        """Revoke all tokens of the grant, also one that is being issued at this moment."""
+        with transaction.atomic():
+            lock_grants(AuthorizationCode.objects.filter(pk=self.pk))
+            super().revoke_family()
+
+
+class Rotation(models.Model):
+    """A refresh token (the child) was issued for another one (the parent).
+
+    A parent has several children when it was used again within the grace: see `ghar.mcp.refreshing`.
+    """
+
+    parent = models.ForeignKey(RefreshToken, models.CASCADE, related_name="+")
+    child = models.OneToOneField(RefreshToken, models.CASCADE, related_name="+")
+
+    class Meta:
+        default_permissions = ()
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return f"{self.child_id} for {self.parent_id}"

@@ -10,6 +10,7 @@ from typing import Annotated, Any, TypeVar
 import msgspec
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
+from django.views.decorators.csrf import csrf_exempt
 from django_mcpz.jsonrpc import PARSE_ERROR, error_response
 from django_mcpz.oauth.auth import oauth_auth
 from django_mcpz.server import (
@@ -25,6 +26,7 @@ from ghar.api.errors import problem_response
 from ghar.api.fields import StrictSerializer
 from ghar.api.renderers import encode
 from ghar.api.throttling import Throttle
+from ghar.mcp.arguments import describe_arguments, read_arguments
 from ghar.mcp.refusals import tool_errors
 from ghar.mcp.schemas import json_schema
 from ghar.mcp.throttling import CallThrottle
@@ -56,6 +58,14 @@ class ToolServer(MCPServer):
         except UNREADABLE_BODY:
             return error_response(None, PARSE_ERROR, "Invalid JSON", status=HTTPStatus.BAD_REQUEST)
 
+    def _origin_allowed(self, request: HttpRequest) -> bool:
+        """Accept pages of any origin.
+
+        The library's check protects servers that trust their network or a cookie. Ours trust neither: a page
+        needs a token, and no other host's name leads here (ALLOWED_HOSTS).
+        """
+        return True
+
     def authenticate(self, request: HttpRequest) -> HttpResponse | None:
         """Return None for a request that may come in, and otherwise the response that refuses it."""
         unauthenticated = oauth_auth(request)
@@ -64,6 +74,21 @@ class ToolServer(MCPServer):
         if not self.allows(request.user):
             return problem_response(403, "permission_denied", "This server is for staff and agents.")
         return throttle_response(CallThrottle(), request)
+
+
+def with_slash(server: ToolServer) -> Callable[[HttpRequest], HttpResponse]:
+    """Return the view for the server's address with a slash at its end, which answers as the one without.
+
+    Tokens and cursors are valid at both. The library finds servers by their URL, and must not take this view
+    for one: it would issue tokens for an address that no token is compared with.
+    """
+
+    @csrf_exempt
+    def answer(request: HttpRequest) -> HttpResponse:
+        request.path = request.path.removesuffix("/")
+        return server(request)
+
+    return answer
 
 
 def throttle_response(throttle: Throttle, request: HttpRequest) -> HttpResponse | None:
@@ -97,7 +122,8 @@ def tool(
 ) -> Callable[[Tool], Tool]:
     """Register a function of (request, **arguments) as a tool of a server, under its own name.
 
-    The `input` serializer validates the arguments; `output` describes the result, but does not convert it.
+    The `input` serializer validates the arguments, once `read_arguments` has taken them as they are meant;
+    `output` describes the result, but does not convert it.
     Refusals are tool errors. Without the `permission` the tool does not exist for the user. All tools are
     declared idempotent: a second call with the same arguments must change nothing.
     """
@@ -106,7 +132,7 @@ def tool(
         @wraps(func)
         def run(request: HttpRequest, arguments: dict[str, Any]) -> msgspec.Raw:
             with tool_errors():
-                serializer = input(data=arguments)
+                serializer = input(data=read_arguments(input(), arguments, writes=writes))
                 serializer.is_valid(raise_exception=True)
                 return msgspec.Raw(encode(func(request, **serializer.validated_data)))
 
@@ -114,7 +140,7 @@ def tool(
             name=func.__name__,
             title=func.__name__.replace("_", " ").capitalize(),
             description=description,
-            input_schema={"additionalProperties": False, **json_schema(input(), "request")},
+            input_schema=describe_arguments(input(), json_schema(input(), "request")),
             output_schema=json_schema(output, "response"),
             permission=permission,
             read_only=not writes,

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from corsheaders.checks import check_settings
 from django.core.exceptions import ImproperlyConfigured
 
 DEPLOYED = {
@@ -108,6 +109,37 @@ def test_only_the_origins_that_are_named_may_read_the_api(client, settings):
     other = client.get("/api/v1/properties", headers={"Origin": "https://evil.example"})
     assert "Access-Control-Allow-Origin" not in other
     assert "Access-Control-Allow-Origin" not in client.get("/admin/login/", headers=origin)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("origin", ["capacitor://localhost", "tauri://localhost", "ionic://app.example:81"])
+def test_an_app_in_a_web_view_may_read_the_api_under_its_own_scheme(client, settings, load_settings, origin):
+    named = load_settings(GHAR_CORS_ORIGINS=f"https://app.example, {origin}")["CORS_ALLOWED_ORIGINS"]
+    assert named == ["https://app.example", origin]
+    settings.CORS_ALLOWED_ORIGINS = named
+    assert check_settings() == []
+    answer = client.get("/api/v1/properties", headers={"Origin": origin})
+    assert (answer.status_code, answer["Access-Control-Allow-Origin"]) == (200, origin)
+    for other in (f"{origin}.evil.example", "evil://localhost", "null"):
+        answer = client.get("/api/v1/properties", headers={"Origin": other})
+        assert "Access-Control-Allow-Origin" not in answer
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "capacitor:localhost",
+        "capacitor://",
+        "tauri://localhost/",
+        "ionic://localhost?x",
+        "*",
+        "null",
+        "https://[::1",
+    ],
+)
+def test_what_no_browser_sends_as_origin_is_refused(load_settings, origin):
+    with pytest.raises(ImproperlyConfigured, match="^GHAR_CORS_ORIGINS must be"):
+        load_settings(GHAR_CORS_ORIGINS=f"https://app.example,{origin}")
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ from agents.models import Agent
         ("GHAR_REQUEST_BODY_SECONDS", "-1"),
         ("GHAR_THREADS", "0"),
         ("GHAR_TOKEN_DAYS", "soon"),
+        ("GHAR_MCP_REFRESH_GRACE_SECONDS", "-1"),
         ("GHAR_OFFICE_TIME_ZONE", "Mars/Base"),
         ("GHAR_OFFICE_TIME_ZONE", "../etc"),
         ("VISIT_TOUR_MINUTES", "5"),

@@ -2,15 +2,22 @@
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 
 from agents.mcp import AgentInput
 from ghar.api.fields import DayField, IdField, StrictSerializer
+from ghar.mcp.arguments import ID_TEXT
 from ghar.mcp.pages import PageInput
 from ghar.mcp.times import LocalInstantField
 from visits.api.serializers import SlotQuerySerializer
 from visits.models import Visit
+from visits.services import AUTOMATIC, Choice
+
+# What `agent` may be instead of an id. Words, since assistants send null for what they leave out.
+BEST, NOBODY = "best", "nobody"
+AGENT_WORDS: dict[str, Choice | None] = {BEST: AUTOMATIC, NOBODY: None}
 
 PROPERTY_HELP = "An id from properties_search."
 VISIT_HELP = "The id of a visit, as lists and bookings return it."
@@ -72,11 +79,33 @@ class ConfirmableInput(VisitInput):
     )
 
 
+@extend_schema_field(
+    {"anyOf": [{"type": "string", "enum": [BEST, NOBODY]}, {"type": "integer", "minimum": 1}, ID_TEXT]}
+)
+class AgentChoiceField(serializers.Field[int | Choice | None, Any, Any, Any]):
+    """An id, or a word: None for NOBODY, and AUTOMATIC for BEST."""
+
+    def to_internal_value(self, data: Any) -> int | Choice | None:
+        word = data.strip().lower() if isinstance(data, str) else ""
+        if word in AGENT_WORDS:
+            return AGENT_WORDS[word]
+        try:
+            agent_id: int = IdField().run_validation(data)
+        except ValidationError:
+            raise ValidationError(f'Give "{BEST}", "{NOBODY}" or an id from agent_candidates.') from None
+        return agent_id
+
+
 class AssignInput(ConfirmableInput):
-    agent_id = IdField(
+    agent = AgentChoiceField(
         required=False,
-        allow_null=True,
-        help_text="An id from agent_candidates. Absent: the best agent. null: unassign the present agent.",
+        help_text=(
+            f'"{BEST}" (the same as leaving it out), "{NOBODY}" to unassign the present agent, or an id from'
+            " agent_candidates."
+        ),
+    )
+    agent_id = IdField(
+        required=False, help_text="The old name of agent, for an id. Null is the same as leaving it out."
     )
     reason = serializers.CharField(
         max_length=500,
@@ -91,6 +120,13 @@ class AssignInput(ConfirmableInput):
         help_text="For agents and staff alone. To replace an agent by another one, a reason or a note is"
         " required. At most 500 characters.",
     )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        agent_id = attrs.pop("agent_id", None)
+        agent = attrs.setdefault("agent", agent_id or AUTOMATIC)
+        if agent_id is not None and agent != agent_id:
+            raise ValidationError({"agent_id": "It names another choice than agent does. Give agent alone."})
+        return attrs
 
 
 class AgentVisitsInput(AgentInput, PageInput):

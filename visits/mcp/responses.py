@@ -130,7 +130,7 @@ def add_suggestions(listing: Property, visit: Visit | None = None) -> Iterator[N
         ranked = candidates.rank_candidates(visit) if visit else []
         eligible = [candidate for candidate in ranked if candidate.eligible]
         error.extra[SUGGESTIONS] = [
-            f"agent_id {candidate.agent.pk}: {candidate.agent.name}. {candidate.explanation}"
+            f"agent {candidate.agent.pk}: {candidate.agent.name}. {candidate.explanation}"
             for candidate in eligible[:MAX_SUGGESTIONS]
         ]
         if not eligible:

@@ -225,8 +225,8 @@ def agent_candidates(request: ToolRequest, *, visit_id: int) -> JSON:
 @tool(
     agency_server,
     description=(
-        "Assign a live tour to an agent, or to the best one (without agent_id), or unassign its agent"
-        " (agent_id null). The user is asked to confirm; dry_run first shows who would get it. Assigning the"
+        "Assign a live tour to an agent, or to the best one (without agent), or unassign its agent"
+        ' (agent "nobody"). The user is asked to confirm; dry_run first shows who would get it. Assigning the'
         " present agent again changes nothing. An agent who was unassigned is not chosen for that visit"
         " again, but the queue may assign another one at once. Only the admin site can override hours, city"
         " or capacity."
@@ -245,13 +245,13 @@ def agent_assign_visit(
     note: str,
     dry_run: bool,
     confirm: bool,
-    agent_id: int | None | services.Choice = services.AUTOMATIC,
+    agent: int | None | services.Choice,
 ) -> JSON:
     visit = get_visit(request, visit_id)
     former = visit.agent
 
     def assign() -> Visit:
-        return services.assign(visit=visit, by=request.user, agent_id=agent_id, reason=reason, note=note)
+        return services.assign(visit=visit, by=request.user, agent_id=agent, reason=reason, note=note)
 
     def describe(preview: Visit) -> str:
         tour = f"visit {preview.pk} to {preview.property.title} on {visit_time_text(preview)}"

@@ -25,7 +25,9 @@ class TestConfirmation:
         assert preview["summary"].startswith(
             f"Nothing was changed. Without dry_run this call would cancel visit {world.tour} to "
         )
-        preview = staff_assistant.call("agent_assign_visit", visit_id=world.tour, agent_id=None, dry_run=True)
+        preview = staff_assistant.call(
+            "agent_assign_visit", visit_id=world.tour, agent="nobody", dry_run=True
+        )
         assert (preview["agent"], preview["changed"]) == (None, False)
         assert everything() == before
 

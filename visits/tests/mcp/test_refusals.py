@@ -105,5 +105,5 @@ class TestSuggestions:
         text = staff_assistant.refusal(
             "agent_assign_visit", visit_id=world.tour, agent_id=world.agent_elsewhere, reason="On request"
         )
-        assert f"- agent_id {world.second_agent}: " in text
-        assert f"- agent_id {world.agent_elsewhere}: " not in text
+        assert f"- agent {world.second_agent}: " in text
+        assert f"- agent {world.agent_elsewhere}: " not in text

@@ -1,0 +1,6 @@
+from django import template
+
+from ghar.mcp import redirects
+
+register = template.Library()
+register.filter(redirects.opens_app)
