@@ -12,10 +12,11 @@ from properties.importing.errors import MAX_REASON, Problem, ValueRefused, print
 from properties.importing.headers import FEATURE_PREFIX, HOUSE_RENT_CONSTANTS, REQUIRED, key_of
 from properties.importing.mapping import PLACEHOLDER, Plan
 from properties.importing.reading import Row, Table
-from properties.importing.values import Value, is_nothing, parse
+from properties.importing.values import Rate, Value, is_nothing, parse
 from properties.models import Amenity, Property, PropertyImage
 from properties.services import MAX_IMAGES, Draft
 
+ONE = Decimal(1)
 # A spreadsheet would take a text that begins with one of these for a formula; exports put ' before it.
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
@@ -55,24 +56,35 @@ def _make_entry(row: Row, plan: Plan, *, decimal_comma: bool) -> Entry:
         entry.problems.append(Problem("", text, "too many columns"))
         return entry
     entry.texts = _texts(plan, cells)
-    columns = {source.field: source.column for source in plan.sources}
-    factors = {source.field: source.factor for source in plan.sources}
+    _parse_values(entry, plan, decimal_comma=decimal_comma)
+    if not entry.problems:
+        _add_draft(entry, _natural_key(plan, cells), plan.columns)
+    return entry
+
+
+def _parse_values(entry: Entry, plan: Plan, *, decimal_comma: bool) -> None:
+    """Fill in the values of the texts, and the problems of texts that have none."""
+    columns = plan.columns
     for name in REQUIRED:
         if not entry.texts.get(name):
             entry.problems.append(Problem(columns.get(name, name), "it is empty", "it is empty"))
     for name, text in entry.texts.items():
         if not text:
             continue
-        factor = factors.get(name, Decimal(1))
-        words = plan.mapping.words.get(name, {})
+        if name in plan.mapping.words:
+            text = plan.mapping.words[name].get(key_of(text), text)
         try:
-            word = words.get(key_of(text), text)
-            entry.values[name] = parse(name, word, factor=factor, decimal_comma=decimal_comma)
+            entry.values[name] = parse(
+                name, text, factor=plan.factors.get(name, ONE), decimal_comma=decimal_comma
+            )
         except ValueRefused as refusal:
             entry.problems.append(Problem(columns.get(name, name), str(refusal), refusal.kind))
-    if not entry.problems:
-        _add_draft(entry, _natural_key(plan, cells), columns)
-    return entry
+    rate, size = entry.values.get("base_price"), entry.values.get("area_sqft")
+    if isinstance(rate, Rate) and isinstance(size, Decimal):
+        entry.values["base_price"] = rate.total(size)
+    elif isinstance(rate, Rate):
+        text = f"{quote(rate.text)} is a price per area, and the row has no area"
+        entry.problems.append(Problem(columns.get("base_price", "base_price"), text, "is a price per area"))
 
 
 def _fit(cells: list[str], length: int) -> list[str] | None:
@@ -85,9 +97,8 @@ def _fit(cells: list[str], length: int) -> list[str] | None:
 def _texts(plan: Plan, cells: list[str]) -> dict[str, str]:
     """Return the texts of a row by field; "" where there is nothing."""
     texts = {source.field: _plain(cells[source.place]) for source in plan.sources}
-    by_column = {key_of(name): cell for name, cell in zip(plan.header, cells, strict=True)}
     for name, constant in plan.mapping.constants.items():
-        texts[name] = PLACEHOLDER.sub(lambda found: _plain(by_column[key_of(found[1])]), constant).strip()
+        texts[name] = PLACEHOLDER.sub(lambda found: _plain(cells[plan.place_of(found[1])]), constant).strip()
     if plan.is_house_rent:
         texts = {"title": _house_rent_title(texts), **HOUSE_RENT_CONSTANTS, **texts}
     return texts

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal, InvalidOperation
 from difflib import get_close_matches
+from functools import cached_property
 from typing import NamedTuple
 
 from properties.importing.errors import ImportRefused, ValueRefused, printable, quote
@@ -94,6 +95,19 @@ class Plan:
     mapping: ColumnMapping
     is_house_rent: bool
     ignored: Sequence[str]
+
+    @cached_property
+    def columns(self) -> dict[str, str]:
+        """Return the name of the file's column by field."""
+        return {source.field: source.column for source in self.sources}
+
+    @cached_property
+    def factors(self) -> dict[str, Decimal]:
+        return {source.field: source.factor for source in self.sources}
+
+    def place_of(self, column: str) -> int:
+        """Return the place of a column that the mapping names."""
+        return next(place for place, cell in enumerate(self.header) if key_of(cell) == key_of(column))
 
     def warnings(self) -> list[str]:
         return [f"Ignored columns: {', '.join(self.ignored)}."] if self.ignored else []

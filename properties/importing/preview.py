@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from shlex import quote
 
 from properties.importing.drafts import Entry
@@ -73,7 +74,7 @@ def show(value: Value) -> str:
         return " | ".join(f"{name}={text}" for name, text in value.items())
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return str(value)
+    return f"{value:f}" if isinstance(value, Decimal) else str(value)
 
 
 def lines(preview: Preview) -> list[str]:

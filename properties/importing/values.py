@@ -9,12 +9,14 @@ import json
 import re
 from collections.abc import Callable, Sequence
 from decimal import ROUND_HALF_EVEN, Decimal
+from functools import cache
+from typing import NamedTuple, Union
 
 from properties.importing.errors import ValueRefused, quote
 from properties.importing.headers import key_of
 from properties.models import Property
 
-Value = str | bool | int | float | Decimal | list[str] | dict[str, str]
+Value = Union[str, bool, int, float, Decimal, list[str], dict[str, str], "Rate"]
 
 CENT = Decimal("0.01")
 # Words for "there is nothing". "Nan" is a city of Thailand; pandas writes "nan" and "NaN".
@@ -43,7 +45,9 @@ BOOLEANS = {
 SYNONYMS = {
     "property_type": {
         **dict.fromkeys(("flat", "flatapartment", "apartmentflat", "apt", "unit"), "apartment"),
-        **dict.fromkeys(("independenthouse", "bungalow", "rowhouse", "townhouse", "home"), "house"),
+        **dict.fromkeys(
+            ("independenthouse", "duplex", "maisonette", "bungalow", "rowhouse", "townhouse", "home"), "house"
+        ),
         **dict.fromkeys(("floor", "independentfloor", "independentbuilderfloor"), "builder_floor"),
         **dict.fromkeys(("land", "residentialplot", "residentialland", "openplot", "plotland"), "plot"),
         **dict.fromkeys(("condominium",), "condo"),
@@ -77,6 +81,10 @@ CHOICES: dict[str, Sequence[tuple[str, object]]] = {
     "furnishing": Property.Furnishing.choices,
 }
 
+# In scraped files a title often tells the type and the purpose. These names say too little in a sentence.
+NAMED_IN_TITLES = {"property_type", "purpose"}
+VAGUE = {"floor", "home", "unit", "room", "offer"}
+
 # Lakhs and thousands in any mixture: 1,25,000 and 125,000; also 125 000 and 125'000.
 GROUPED = re.compile(
     r"[0-9]{1,3}(?:,[0-9]{2,3})*,[0-9]{3}(?:\.[0-9]{1,30})?|[0-9]{1,3}(?:[ '’][0-9]{3})+(?:\.[0-9]{1,30})?"
@@ -108,7 +116,7 @@ AFTER_PRICE = re.compile(
     rf"|{SIGN}\s*[0-9.,]+\s*(?:k|lakhs?|cr)?\s*(?:/|per)\s*{AREA_WORD}.*",
     re.IGNORECASE,
 )
-UNIT_PRICE = re.compile(rf"(?:{SIGN})?\s*(?:/|per|a)\s*{AREA_WORD}.*", re.IGNORECASE)
+UNIT_PRICE = re.compile(rf"(?:{SIGN})?\s*(?:/|per\b)\s*(?P<unit>{AREA_WORD}.*)", re.IGNORECASE)
 
 # Square feet per unit. Units that differ from region to region (bigha, marla, katha) are left out.
 AREA_UNITS = {
@@ -161,15 +169,30 @@ def number(text: str, *, decimal_comma: bool) -> Decimal:
     return -Decimal(plain) if text.strip().startswith("-") else Decimal(plain)
 
 
+class Rate(NamedTuple):
+    """A price per square foot: the price of the listing follows from its area."""
+
+    amount: Decimal
+    text: str
+
+    def total(self, area: Decimal) -> Decimal:
+        return _to_cents(self.amount * area, rounded=True)
+
+
 def price(text: str, *, factor: Decimal = Decimal(1), decimal_comma: bool = False) -> Decimal:
     """Return an amount of money: 1,25,000 or ₹1.25 lakh, and of two prices the one of the whole listing."""
+    amount = price_or_rate(text, factor=factor, decimal_comma=decimal_comma)
+    if isinstance(amount, Rate):
+        raise ValueRefused(f"{quote(text)} is a price per area", "is a price per area")
+    return amount
+
+
+def price_or_rate(text: str, *, factor: Decimal, decimal_comma: bool) -> Decimal | Rate:
+    """Return an amount of money, or a Rate if the text says that it is for a unit of area."""
     flat = " ".join(text.split())
     found = PRICE.fullmatch(flat)
-    if found and UNIT_PRICE.fullmatch(found["rest"]):
-        raise ValueRefused(
-            f"{quote(flat)} is a price per area, not that of the listing", "is a price per area"
-        )
-    if not found or not AFTER_PRICE.fullmatch(found["rest"]):
+    per_area = found and UNIT_PRICE.fullmatch(found["rest"])
+    if not found or not (per_area or AFTER_PRICE.fullmatch(found["rest"])):
         raise ValueRefused(f"{quote(flat)} is not a number", "is not a number")
     amount = number(found["number"], decimal_comma=decimal_comma)
     scale = (found["scale"] or "").lower()
@@ -177,6 +200,11 @@ def price(text: str, *, factor: Decimal = Decimal(1), decimal_comma: bool = Fals
         raise ValueRefused(f"{quote(flat)} has a unit of its own beside the factor", "has a unit of its own")
     if scale:
         amount *= next(times for word, times in SCALES.items() if scale.startswith(word))
+    if per_area:
+        unit = _unit_key(per_area["unit"])
+        if unit not in AREA_UNITS:
+            raise ValueRefused(f"{quote(flat)} is a price for no known unit of area", "is for no known unit")
+        return Rate(amount * factor / AREA_UNITS[unit], flat)
     return _to_cents(amount * factor, rounded=bool(scale) or factor != 1)
 
 
@@ -184,7 +212,7 @@ def area(text: str, *, factor: Decimal = Decimal(1), decimal_comma: bool = False
     """Return an area in square feet, with two decimals."""
     flat = " ".join(text.split())
     found = AREA.fullmatch(flat)
-    unit = re.sub(r"[\s.]", "", found["unit"] or "").casefold().replace("²", "2") if found else ""
+    unit = _unit_key(found["unit"] or "") if found else ""
     if not found or (unit and unit not in AREA_UNITS):
         raise ValueRefused(f"{quote(flat)} is not an area in a known unit", "is not an area in a known unit")
     if unit and factor != 1:
@@ -221,12 +249,32 @@ def choice(field: str, text: str) -> str:
     """Return the choice whose name or label this is, without case, blanks, `_` and `-`."""
     if field == "status" and key_of(text) == Property.Status.WITHDRAWN:
         raise ValueRefused("a withdrawn listing can't be imported", "is withdrawn")
-    by_key = dict(SYNONYMS[field])
-    by_key |= {key_of(name): value for value, label in CHOICES[field] for name in (str(label), value)}
-    if key_of(text) not in by_key:
+    by_key = _choices_by_key(field)
+    found = by_key.get(key_of(text)) or (_choice_within(text, by_key) if field in NAMED_IN_TITLES else "")
+    if not found:
         known = ", ".join(value for value, _label in CHOICES[field] if value != Property.Status.WITHDRAWN)
         raise ValueRefused(f"{quote(text)} is none of: {known}", "is no known choice")
-    return by_key[key_of(text)]
+    return found
+
+
+@cache
+def _choices_by_key(field: str) -> dict[str, str]:
+    by_key = dict(SYNONYMS[field])
+    return by_key | {key_of(name): value for value, label in CHOICES[field] for name in (str(label), value)}
+
+
+def _choice_within(text: str, by_key: dict[str, str]) -> str:
+    """Return the choice that a sentence names, such as "2 BHK Flats for Sale"; "" if none, or several."""
+    words = [word.removesuffix("s") for word in re.findall(r"[^\W_]+", text.casefold())]
+    found, start = set(), 0
+    while start < len(words):
+        # The longest name counts: a builder floor is no floor.
+        phrases = {length: "".join(words[start : start + length]) for length in (3, 2, 1)}
+        length = next((n for n, phrase in phrases.items() if phrase in by_key and phrase not in VAGUE), 0)
+        if length:
+            found.add(by_key[phrases[length]])
+        start += length or 1
+    return found.pop() if len(found) == 1 else ""
 
 
 def titles(text: str) -> list[str]:
@@ -259,8 +307,8 @@ def parse(field: str, text: str, *, factor: Decimal, decimal_comma: bool) -> Val
     return OTHERS[field](text) if field in OTHERS else text
 
 
-AMOUNTS: dict[str, Callable[..., Decimal | int]] = {
-    "base_price": price,
+AMOUNTS: dict[str, Callable[..., Decimal | int | Rate]] = {
+    "base_price": price_or_rate,
     "monthly_rent": price,
     "area_sqft": area,
     "bedrooms": count,
@@ -275,6 +323,11 @@ OTHERS: dict[str, Callable[[str], Value]] = {
     "image_urls": links,
     "features": features,
 }
+
+
+def _unit_key(unit: str) -> str:
+    """Return a unit of area without case, blanks and dots: Sq. Yards is sqyards."""
+    return re.sub(r"[\s.]", "", unit).casefold().replace("²", "2")
 
 
 def _to_cents(amount: Decimal, *, rounded: bool) -> Decimal:

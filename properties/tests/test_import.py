@@ -22,20 +22,6 @@ ROW = "Home,apartment,rent,Mumbai,50000"
 EMPTY = "property_type: it is empty; purpose: it is empty; city: it is empty; base_price: it is empty"
 
 
-@pytest.fixture
-def load(tmp_path):
-    """`load(content)` imports text or bytes, and returns the lines of stdout and of stderr."""
-
-    def run(content, *options, verbosity=0):
-        path = tmp_path / "listings.csv"
-        path.write_bytes(content if isinstance(content, bytes) else content.encode())
-        out, err = io.StringIO(), io.StringIO()
-        call_command("import_listings", str(path), *options, stdout=out, stderr=err, verbosity=verbosity)
-        return out.getvalue().splitlines(), err.getvalue().splitlines()
-
-    return run
-
-
 def counts(imported=0, present=0, repeated=0, rejected=0):
     return [
         f"{imported} imported, {present} already there, {repeated} repeated in the file, {rejected} rejected."
