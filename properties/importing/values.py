@@ -12,6 +12,7 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from functools import cache
 from typing import NamedTuple, Union
 
+from ghar.validators import single_spaced
 from properties.importing.errors import ValueRefused, quote
 from properties.importing.headers import key_of
 from properties.models import Property
@@ -299,12 +300,18 @@ def features(text: str) -> dict[str, str]:
 
 
 def parse(field: str, text: str, *, factor: Decimal, decimal_comma: bool) -> Value:
-    """Return the value that a cell has for a field; for a field of text it is the text."""
+    """Return the value that a cell has for a field.
+
+    For a field of text it is the text. Scraped cells break lines where pages did, so that only a description
+    keeps them.
+    """
     if field in AMOUNTS:
         return AMOUNTS[field](text, factor=factor, decimal_comma=decimal_comma)
     if field in CHOICES:
         return choice(field, text)
-    return OTHERS[field](text) if field in OTHERS else text
+    if field in OTHERS:
+        return OTHERS[field](text)
+    return text if field == "description" else single_spaced(text)
 
 
 AMOUNTS: dict[str, Callable[..., Decimal | int | Rate]] = {
