@@ -48,14 +48,15 @@ class ColumnMapping:
     """What the user says about a file's columns.
 
     `constants` are values that every row has, whatever the file says; {column} in one stands for the cell.
-    `words` are the values of texts by field, such as {"purpose": {"Outright": "buy"}}. `keep_others` keeps
-    all other columns as attributes.
+    `words` are the values of texts by field, such as {"purpose": {"Outright": "buy"}}. Columns without a rule
+    become the fields of their names if `by_name`; `keep_others` keeps all others as attributes.
     """
 
     rules: Sequence[Rule] = ()
     constants: Mapping[str, str] = field(default_factory=dict)
     words: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     keep_others: bool = False
+    by_name: bool = True
 
     def overridden_by(self, other: "ColumnMapping") -> "ColumnMapping":
         """Return both together. What `other` says about a field counts."""
@@ -170,8 +171,9 @@ def make_plan(header: Sequence[str], mapping: ColumnMapping, *, strict: bool = F
     )
     if doubled:
         raise ImportRefused(f"Two columns are mapped to {doubled}.")
-    is_house_rent = _is_house_rent(places, taken)
-    sources += _sources_by_name(header, places, taken, is_house_rent=is_house_rent)
+    is_house_rent = _is_house_rent(places)
+    if mapping.by_name:
+        sources += _sources_by_name(header, places, taken, is_house_rent=is_house_rent)
     used = {source.place for source in sources}
     used |= {
         places[key_of(name)][0] for text in mapping.constants.values() for name in PLACEHOLDER.findall(text)
@@ -179,7 +181,7 @@ def make_plan(header: Sequence[str], mapping: ColumnMapping, *, strict: bool = F
     others = [index for index in range(len(header)) if index not in used]
     if mapping.keep_others:
         kept = [index for index in others if not is_unnamed(header[index])]
-        sources += [Source(i, header[i], FEATURE_PREFIX + _snake(header[i])) for i in kept]
+        sources += [Source(i, header[i], attribute_of(header[i])) for i in kept]
         others = [index for index in others if index not in kept]
     plan = Plan(
         header, _row_keys(header, is_house_rent), sources, mapping, is_house_rent, _listed(header, others)
@@ -271,9 +273,10 @@ def _apply_rule(rule: Rule, header: Sequence[str], places: Mapping[str, list[int
     return Source(index, header[index], rule.field, rule.factor)
 
 
-def _is_house_rent(places: Mapping[str, list[int]], taken: set[str]) -> bool:
-    own = {name for key, name in FIELD_KEYS.items() if key in places} | taken
-    return {key_of(name) for name in HOUSE_RENT_MARKS} <= places.keys() and not own & {"title", "base_price"}
+def _is_house_rent(places: Mapping[str, list[int]]) -> bool:
+    """Return whether the header is that of House Rent, whatever the mapping makes of it."""
+    marks = {key_of(name) for name in HOUSE_RENT_MARKS}
+    return marks <= places.keys() and not {key_of("title"), key_of("base_price")} & places.keys()
 
 
 def _sources_by_name(
@@ -301,6 +304,11 @@ def _row_keys(header: Sequence[str], is_house_rent: bool) -> list[str]:
     """Return one name for all spellings of a column: rows are recognised by them in later imports, too."""
     names = FIELD_KEYS | HOUSE_RENT_KEYS if is_house_rent else FIELD_KEYS
     return ["" if is_unnamed(cell) else names.get(key_of(cell), key_of(cell)) for cell in header]
+
+
+def attribute_of(column: str) -> str:
+    """Return the field that keeps a column as an attribute: features.area_type for "Area Type"."""
+    return f"{FEATURE_PREFIX}{_snake(column)}"
 
 
 def _snake(name: str) -> str:
