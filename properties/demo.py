@@ -31,8 +31,9 @@ def create_listings(*, owner: User) -> list[Property]:
         ],
         ignore_conflicts=True,
     )
-    with LISTINGS_FILE.open(encoding="utf-8", newline="") as file:
-        drafts = [row for _, row in importing.read_drafts(file) if isinstance(row, services.Draft)]
+    with LISTINGS_FILE.open("rb") as file:
+        entries = importing.open_import(file).entries()
+        drafts = [entry.draft for entry in entries if entry.draft]
     services.import_listings(drafts=drafts, owner=owner)
     keys = [draft.key for draft in drafts]
     return list(Property.objects.filter(import_key__in=keys).order_by("id"))

@@ -121,6 +121,11 @@ def import_listings(*, drafts: Sequence[Draft], owner: User | None) -> int:
     return len(new)
 
 
+def count_new(keys: Sequence[str]) -> int:
+    """Return how many of these keys no listing has yet."""
+    return len(keys) - Property.objects.filter(import_key__in=keys).count()
+
+
 def _wait_for_other_imports() -> None:
     """Keep other imports from deciding which rows are new until this transaction ends."""
     with connection.cursor() as cursor:

@@ -16,6 +16,7 @@ COMMANDS = {
     "reconcile_agent_load": [],
     "prune_events": [],
     "import_listings": ["-"],
+    "export_csv": ["visits"],
     "bench_events": [],
 }
 

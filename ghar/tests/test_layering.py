@@ -27,6 +27,7 @@ ROOMS_MAY_IMPORT = {
     "events": TABLES,
     "permissions": TABLES,
     "queues": TABLES,
+    "exports": TABLES,
     "scheduling": RULES,
     "assignment": RULES | {"scheduling"},
     "services": CHANGES,
@@ -34,8 +35,8 @@ ROOMS_MAY_IMPORT = {
     "templatetags": RULES,
     "api": CHANGES,
     "mcp": CHANGES | {"api"},
-    "admin": CHANGES | {"templatetags"},
-    "management": CHANGES,
+    "admin": CHANGES | {"exports", "templatetags"},
+    "management": CHANGES | {"exports"},
     "urls": {"api"},
     "apps": {"receivers"},
 }

@@ -19,20 +19,7 @@ Posted On,BHK,Rent,Size,Floor,Area Type,Area Locality,City,Furnishing Status,Ten
 """  # noqa: E501
 HEADER = "title,property_type,purpose,city,base_price"
 ROW = "Home,apartment,rent,Mumbai,50000"
-
-
-@pytest.fixture
-def load(tmp_path):
-    """`load(content)` imports text or bytes, and returns the lines of stdout and of stderr."""
-
-    def run(content, *options, verbosity=0):
-        path = tmp_path / "listings.csv"
-        path.write_bytes(content if isinstance(content, bytes) else content.encode())
-        out, err = io.StringIO(), io.StringIO()
-        call_command("import_listings", str(path), *options, stdout=out, stderr=err, verbosity=verbosity)
-        return out.getvalue().splitlines(), err.getvalue().splitlines()
-
-    return run
+EMPTY = "property_type: it is empty; purpose: it is empty; city: it is empty; base_price: it is empty"
 
 
 def counts(imported=0, present=0, repeated=0, rejected=0):
@@ -172,8 +159,8 @@ def test_every_column_of_the_own_header_is_imported(load):
 
 BAD_ROWS = [
     ("base_price", "5 GB", "base_price: “5 GB” is not a number"),
-    ("base_price", "1e9", "base_price: “1e9” is not a number"),
-    ("base_price", "NaN", "base_price: “NaN” is not a number"),
+    ("base_price", "NaN", "base_price: it is empty"),
+    ("base_price", "9e99", "base_price: Ensure that there are no more than 14 digits in total."),
     ("base_price", "१००", "base_price: “१००” is not a number"),
     ("base_price", "", "base_price: it is empty"),
     ("base_price", "-1", "base_price: Ensure this value is greater than or equal to 0."),
@@ -188,12 +175,16 @@ BAD_ROWS = [
     ("title", " ", "title: it is empty"),
     ("title", "x" * 201, "title: Ensure this value has at most 200 characters (it has 201)."),
     ("city", "", "city: it is empty"),
-    ("property_type", "castle", "property_type: Value 'castle' is not a valid choice."),
-    ("property_type", "\x1b[31m", "property_type: Value '\\x1b[31m' is not a valid choice."),
+    ("property_type", "castle", f"property_type: “castle” is none of: {', '.join(Property.Type.values)}"),
+    (
+        "property_type",
+        "\x1b[31m",
+        f"property_type: “\\x1b[31m” is none of: {', '.join(Property.Type.values)}",
+    ),
     ("status", "withdrawn", "status: a withdrawn listing can't be imported"),
     ("latitude", "19", "longitude: Enter both latitude and longitude, or neither."),
     ("latitude", "91", "latitude: Ensure this value is less than or equal to 90."),
-    ("bedrooms", "2.5", "bedrooms: “2.5” value must be an integer."),
+    ("bedrooms", "2.5", "bedrooms: “2.5” is not a whole number"),
     ("bedrooms", "32768", "bedrooms: Ensure this value is less than or equal to 32767."),
     ("is_available", "maybe", "is_available: “maybe” is neither true nor false"),
     ("timezone", "Mars", "timezone: Mars is not a time zone such as Asia/Kolkata."),
@@ -215,9 +206,9 @@ BAD_ROWS = [
         "x" * 10_001,
         "description: Ensure this value has at most 10000 characters (it has 10001).",
     ),
-    ("description", "x" * 20_001, "not CSV: field larger than field limit (20000)"),
-    ("description", "x" * 3_000_000, "not CSV: field larger than field limit (20000)"),
-    ("description", '"a" b', "not CSV: ',' expected after '\"'"),
+    ("description", "x" * 20_001, "not CSV: a cell has more than 20000 characters"),
+    ("description", "x" * 3_000_000, "not CSV: a cell has more than 20000 characters"),
+    ("description", '"a" b', "not CSV: a quoted cell goes on after its quote in column 6"),
     ("description", "a,b", "7 columns instead of 6"),
 ]
 
@@ -244,8 +235,9 @@ def test_bad_rows_of_the_data_set_are_named_by_its_columns(load):
         counts(rejected=3),
         [
             "line 2: Rent: it is empty",
-            "line 3: Rent: “cheap” is not a number",
-            "line 4: Furnishing Status: Value 'plush' is not a valid choice.",
+            "line 3: Rent: “cheap” is not a number; "
+            "Furnishing Status: “Plush” is none of: unfurnished, semi_furnished, furnished",
+            "line 4: Furnishing Status: “Plush” is none of: unfurnished, semi_furnished, furnished",
         ],
     )
 
@@ -256,15 +248,15 @@ def test_lines_are_counted_through_breaks_and_blank_lines(load):
         counts(imported=2, rejected=3),
         [
             "line 6: 7 columns instead of 6",
-            "line 7: property_type: it is empty",
-            "line 10: 1 columns instead of 6",
+            f"line 7: {EMPTY}",
+            f"line 10: {EMPTY}",
         ],
     )
 
 
 def test_a_quote_that_is_never_closed_rejects_the_rest_as_one_row(load):
     content = f'{HEADER},description\n{ROW},"open\n{ROW},b\n'
-    assert load(content) == (counts(rejected=1), ["line 2: not CSV: unexpected end of data"])
+    assert load(content) == (counts(rejected=1), ["line 2: not CSV: a quote is never closed"])
 
 
 @pytest.mark.parametrize(
@@ -282,32 +274,34 @@ def test_line_ends_and_case_of_the_header_do_not_matter(load, content):
     assert load(content) == (counts(present=3), [])
 
 
-def test_a_row_that_is_no_utf_8_is_rejected(load):
-    content = f"{HEADER}\nCafé,{ROW.partition(',')[2]}\n{ROW}\n".encode("latin-1")
-    assert load(content) == (counts(imported=1, rejected=1), ["line 2: it is not UTF-8"])
-
-
 @pytest.mark.parametrize(
-    "content",
+    ("content", "message"),
     [
-        b"",
-        b"\n\n",
-        b"name,price\nHome,5\n",
-        HEADER.replace(",base_price", "").encode(),
-        f"{HEADER},colour\n".encode(),
-        f"{HEADER},title\n".encode(),
-        HOUSE_RENT.partition("\n")[0].replace("Floor,", "").encode(),
-        HOUSE_RENT.encode("utf-16"),
-        b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\xff\xfe",
-        b'"' + b"x" * 3_000_000,
-        ROW.encode(),
+        (b"", "The file is empty."),
+        (b"\n\n", "The file is empty."),
+        (
+            b"name,price\nHome,5\n",
+            "--map name=title --map price=base_price --set property_type=PROPERTY_TYPE",
+        ),
+        (
+            HEADER.replace(",base_price", "").encode(),
+            "No column becomes base_price, which every listing needs.",
+        ),
+        (f"{HEADER},Title\n".encode(), "“title” is doubled: columns 1 and 6 have this name."),
+        (HOUSE_RENT.partition("\n")[0].replace("City,", "").encode(), "No column becomes city"),
+        (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\xff\xfe", "The file has the columns: “‰PNG”"),
+        (
+            b"PK\x03\x04" + b"x" * 100,
+            "This is an Excel workbook or a ZIP archive. Save the sheet as CSV first.",
+        ),
+        (b'"' + b"x" * 3_000_000, "a cell has more than 20000 characters"),
+        (ROW.encode(), "The file has the columns: “Home”, “apartment”, “rent”, “Mumbai”, “50000”"),
     ],
 )
-def test_an_unknown_header_is_refused_with_the_known_ones(load, content):
+def test_a_header_that_makes_no_listings_is_refused_with_what_is_wrong(load, content, message):
     with pytest.raises(CommandError) as caught:
         load(content)
-    assert "Posted On, BHK, Rent, Size" in str(caught.value)
-    assert "title, property_type, purpose, city, base_price (required), monthly_rent" in str(caught.value)
+    assert message in str(caught.value)
     assert str(caught.value).isprintable() or "\n" in str(caught.value)
     assert not Property.objects.exists()
 

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from agents import services as agent_services
 from agents.admin import TimeOffInline, WorkingHoursInline
+from agents.exports import AGENTS
 from agents.forms import AgentForm, HoursFormSet
 from agents.models import Agent, TimeOff
 from ghar.accounts.admin import staff_user
@@ -23,6 +24,7 @@ from ghar.admin import (
     Text,
     name_column,
 )
+from ghar.exports import CsvExportMixin
 from visits import services
 from visits.admin.forms import AgentActionForm, TimeOffForm
 from visits.assignment.absences import Absence, Reassignment
@@ -84,9 +86,11 @@ def agent_action(**options: Any) -> ObjectAction[Agent, Change]:
 
 
 @admin.register(Agent)
-class AgentAdmin(ExtraViewsMixin[Agent], ServiceBackedAdmin[Agent]):
+class AgentAdmin(CsvExportMixin[Agent], ExtraViewsMixin[Agent], ServiceBackedAdmin[Agent]):
     """Agents are saved by the services, and never deleted: they leave, and may come back."""
 
+    csv_export = AGENTS
+    actions = ("export_csv",)
     object_actions = (
         agent_action(
             name="time_off",

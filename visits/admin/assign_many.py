@@ -134,7 +134,7 @@ def best_candidate(
 class AssignManyMixin(ExtraViewsMixin[Visit]):
     """The action on selected visits: the first POST shows the proposals, the second one assigns."""
 
-    actions = ("assign_agents",)
+    actions: tuple[str, ...] = ("assign_agents",)
 
     def has_assign_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm(ASSIGN_AGENT)

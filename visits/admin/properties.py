@@ -8,10 +8,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from ghar.accounts.admin import staff_user
-from ghar.admin import ActionForm, ExtraViewsMixin, ObjectAction, Outcome, ServiceBackedAdmin, name_column
+from ghar.admin import ActionForm, ObjectAction, Outcome, ServiceBackedAdmin, name_column
+from ghar.exports import CsvExportMixin
 from properties import services as property_services
 from properties.admin import ImageInline
+from properties.exports import PROPERTIES
 from properties.forms import PropertyForm
+from properties.import_pages import ImportMixin
 from properties.models import Property, PropertyImage
 from visits import services
 from visits.admin.forms import WithdrawForm
@@ -28,9 +31,11 @@ def can_be_withdrawn(listing: Property) -> bool:
 
 
 @admin.register(Property)
-class PropertyAdmin(ExtraViewsMixin[Property], ServiceBackedAdmin[Property]):
+class PropertyAdmin(ImportMixin, CsvExportMixin[Property], ServiceBackedAdmin[Property]):
     """Listings are saved by the services, and never deleted: they are withdrawn, and may be put back."""
 
+    csv_export = PROPERTIES
+    actions = ("export_csv",)
     object_actions = (
         ObjectAction(
             name="withdraw",

@@ -17,6 +17,7 @@ from ghar import clock
 from ghar.accounts.admin import staff_user
 from ghar.admin import ServiceBackedAdmin
 from ghar.clock import format_local
+from ghar.exports import CsvExportMixin
 from ghar.validators import is_id
 from visits import queues, services
 from visits.admin import filters
@@ -25,6 +26,7 @@ from visits.admin.assign_many import AssignManyMixin
 from visits.admin.fields import LocalDateTimeInput, OfficeDateTimeField
 from visits.admin.forms import AssignForm, NotesForm
 from visits.admin.history import HistoryInline
+from visits.exports import VISITS
 from visits.models import LIVE, STAFF_SEARCH_COLUMNS, Visit
 from visits.permissions import CHANGE_VISIT
 from visits.templatetags.visit_display import badge, status_badge
@@ -53,9 +55,11 @@ RECORD = (
 
 
 @admin.register(Visit)
-class VisitAdmin(AssignManyMixin, ServiceBackedAdmin[Visit]):
+class VisitAdmin(AssignManyMixin, CsvExportMixin[Visit], ServiceBackedAdmin[Visit]):
     """Visits are booked, assigned and changed by actions. Only the notes are edited in the form."""
 
+    csv_export = VISITS
+    actions = (*AssignManyMixin.actions, "export_csv")
     form = NotesForm
     object_actions = VISIT_ACTIONS
     add_action = BOOK_TOUR

@@ -61,6 +61,7 @@ TABLE = {
     "properties_amenity_change": (200, 403, 200, 403),
     "properties_property_changelist": (200, 200, 200, 200),
     "properties_property_add": (403, 403, 403, 403),
+    "properties_property_import": (403, 403, 403, 403),
     "properties_property_history": (200, 200, 200, 200),
     "properties_property_delete": (403, 403, 403, 403),
     "properties_property_change": (200, 403, 200, 403),
@@ -167,7 +168,7 @@ def address(name, rows):
     if name == "app_list":
         return reverse("admin:app_list", args=["visits"])
     model, act = "_".join(name.split("_")[:2]), name.split("_")[-1]
-    general = model not in rows or act in ("changelist", "add")
+    general = model not in rows or act in ("changelist", "add", "import")
     return reverse(f"admin:{name}", args=[] if general else [rows[model].pk])
 
 

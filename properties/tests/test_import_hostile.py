@@ -1,0 +1,80 @@
+"""Files with rows that are wrong in every way. Each row is imported, or refused by its line and a reason."""
+
+import re
+
+import pytest
+from django.db import connection
+
+from properties.models import Amenity, Property
+
+pytestmark = pytest.mark.django_db
+
+HEADER = "title;property_type;purpose;city;base_price;bedrooms;amenities;features"
+# A row each; %d keeps rows apart. True is for rows that become a listing.
+KINDS = [
+    (b"Flat %d;Apartment;Rent;Pune;25.000,50;2.0;Lift, Gym;floor=%d", True),
+    (b'"House ""%d"" ; big"  ;HOUSE;Sale;"Nan";1,25,000;NaN;["Sauna"];', True),
+    (b"Caf\xe9 %d;flat;rent;Goa;9000", True),
+    (b'"Two\nlines %d";studio;rent;Goa;1;;"\xc3\x84rztehaus\n|\xc3\xa4RZTEHAUS";"a=two\nlines"', True),
+    (b"Plot %d;Plot;buy;Goa;\xe2\x82\xb91.2 Cr;0;;;;", True),
+    (b"=1+%d;villa;buy;Goa;1e6", True),
+    (b"Nothing %d;;;;;;;", False),
+    (b";villa;buy;Goa;%d;;;", False),
+    (b"Infinite %d;villa;buy;Goa;Infinity;;;", False),
+    (b"Huge %d;villa;buy;Goa;9e99;;;", False),
+    (b"Ambiguous %d;villa;buy;Goa;1.250;;;", False),
+    (b"Long %d;villa;buy;Goa;1;2;Lift;a=b;more;%d", False),
+    (b"NUL\0 %d;villa;buy;Goa;1", False),
+    (b"Bytes \xff\xc3\xa9 %d;villa;buy;Goa;1", False),
+    (b'"Quote" %d;villa;buy;Goa;1', False),
+    (b"Escapes %d;villa;buy;Goa;1;;[\"\\ud800\"];", False),
+    (b"Deep %d;villa;buy;Goa;1;;" + b"[" * 2_000, False),
+    (b"Many %d;villa;buy;Goa;1;99999999999999999999;;", False),
+    (b"Wide %d;villa;buy;Goa;1;;;" + b"x" * 20_001, False),
+    (b"Wrong %d;villa;buy;Goa;1;;;no equals sign", False),
+]  # fmt: skip
+
+
+def test_each_of_3000_mixed_rows_is_imported_or_refused_by_line_and_reason(load):
+    content, expected, line, imported = HEADER.encode() + b"\n", set(), 2, 0
+    for number in range(3_000):
+        row, good = KINDS[number % len(KINDS)]
+        row = row.replace(b"%d", str(number).encode())
+        imported += good
+        if not good:
+            expected.add(line)
+        content += row + b"\n"
+        line += row.count(b"\n") + 1
+    out, err = load(content)
+    refused = {int(found[1]) for text in err if (found := re.match(r"line ([0-9]+): .{10}", text))}
+    assert out == [
+        f"{imported} imported, 0 already there, 0 repeated in the file, {3_000 - imported} rejected."
+    ]
+    assert refused == expected
+    assert Property.objects.count() == imported
+    assert load(content)[0] == [
+        f"0 imported, {imported} already there, 0 repeated in the file, {3_000 - imported} rejected."
+    ]
+
+
+def test_a_row_that_the_database_refuses_does_not_take_the_others_with_it(load):
+    # A rule that only the database knows stands for whatever the code does not foresee.
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE properties_property ADD CONSTRAINT no_huts CHECK (title <> 'Hut')")
+    rows = [
+        f"{title},house,buy,Goa,5,Lift,https://a.example/{title}.jpg" for title in ("Home", "Hut", "Nest")
+    ]
+    content = "\n".join(["title,property_type,purpose,city,base_price,amenities,image_urls", *rows])
+    out, err = load(content)
+    assert out == ["2 imported, 0 already there, 0 repeated in the file, 1 rejected."]
+    assert len(err) == 1
+    assert err[0].startswith("line 3: the database refuses it: ")
+    assert "no_huts" in err[0]
+    listings = Property.objects.order_by("title").values_list(
+        "title", "amenities__title", "images__image_url"
+    )
+    assert [*listings] == [
+        ("Home", "Lift", "https://a.example/Home.jpg"),
+        ("Nest", "Lift", "https://a.example/Nest.jpg"),
+    ]
+    assert Amenity.objects.count() == 1
