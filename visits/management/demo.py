@@ -81,7 +81,7 @@ def seed() -> None:
     seekers = [_create_user(*seeker) for seeker in SEEKERS]
     agents = [_create_agent(staff, *agent) for agent in AGENTS]
     login = _create_user("Meera Kulkarni", "meera@ghar.example", None, ["mr", "en"])
-    agent_services.update_agent(agent=agents[0], by=staff, user_id=login.pk)
+    agent_services.update_profile(agent=agents[0], by=staff, user_id=login.pk)
     listings = create_listings(owner=owner)
     _create_mumbai_visits(staff, seekers, [listing for listing in listings if listing.city == "Mumbai"])
     _create_visits_elsewhere(seekers, listings)
