@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 from agents import services as agent_services
 from agents.admin import TimeOffInline, WorkingHoursInline
 from agents.forms import AgentForm, HoursFormSet
-from agents.models import Agent, TimeOff
+from agents.models import CHANGE_AGENT, Agent, TimeOff
 from ghar.accounts.admin import staff_user
 from ghar.admin import ActionForm, ExtraViewsMixin, ObjectAction, Outcome, ServiceBackedAdmin, Text
 from visits import services
@@ -20,13 +20,12 @@ from visits.admin.forms import AgentActionForm, TimeOffForm
 from visits.assignment.absences import Reassignment
 from visits.models import Visit
 
-CHANGE_AGENT = "agents.change_agent"
 # The service's result: what was changed, and which visits go to other agents.
-Change = tuple[TimeOff | Agent | None, Sequence[Reassignment]]
+AgentChange = tuple[TimeOff | Agent | None, Sequence[Reassignment]]
 
 
-def outcome_of(message: Text) -> Callable[[ActionForm[Agent], Change], Outcome[Agent]]:
-    def outcome(form: ActionForm[Agent], change: Change) -> Outcome[Agent]:
+def agent_outcome(message: Text) -> Callable[[ActionForm[Agent], AgentChange], Outcome[Agent]]:
+    def outcome(form: ActionForm[Agent], change: AgentChange) -> Outcome[Agent]:
         written, reassignments = change
         if isinstance(written, Agent) and written.is_active == form.row.is_active:
             return Outcome(_("Nothing to change."))
@@ -43,7 +42,7 @@ def outcome_of(message: Text) -> Callable[[ActionForm[Agent], Change], Outcome[A
     return outcome
 
 
-def preview_reassignments(change: Change) -> dict[str, list[tuple[Visit, Agent | None]]]:
+def preview_reassignments(change: AgentChange) -> dict[str, list[tuple[Visit, Agent | None]]]:
     """Return each visit that would be reassigned, with its new agent; None is the queue."""
     _written, reassignments = change
     visits = Visit.objects.select_related("user", "property").in_bulk(
@@ -65,7 +64,7 @@ def has_left(agent: Agent) -> bool:
     return not agent.is_active
 
 
-def agent_action(**options: Any) -> ObjectAction[Agent, Change]:
+def agent_action(**options: Any) -> ObjectAction[Agent, AgentChange]:
     return ObjectAction(
         permission=CHANGE_AGENT,
         preview=preview_reassignments,
@@ -86,7 +85,7 @@ class AgentAdmin(ExtraViewsMixin[Agent], ServiceBackedAdmin[Agent]):
             hint=gettext_lazy("The agent's visits in that time go to the best free agents, or to the queue."),
             form=TimeOffForm,
             service=services.take_time_off,
-            outcome=outcome_of(gettext_lazy("Time off added.")),
+            outcome=agent_outcome(gettext_lazy("Time off added.")),
             is_available_for=is_active,
         ),
         agent_action(
@@ -96,7 +95,7 @@ class AgentAdmin(ExtraViewsMixin[Agent], ServiceBackedAdmin[Agent]):
             hint=gettext_lazy("All the agent's future visits go to the best free agents, or to the queue."),
             form=AgentActionForm,
             service=partial(services.update_agent, is_active=False),
-            outcome=outcome_of(gettext_lazy("Marked as left.")),
+            outcome=agent_outcome(gettext_lazy("Marked as left.")),
             is_available_for=is_active,
         ),
         agent_action(
@@ -106,7 +105,7 @@ class AgentAdmin(ExtraViewsMixin[Agent], ServiceBackedAdmin[Agent]):
             hint=gettext_lazy("The agent can be assigned to visits again."),
             form=AgentActionForm,
             service=partial(services.update_agent, is_active=True),
-            outcome=outcome_of(gettext_lazy("Reactivated.")),
+            outcome=agent_outcome(gettext_lazy("Reactivated.")),
             is_available_for=has_left,
         ),
     )
