@@ -1,20 +1,17 @@
 """The admin of contacts, and the inlines of an agent. The admin of agents and engagements is in `visits`."""
 
-from typing import Any, TypeVar
+from typing import Any
 
 from django.contrib import admin
-from django.db.models import Model
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from agents import services
 from agents.forms import HoursFormSet
 from agents.models import Agent, AgentInteraction, TimeOff, WorkingHours
-from ghar.admin import BaseAdmin
+from ghar.admin import BaseAdmin, Row
 from ghar.clock import format_local
 from ghar.generics import ModelForm, TabularInline
-
-Row = TypeVar("Row", bound=Model)
 
 
 class WorkingHoursInline(TabularInline[WorkingHours, Agent]):

@@ -14,7 +14,7 @@ from agents.serializers import (
 )
 from ghar.api.openapi import FieldSchema, nullable_keys, operation, optional_keys, request_example
 
-WEEK = {"items": [{"weekday": day, "opens": "09:00", "closes": "19:00"} for day in range(6)]}
+WEEK_EXAMPLE = {"items": [{"weekday": day, "opens": "09:00", "closes": "19:00"} for day in range(6)]}
 
 extend_schema_serializer(component_name="Agent")(StaffAgentSerializer)
 extend_schema_serializer(component_name="PublicAgent")(AgentSerializer)
@@ -46,7 +46,7 @@ operation(
     description="In the agent's time zone. An empty list means 09:00–19:00 every day.",
     request=HoursSerializer,
     responses=HoursSerializer,
-    examples=[request_example("Six days", WEEK)],
+    examples=[request_example("Six days", WEEK_EXAMPLE)],
 )(views.AgentAvailabilityViewSet.replace_hours)
 
 

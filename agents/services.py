@@ -42,7 +42,7 @@ def create_agent(*, by: Any, working_hours: Iterable[Shift] = (), **fields: Any)
 
 
 @retrying_atomic
-def update_agent(
+def update_profile(
     *, agent: Agent, by: Any, working_hours: Iterable[Shift] | None = None, **changes: Any
 ) -> Agent:
     """Write staff's fields, and the hours when they are sent along.
@@ -52,11 +52,11 @@ def update_agent(
     if "is_active" in changes:
         raise ValueError("is_active moves visits: use visits.services.update_agent")
     check_login(agent, changes)
-    agent = _locked(agent)
+    agent = _lock_agent(agent)
     changed = _apply(agent, _normalize(changes))
     if changed:
         _check(agent)
-        _save(agent, changed)
+        _save_agent(agent, changed)
     new_hours = working_hours is not None and _replace_hours(agent, working_hours, "working_hours")
     if new_hours or changed & DECIDES_VISITS:
         agent_changed.send(Agent, agent=agent, by=by)
@@ -66,11 +66,11 @@ def update_agent(
 @retrying_atomic
 def set_availability(*, agent: Agent, by: Any, is_available: bool) -> Agent:
     """Say whether the agent takes new visits; those they have stay."""
-    agent = _locked(agent)
+    agent = _lock_agent(agent)
     check_may_manage(agent, by)
     if agent.is_available != is_available:
         agent.is_available = is_available
-        _save(agent, {"is_available"})
+        _save_agent(agent, {"is_available"})
         agent_changed.send(Agent, agent=agent, by=by)
     return agent
 
@@ -78,7 +78,7 @@ def set_availability(*, agent: Agent, by: Any, is_available: bool) -> Agent:
 @retrying_atomic
 def set_hours(*, agent: Agent, by: Any, items: Iterable[Shift]) -> Agent:
     """Replace the whole week; no hours at all mean 09:00 to 19:00 every day."""
-    agent = _locked(agent)
+    agent = _lock_agent(agent)
     check_may_manage(agent, by)
     if _replace_hours(agent, items, "items"):
         agent_changed.send(Agent, agent=agent, by=by)
@@ -87,7 +87,7 @@ def set_hours(*, agent: Agent, by: Any, items: Iterable[Shift]) -> Agent:
 
 @retrying_atomic
 def remove_time_off(*, time_off: TimeOff, by: Any) -> None:
-    agent = _locked(time_off.agent)
+    agent = _lock_agent(time_off.agent)
     check_may_manage(agent, by)
     deleted = TimeOff.objects.filter(pk=time_off.pk).delete()[0]
     if not deleted:
@@ -98,7 +98,7 @@ def remove_time_off(*, time_off: TimeOff, by: Any) -> None:
 @retrying_atomic
 def end_engagement(*, engagement: Engagement, by: Any) -> bool:
     """End an engagement; tell whether it was this call that ended it."""
-    _locked(engagement.agent)
+    _lock_agent(engagement.agent)
     ended = Engagement.objects.open().filter(pk=engagement.pk).update(ended_at=clock.now())
     return bool(ended)
 
@@ -106,7 +106,7 @@ def end_engagement(*, engagement: Engagement, by: Any) -> bool:
 @retrying_atomic
 def record_interaction(*, agent: Agent, by: Any, **fields: Any) -> AgentInteraction:
     """Keep a contact with a seeker. The mean of the last RATED ones (1 to 5) is the agent's rating."""
-    agent = _locked(agent)
+    agent = _lock_agent(agent)
     interaction = AgentInteraction(agent=agent, **fields)
     interaction.full_clean(exclude=["agent"], validate_constraints=False)
     interaction.save()
@@ -137,7 +137,7 @@ def check_period(from_: datetime, to: datetime) -> None:
         raise Invalid(to=_("Time off can be at most %(days)d days long.") % {"days": LONGEST_TIME_OFF.days})
 
 
-def _locked(agent: Agent) -> Agent:
+def _lock_agent(agent: Agent) -> Agent:
     return Agent.objects.select_for_update(no_key=True).get(pk=agent.pk)
 
 
@@ -146,7 +146,7 @@ def check_may_manage(agent: Agent, by: Any) -> None:
         raise NotAllowed(_("Only the agent and staff can change this."))
 
 
-def _save(agent: Agent, changed: set[str]) -> None:
+def _save_agent(agent: Agent, changed: set[str]) -> None:
     agent.updated_at = clock.now()
     agent.save(update_fields=[*changed, "updated_at"])
 

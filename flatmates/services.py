@@ -5,21 +5,19 @@ ids of a conversation's messages are in the order of their commits.
 """
 
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 from django.utils.translation import gettext as _
 
 from flatmates import events
 from flatmates.errors import NoActiveMatch
 from flatmates.models import Message, Swipe, UserBlock, UserConversation, UserMatch
-from flatmates.pairs import ACTIVE, BLOCKED, Pair, canonical_pair, visible_listings
+from flatmates.pairs import ACTIVE, BLOCKED, PairT, canonical_pair, visible_listings
 from flatmates.signals import match_ended
 from ghar import clock
 from ghar.accounts.models import User
 from ghar.errors import Invalid, NotFound
 from ghar.transactions import retrying_atomic
-
-PairT = TypeVar("PairT", bound=Pair)
 
 
 @dataclass(frozen=True)

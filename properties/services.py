@@ -28,7 +28,7 @@ class Draft:
 
 
 @transaction.atomic
-def create(*, by: User, amenities: Iterable[int | str] = (), **fields: Any) -> Property:
+def create_property(*, by: User, amenities: Iterable[int | str] = (), **fields: Any) -> Property:
     """Create a listing; `by` owns it unless an `owner` is given. `amenities` are ids or titles."""
     listing = Property(**{"owner": by, **fields})
     _refuse_withdrawing(fields)
@@ -40,11 +40,11 @@ def create(*, by: User, amenities: Iterable[int | str] = (), **fields: Any) -> P
 
 
 @transaction.atomic
-def update(
+def update_property(
     *, property: Property, by: User, amenities: Iterable[int | str] | None = None, **changes: Any
 ) -> Property:
     """Change the named fields. A status puts a withdrawn listing back; none withdraws it."""
-    listing = _locked(property, by)
+    listing = _lock_listing(property, by)
     _refuse_withdrawing(changes)
     if listing.monthly_rent == listing.base_price:
         changes.setdefault("monthly_rent", None)
@@ -52,7 +52,7 @@ def update(
         setattr(listing, name, value)
     listing.full_clean(validate_constraints=False)
     _default_rent(listing)
-    _save(listing, *changes, "monthly_rent")
+    _save_listing(listing, *changes, "monthly_rent")
     if amenities is not None:
         listing.amenities.set(_amenities(amenities))
     return listing
@@ -69,7 +69,7 @@ def add_image(
     is_main_image: bool = False,
 ) -> PropertyImage:
     """Add an image, last in order unless `display_order` is given; the first becomes the main image."""
-    listing = _locked(property, by)
+    listing = _lock_listing(property, by)
     if listing.images.count() >= MAX_IMAGES:
         raise Invalid(
             image_url=_("A listing can have at most %(limit)d images. Remove one first.")
@@ -85,7 +85,7 @@ def add_image(
 @transaction.atomic
 def update_image(*, image: PropertyImage, by: User, **changes: Any) -> PropertyImage:
     """Change an image. When the main image stops being it, the first in order takes over."""
-    listing = _locked(image.property, by)
+    listing = _lock_listing(image.property, by)
     main = changes.get("is_main_image", False)
     for name, value in changes.items():
         setattr(image, name, value)
@@ -99,10 +99,10 @@ def update_image(*, image: PropertyImage, by: User, **changes: Any) -> PropertyI
 @transaction.atomic
 def remove_image(*, image: PropertyImage, by: User) -> None:
     """Remove an image; after the main one the next in order takes over."""
-    listing = _locked(image.property, by)
+    listing = _lock_listing(image.property, by)
     image.delete()
     _ensure_main_image(listing)
-    _save(listing)
+    _save_listing(listing)
 
 
 @transaction.atomic
@@ -145,7 +145,7 @@ def _link_amenities(drafts: Sequence[Draft]) -> None:
     )
 
 
-def _locked(listing: Property, by: User) -> Property:
+def _lock_listing(listing: Property, by: User) -> Property:
     """Lock the listing until the transaction ends, and return it as it is now."""
     locked: Property = Property.objects.select_for_update(no_key=True).get(pk=listing.pk)
     check_may_change(locked, by)
@@ -177,7 +177,7 @@ def _amenities(wanted: Iterable[int | str]) -> list[Amenity]:
     return found
 
 
-def _save(listing: Property, *names: str) -> None:
+def _save_listing(listing: Property, *names: str) -> None:
     listing.updated_at = clock.now()
     listing.save(update_fields=[*names, "updated_at"])
 
@@ -189,7 +189,7 @@ def _next_place(listing: Property) -> int:
 
 def _with_main_image(listing: Property, image: PropertyImage, main: bool) -> PropertyImage:
     _ensure_main_image(listing, image if main else None)
-    _save(listing)
+    _save_listing(listing)
     image.refresh_from_db(fields=["is_main_image"])
     return image
 

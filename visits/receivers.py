@@ -27,6 +27,6 @@ def cancel_meets(sender: object, pair: tuple[int, int], by: "User", **kwargs: ob
 
 
 @receiver(agent_changed)
-def assign_pending(sender: object, agent: Agent, by: "User", **kwargs: object) -> None:
+def assign_pending_visits(sender: object, agent: Agent, by: "User", **kwargs: object) -> None:
     """Look for visits in the queue that the agent can take now."""
     services.assign_pending_on_commit({agent.pk})

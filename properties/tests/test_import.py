@@ -101,7 +101,7 @@ def test_the_order_of_columns_and_empty_cells_do_not_make_a_new_row(load):
 
 def test_a_row_stays_imported_when_its_listing_changes(load, asha):
     load(f"{HEADER}\n{ROW}\n", "--owner", asha.email)
-    services.update(property=Property.objects.get(), by=asha, title="Renamed")
+    services.update_property(property=Property.objects.get(), by=asha, title="Renamed")
     assert load(f"{HEADER}\n{ROW}\n") == (counts(present=1), [])
 
 

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.django_db
 
 def create(by, **fields):
     required = {"title": "Home", "property_type": "apartment", "purpose": "rent", "city": "Mumbai"}
-    return services.create(by=by, **{**required, "base_price": Decimal(50_000), **fields})
+    return services.create_property(by=by, **{**required, "base_price": Decimal(50_000), **fields})
 
 
 def images(listing):
@@ -57,14 +57,14 @@ def test_the_rent_of_a_new_listing(asha, fields, rent):
 )
 def test_the_rent_follows_the_price_until_it_is_set_apart(asha, before, changes, rent):
     listing = create(asha, **before)
-    services.update(property=listing, by=asha, **changes)
+    services.update_property(property=listing, by=asha, **changes)
     assert Property.objects.get().monthly_rent == rent
 
 
 def test_an_update_writes_only_what_it_names(asha):
     listing = create(asha)
     Property.objects.update(description="Written meanwhile")
-    services.update(property=listing, by=asha, title="New title")
+    services.update_property(property=listing, by=asha, title="New title")
     stored = Property.objects.get()
     assert (stored.title, stored.description) == ("New title", "Written meanwhile")
     assert stored.updated_at > listing.updated_at
@@ -89,7 +89,7 @@ def test_an_update_writes_only_what_it_names(asha):
 def test_what_is_wrong_is_named_and_not_saved(asha, changes, field):
     listing = create(asha)
     with pytest.raises(ValidationError) as caught:
-        services.update(property=listing, by=asha, **changes)
+        services.update_property(property=listing, by=asha, **changes)
     assert [*caught.value.message_dict] == [field]
     stored = Property.objects.get()
     assert (stored.title, stored.base_price, stored.features, stored.latitude) == ("Home", 50_000, {}, None)
@@ -99,18 +99,20 @@ def test_amenities_are_found_by_id_and_by_title_without_case(asha):
     lift, gym, _ = (AmenityFactory(title=title) for title in ("Lift", "Gym", "Pool"))
     listing = create(asha, amenities=[lift.pk, " gYM "])
     assert {*listing.amenities.all()} == {lift, gym}
-    services.update(property=listing, by=asha, amenities=[str(gym.pk)])
+    services.update_property(property=listing, by=asha, amenities=[str(gym.pk)])
     assert [*listing.amenities.all()] == [gym]
-    services.update(property=listing, by=asha, title="Other")
+    services.update_property(property=listing, by=asha, title="Other")
     assert [*listing.amenities.all()] == [gym]
-    services.update(property=listing, by=asha, amenities=[])
+    services.update_property(property=listing, by=asha, amenities=[])
     assert not listing.amenities.exists()
 
 
 def test_unknown_amenities_are_named_and_nothing_is_saved(asha):
     listing = create(asha, amenities=[AmenityFactory(title="Lift").pk])
     with pytest.raises(Invalid) as caught:
-        services.update(property=listing, by=asha, title="Other", amenities=["lift", "Moat", 987_654])
+        services.update_property(
+            property=listing, by=asha, title="Other", amenities=["lift", "Moat", 987_654]
+        )
     assert caught.value.extra == {
         "errors": {"amenities": ["Unknown amenities: Moat, 987654. Choose existing ones."]}
     }
@@ -122,10 +124,10 @@ def test_unknown_amenities_are_named_and_nothing_is_saved(asha):
 def test_an_update_does_not_withdraw_and_can_put_back(asha):
     listing = create(asha)
     with pytest.raises(Invalid):
-        services.update(property=listing, by=asha, status="withdrawn")
+        services.update_property(property=listing, by=asha, status="withdrawn")
     assert Property.objects.get().status == "available"
     withdrawn = PropertyFactory(owner=asha, withdrawn=True)
-    assert services.update(property=withdrawn, by=asha, status="available").status == "available"
+    assert services.update_property(property=withdrawn, by=asha, status="available").status == "available"
 
 
 def test_nothing_here_withdraws_a_listing_without_its_visits():
@@ -187,7 +189,7 @@ def test_an_image_after_the_last_possible_place(asha):
 
 
 CHANGES = {
-    "update": lambda listing, by: services.update(property=listing, by=by, title="Mine now"),
+    "update": lambda listing, by: services.update_property(property=listing, by=by, title="Mine now"),
     "add_image": lambda listing, by: add(listing, by, "z"),
     "update_image": lambda listing, by: services.update_image(
         image=listing.images.get(), by=by, caption="Mine now"
@@ -212,7 +214,7 @@ def test_staff_without_the_permission_are_strangers(asha, bala):
     bala.is_staff = True
     bala.save()
     with pytest.raises(NotAllowed):
-        services.update(property=create(asha), by=bala, title="Mine now")
+        services.update_property(property=create(asha), by=bala, title="Mine now")
     assert Property.objects.get().title == "Home"
 
 
@@ -220,5 +222,5 @@ def test_a_change_keeps_the_moment_of_the_clock(asha):
     listing = create(asha)
     moment = clock.now()
     with clock.frozen_at(moment):
-        services.update(property=listing, by=asha, title="Other")
+        services.update_property(property=listing, by=asha, title="Other")
     assert Property.objects.get().updated_at == moment

@@ -13,7 +13,7 @@ from agents import services as agent_services
 from agents.admin import TimeOffInline, WorkingHoursInline
 from agents.exports import AGENTS
 from agents.forms import AgentForm, HoursFormSet
-from agents.models import Agent, TimeOff
+from agents.models import CHANGE_AGENT, Agent, TimeOff
 from ghar.accounts.admin import staff_user
 from ghar.admin import (
     ActionForm,
@@ -30,13 +30,12 @@ from visits.admin.forms import AgentActionForm, TimeOffForm
 from visits.assignment.absences import Absence, Reassignment
 from visits.models import Visit
 
-CHANGE_AGENT = "agents.change_agent"
 # The service's result: what was changed, and which visits go to other agents.
-Change = tuple[TimeOff | Agent | None, Sequence[Reassignment]] | Absence
+AgentChange = tuple[TimeOff | Agent | None, Sequence[Reassignment]] | Absence
 
 
-def outcome_of(message: Text) -> Callable[[ActionForm[Agent], Change], Outcome[Agent]]:
-    def outcome(form: ActionForm[Agent], change: Change) -> Outcome[Agent]:
+def agent_outcome(message: Text) -> Callable[[ActionForm[Agent], AgentChange], Outcome[Agent]]:
+    def outcome(form: ActionForm[Agent], change: AgentChange) -> Outcome[Agent]:
         written, reassignments = change[0], change[1]
         is_repeat = isinstance(change, Absence) and not change.is_new
         if is_repeat or isinstance(written, Agent) and written.is_active == form.row.is_active:
@@ -54,7 +53,7 @@ def outcome_of(message: Text) -> Callable[[ActionForm[Agent], Change], Outcome[A
     return outcome
 
 
-def preview_reassignments(change: Change) -> dict[str, list[tuple[Visit, Agent | None]]]:
+def preview_reassignments(change: AgentChange) -> dict[str, list[tuple[Visit, Agent | None]]]:
     """Return each visit that would be reassigned, with its new agent; None is the queue."""
     reassignments = change[1]
     visits = Visit.objects.select_related("user", "property").in_bulk(
@@ -76,7 +75,7 @@ def has_left(agent: Agent) -> bool:
     return not agent.is_active
 
 
-def agent_action(**options: Any) -> ObjectAction[Agent, Change]:
+def agent_action(**options: Any) -> ObjectAction[Agent, AgentChange]:
     return ObjectAction(
         permission=CHANGE_AGENT,
         preview=preview_reassignments,
@@ -99,7 +98,7 @@ class AgentAdmin(CsvExportMixin[Agent], ExtraViewsMixin[Agent], ServiceBackedAdm
             hint=gettext_lazy("The agent's visits in that time go to the best free agents, or to the queue."),
             form=TimeOffForm,
             service=services.take_time_off,
-            outcome=outcome_of(gettext_lazy("Time off added.")),
+            outcome=agent_outcome(gettext_lazy("Time off added.")),
             is_available_for=is_active,
         ),
         agent_action(
@@ -109,7 +108,7 @@ class AgentAdmin(CsvExportMixin[Agent], ExtraViewsMixin[Agent], ServiceBackedAdm
             hint=gettext_lazy("All the agent's future visits go to the best free agents, or to the queue."),
             form=AgentActionForm,
             service=partial(services.update_agent, is_active=False),
-            outcome=outcome_of(gettext_lazy("Marked as left.")),
+            outcome=agent_outcome(gettext_lazy("Marked as left.")),
             is_available_for=is_active,
         ),
         agent_action(
@@ -119,7 +118,7 @@ class AgentAdmin(CsvExportMixin[Agent], ExtraViewsMixin[Agent], ServiceBackedAdm
             hint=gettext_lazy("The agent can be assigned to visits again."),
             form=AgentActionForm,
             service=partial(services.update_agent, is_active=True),
-            outcome=outcome_of(gettext_lazy("Reactivated.")),
+            outcome=agent_outcome(gettext_lazy("Reactivated.")),
             is_available_for=has_left,
         ),
     )

@@ -20,10 +20,10 @@ from visits.models import Visit
 from visits.permissions import VIEW_VISIT
 
 MAX_LISTED = 50
-Pair = TypeVar("Pair", bound=Model)
+PairRow = TypeVar("PairRow", bound=Model)
 
 
-class PairAdmin(ReadOnlyAdmin[Pair]):
+class PairAdmin(ReadOnlyAdmin[PairRow]):
     """Rows about two people. Staff who may view visits see how many visits the two have, and which.
 
     `people` are the columns of the two people.
@@ -42,25 +42,25 @@ class PairAdmin(ReadOnlyAdmin[Pair]):
     )
     search_help_text = gettext_lazy("Either person's name or phone, or id")
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Pair]:
+    def get_queryset(self, request: HttpRequest) -> QuerySet[PairRow]:
         meets = Visit.objects.meets_between(*map(OuterRef, self.people))
         pairs: Any = super().get_queryset(request)  # the plugin forgets the model of a type variable
-        rows: QuerySet[Pair] = pairs.annotate(all_meets=count_of(meets), live_meets=count_of(meets.live()))
+        rows: QuerySet[PairRow] = pairs.annotate(all_meets=count_of(meets), live_meets=count_of(meets.live()))
         return rows
 
     def get_list_display(self, request: HttpRequest) -> Any:
         names = super().get_list_display(request)
         return [*names, "meets"] if request.user.has_perm(VIEW_VISIT) else names
 
-    def get_fields(self, request: HttpRequest, obj: Pair | None = None) -> Any:
+    def get_fields(self, request: HttpRequest, obj: PairRow | None = None) -> Any:
         names = super().get_fields(request, obj)
         return [*names, "their_visits"] if request.user.has_perm(VIEW_VISIT) else names
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Pair | None = None) -> Any:
+    def get_readonly_fields(self, request: HttpRequest, obj: PairRow | None = None) -> Any:
         return self.get_fields(request, obj)
 
     @admin.display(description=gettext_lazy("visits"), ordering="all_meets")
-    def meets(self, row: Pair) -> str:
+    def meets(self, row: PairRow) -> str:
         counts: dict[str, int] = vars(row)  # annotated by get_queryset
         if not counts["all_meets"]:
             return _("none")
@@ -70,7 +70,7 @@ class PairAdmin(ReadOnlyAdmin[Pair]):
         }
 
     @admin.display(description=gettext_lazy("their visits"))
-    def their_visits(self, row: Pair) -> str:
+    def their_visits(self, row: PairRow) -> str:
         ids = [getattr(row, f"{name}_id") for name in self.people]
         visits = Visit.objects.meets_between(*ids).select_related("property")
         lines = (

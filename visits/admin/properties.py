@@ -78,9 +78,9 @@ class PropertyAdmin(ImportMixin, CsvExportMixin[Property], ServiceBackedAdmin[Pr
         if "amenities" in data:
             data["amenities"] = [amenity.pk for amenity in data["amenities"]]
         if change:
-            property_services.update(property=obj, by=staff_user(request), **data)
+            property_services.update_property(property=obj, by=staff_user(request), **data)
         else:
-            obj.pk = property_services.create(by=staff_user(request), **data).pk
+            obj.pk = property_services.create_property(by=staff_user(request), **data).pk
 
     def save_formset(self, request: HttpRequest, form: PropertyForm, formset: Any, change: bool) -> None:
         formset.save(commit=False)  # finds out what is new, changed and gone, for the admin's log

@@ -4,9 +4,8 @@ Each change is one transaction. With `dry_run` the same transaction is undone at
 is what would happen.
 """
 
-from collections.abc import Callable
 from datetime import datetime
-from typing import Any, NamedTuple, TypedDict, TypeVar
+from typing import Any, NamedTuple, TypedDict
 
 from django.db import transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
@@ -21,8 +20,6 @@ from visits.assignment import assigning
 from visits.models import Visit, VisitQuerySet
 from visits.scheduling import locks
 from visits.scheduling.changes import Why
-
-T = TypeVar("T")
 
 
 class Reassignment(TypedDict):
@@ -55,19 +52,17 @@ def take_time_off(
     same = TimeOff.objects.filter(agent=agent, period=DateTimeTZRange(from_, to))
     if present := same.first():
         return Absence(None if dry_run else present, [], is_new=False)
-
-    def enter() -> TimeOff:
-        # Under the agent's lock by now: a twin of this request may have been faster.
-        if same.exists():
-            raise RetryTransaction
-        time_off = TimeOff(agent=agent, period=DateTimeTZRange(from_, to), reason=reason)
-        time_off.full_clean(exclude=["agent"], validate_constraints=False)
-        time_off.save()
-        agent_changed.send(Agent, agent=agent, by=by)
-        return time_off
-
     affected = _upcoming_visits(agent).during(from_, to)
-    time_off, reassigned = _reassign_visits(agent, affected, by, "The agent is away then", enter)
+    visits = _lock_visits(agent, affected)
+    # The agent is locked by now: a twin of this request may have been faster.
+    if same.exists():
+        raise RetryTransaction
+    time_off = TimeOff(agent=agent, period=DateTimeTZRange(from_, to), reason=reason)
+    time_off.full_clean(exclude=["agent"], validate_constraints=False)
+    time_off.save()
+    agent_changed.send(Agent, agent=agent, by=by)
+    reassigned = _reassign_visits(visits, affected, by, "The agent is away then")
+    # A preview is the real change, undone, so that it can't differ from what would happen.
     transaction.set_rollback(dry_run)
     return Absence(None if dry_run else time_off, reassigned)
 
@@ -82,22 +77,20 @@ def update_agent(
     """
     # People are locked before agents, a new login among them.
     agent_services.check_login(agent, changes)
-
-    def write() -> Agent:
-        updated = agent_services.update_agent(agent=agent, by=by, **changes)
-        if is_active is not None and updated.is_active != is_active:
-            updated.is_active, updated.updated_at = is_active, clock.now()
-            updated.save(update_fields=["is_active", "updated_at"])
-            if not is_active:
-                updated.engagements.open().update(ended_at=clock.now())
-                updated.refresh_from_db(fields=["live_users"])
-            agent_changed.send(Agent, agent=updated, by=by)
-        return updated
-
     affected = _upcoming_visits(agent) if is_active is False else Visit.objects.none()
-    written, reassigned = _reassign_visits(agent, affected, by, "The agent has left", write)
+    visits = _lock_visits(agent, affected)
+    updated = agent_services.update_profile(agent=agent, by=by, **changes)
+    if is_active is not None and updated.is_active != is_active:
+        updated.is_active, updated.updated_at = is_active, clock.now()
+        updated.save(update_fields=["is_active", "updated_at"])
+        if not is_active:
+            updated.engagements.open().update(ended_at=clock.now())
+            # A trigger has taken the ended engagements off the counter.
+            updated.refresh_from_db(fields=["live_users"])
+        agent_changed.send(Agent, agent=updated, by=by)
+    reassigned = _reassign_visits(visits, affected, by, "The agent has left")
     transaction.set_rollback(dry_run)
-    return written, reassigned
+    return updated, reassigned
 
 
 def dismiss(*, agent: Agent, by: User, dry_run: bool = False) -> list[Reassignment]:
@@ -109,13 +102,11 @@ def _upcoming_visits(agent: Agent) -> VisitQuerySet:
     return Visit.objects.live().filter(agent=agent, scheduled_date__gt=clock.now())
 
 
-def _reassign_visits(
-    agent: Agent, affected: VisitQuerySet, by: User, reason: str, change: Callable[[], T]
-) -> tuple[T, list[Reassignment]]:
-    """Make the change of the agent, then reassign the visits that it affects, soonest first.
+def _lock_visits(agent: Agent, affected: VisitQuerySet) -> list[Visit]:
+    """Lock the agent and the visits that a change of theirs affects, and return these.
 
-    People and visits are locked before agents; the seekers' own agents are locked too, since they come
-    first in the choice. A visit that the agent got meanwhile starts it all over.
+    People and visits are locked before agents. The seekers' own agents are locked too, since they come
+    first in the choice.
     """
     people = affected.values("user_id")
     list(User.objects.filter(pk__in=people).order_by("pk").select_for_update(no_key=True).values_list("pk"))
@@ -123,7 +114,15 @@ def _reassign_visits(
     visits = list(rows.select_for_update(no_key=True, of=("self",)))
     own_agents = Engagement.objects.open().filter(seeker__in=people).values_list("agent_id", flat=True)
     locks.lock_agents({agent.pk, *own_agents})
-    changed = change()
+    return visits
+
+
+def _reassign_visits(
+    visits: list[Visit], affected: VisitQuerySet, by: User, reason: str
+) -> list[Reassignment]:
+    """Reassign the locked visits that the change affects, soonest first."""
+    # The agent may have got another visit before their row was locked. It can't be locked any more, since
+    # visits come before agents: all starts over.
     if set(affected.values_list("pk", flat=True)) != {visit.pk for visit in visits}:
         raise RetryTransaction
     reassigned: list[Reassignment] = []
@@ -133,4 +132,4 @@ def _reassign_visits(
         reassigned.append(
             {"visit_id": visit.pk, "from_agent_id": from_agent_id, "to_agent_id": visit.agent_id}
         )
-    return changed, reassigned
+    return reassigned

@@ -28,10 +28,6 @@ def explain_queue_pick(name: str) -> str:
     return _("The queue has since assigned %(agent)s.") % {"agent": name}
 
 
-def previously_unassigned_text() -> str:
-    return _("Unassigned from this visit earlier; assign manually to bring them back.")
-
-
 def explain_ranking(key: dict[str, Any]) -> str:
     """Return what counts for and against an agent, weightiest first; `key` is a decision's."""
     parts = []
@@ -43,7 +39,13 @@ def explain_ranking(key: dict[str, Any]) -> str:
         parts.append(_("choice %(rank)d by type at this price") % {"rank": key["type_rank"] + 1})
     load = _("%(load)d%% of capacity") % {"load": key["load"]}
     parts.append(_("%(load)s, which counts against them") % {"load": load} if key["load_band"] else load)
-    parts.append(_share_text(key["surplus"]))
+    # The surplus is rounded down: 0 and -1 are both within one visit of the fair share.
+    if key["surplus"] > 0:
+        parts.append(_("%(visits)d ahead of fair share") % {"visits": key["surplus"]})
+    elif key["surplus"] < -1:
+        parts.append(_("%(visits)d behind fair share") % {"visits": -key["surplus"]})
+    else:
+        parts.append(_("at fair share"))
     if key["last_assigned_at"] is None:
         parts.append(_("no visit assigned yet"))
     else:
@@ -56,7 +58,10 @@ def explain_ranking(key: dict[str, Any]) -> str:
 def explain_candidate(reasons: list[str], key: dict[str, Any], was_unassigned: bool) -> str:
     """Return what counts for and against an agent before anybody is chosen."""
     text = explain_reasons(reasons) if reasons else explain_ranking(key)
-    return f"{text} {previously_unassigned_text()}" if was_unassigned else text
+    if not was_unassigned:
+        return text
+    note = _("Unassigned from this visit earlier; assign manually to bring them back.")
+    return f"{text} {note}"
 
 
 def explain_no_agent(reasons: Iterable[str], some_unassigned: bool = False) -> str:
@@ -83,15 +88,6 @@ def explain_decision(data: dict[str, Any]) -> str:
         why = explain_reasons(other["reasons"]) if other["reasons"] else ranking
         sentences.append(f"{other['name']}: {why}")
     return " ".join(sentences)
-
-
-def _share_text(surplus: int) -> str:
-    """Word the distance from the fair share: rounded down, 0 and -1 are both within one visit of it."""
-    if surplus > 0:
-        return _("%(visits)d ahead of fair share") % {"visits": surplus}
-    if surplus < -1:
-        return _("%(visits)d behind fair share") % {"visits": -surplus}
-    return _("at fair share")
 
 
 def _sentence(parts: Iterable[str]) -> str:

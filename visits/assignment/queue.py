@@ -1,6 +1,6 @@
 """The queue of visits without an agent, assigned soonest first."""
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
 from django.db.models import Q
@@ -30,6 +30,8 @@ def assign_pending(*, limit: int | None = None) -> Iterator[Attempt]:
     With `limit` it ends after so many assignments. Several sweeps may run at once: each visit is a
     transaction of its own, and a visit that another writer holds is left to them.
     """
+    # Each step reads the queue anew from behind the last visit: a list of the start would be stale by then,
+    # and what could not be assigned must not come again.
     last: Visit | None = None
     while limit is None or limit > 0:
         last = _waiting(after=last).first()
@@ -51,22 +53,21 @@ def assign_pending_on_commit(agent_ids: Collection[int | None]) -> None:
 
 def _assign_pending_for(agent_ids: Collection[int]) -> None:
     agents = Agent.objects.filter(pk__in=agent_ids, is_active=True, is_available=True)
+    served = list(agents.values_list("cities", flat=True))
+    if not served:
+        return
+    waiting = _waiting().select_related("property")
+    # An agent without cities serves all of them. Otherwise visits elsewhere would use up MAX_LOOKED_AT.
+    if all(served):
+        cities = {city for names in served for city in names}
+        towns = [key_of(city) for city in cities]
+        waiting = waiting.alias(town=TextKey("property__city")).filter(Q(town__in=towns))
     assigned = 0
-    for visit in _waiting_in_cities(list(agents.values_list("cities", flat=True))):
+    for visit in waiting[:MAX_LOOKED_AT]:
         if assigned == MAX_ASSIGNED_AT_ONCE:
             return
         if eligible(agents, Requirements.for_visit(visit)).exists() and (attempt := _attempt(visit)):
             assigned += attempt.assigned
-
-
-def _waiting_in_cities(served: list[list[str]]) -> Iterable[Visit]:
-    """Return the soonest visits where agents work who serve these cities; an empty list is everywhere."""
-    if not served:
-        return []
-    cities = {city for cities in served for city in cities}
-    there = Q(town__in=[key_of(city) for city in cities]) if all(served) else Q()
-    waiting = _waiting().alias(town=TextKey("property__city")).filter(there)
-    return waiting.select_related("property")[:MAX_LOOKED_AT]
 
 
 def _waiting(after: Visit | None = None) -> VisitQuerySet:

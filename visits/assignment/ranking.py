@@ -60,19 +60,25 @@ def ranked(agents: AgentQuerySet, preferences: Preferences) -> AgentQuerySet:
     return agents.annotate(
         **rank_expressions(preferences),
         load_band=Greatest(F("live_visits") * 10 / capacity - UNCOUNTED_LOAD_TENTHS, 0),
+        # Whole visits: a part of a visit must not decide before the load does.
         surplus=Cast(Floor(F("assignments_won") - F("expected_share")), models.IntegerField()),
         load=F("live_visits") * 100 / capacity,
+        # Ties are settled by lot, in another order for each visit: else the lowest ids would always win.
         draw=_Hash(F("pk"), _Hash(Value(preferences.seed), Value(0), function="hashtextextended")),
     ).order_by(*COMPUTED_PARTS, F("last_assigned_at").asc(nulls_first=True), "draw", "pk")
 
 
 def rank_expressions(preferences: Preferences) -> dict[str, Case | Value]:
     """Return the expressions of RANK_PARTS."""
-    current, languages = preferences.current_agent_id, list(preferences.languages)
+    current, languages, price = preferences.current_agent_id, list(preferences.languages), preferences.price
+    # The band of the highest price that the listing reaches orders the types; types it doesn't name are last.
+    bands = [band for band in settings.AGENT_TYPE_BANDS if price is not None and price >= band["price_from"]]
+    order = max(bands, key=lambda band: band["price_from"])["order"] if bands else []
+    whens = [When(agent_type=kind, then=place) for place, kind in enumerate(order)]
     return {
         "not_current": _zero_if(Q(pk=current)) if current else Value(1),
         "foreign_language": _zero_if(Q(languages__overlap=languages)) if languages else Value(0),
-        "type_rank": _type_rank(preferences.price),
+        "type_rank": Case(*whens, default=len(order)) if whens else Value(0),
     }
 
 
@@ -87,11 +93,3 @@ def ranking_key(agent: Agent) -> dict[str, Any]:
 
 def _zero_if(condition: Q) -> Case:
     return Case(When(condition, then=0), default=1)
-
-
-def _type_rank(price: Decimal | None) -> Case | Value:
-    """Rank the agent's type by the order that the setting gives to the listing's price band."""
-    bands = [band for band in settings.AGENT_TYPE_BANDS if price is not None and price >= band["price_from"]]
-    order = max(bands, key=lambda band: band["price_from"])["order"] if bands else []
-    whens = [When(agent_type=kind, then=place) for place, kind in enumerate(order)]
-    return Case(*whens, default=len(order)) if whens else Value(0)

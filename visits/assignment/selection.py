@@ -92,14 +92,22 @@ def choose_agent(search: AgentSearch) -> Decision:
     second pass waits for them: nobody stays unassigned while somebody is eligible. A search with a former
     agent has only the second, since two rows can be locked in their order only by waiting.
     """
-    agent = _current_agent(search)
-    if agent is None and search.former_id is None:
-        agent = _first_unlocked(search)
-    if agent is None:
-        agent = _wait_for_best(search)
-    if agent is None:
-        return Decision(None, search)
-    return Decision(agent, search, ranking_key(agent), _rivals(agent, search))
+    current = search.preferences.current_agent_id
+    # The seeker's own agent comes first in the order: where they can take it, nobody else is looked at.
+    if current is not None and current not in search.avoid and lock_if_eligible(current, search):
+        agent = ranked(Agent.objects.filter(pk=current), search.preferences).get()
+        return Decision(agent, search, ranking_key(agent))
+    found = _first_unlocked(search) if search.former_id is None else None
+    lost: set[int] = set()
+    while found is None:
+        best = _find_best(search, lost)
+        if best is None:
+            return Decision(None, search)
+        # While this one waited for the row, another writer may have given the agent a visit.
+        if lock_if_eligible(best.pk, search):
+            found = best
+        lost.add(best.pk)
+    return Decision(found, search, ranking_key(found), _rivals(found, search))
 
 
 def record_choice(decision: Decision) -> None:
@@ -115,6 +123,7 @@ def record_choice(decision: Decision) -> None:
         row.update(last_assigned_at=clock.now())
         return
     row.update(last_assigned_at=clock.now(), assignments_won=F("assignments_won") + 1)
+    # The pool holds the rivals whose profile fits; `count_choice` draws from it and judges their calendars.
     equal = {name: decision.key[name] for name in RANK_PARTS}
     pool = search.candidates().annotate(**rank_expressions(search.preferences)).filter(**equal)
     after_commit(fairness.count_choice, agent.pk, pool, search.requirements)
@@ -151,34 +160,18 @@ def reasons_nobody_eligible(requirements: Requirements) -> list[str]:
     return [name for name in REASONS if name in set().union(*found)] if found else ["city"]
 
 
-def _current_agent(search: AgentSearch) -> Agent | None:
-    current = search.preferences.current_agent_id
-    if current is None or current in search.avoid or not lock_if_eligible(current, search):
-        return None
-    agent = ranked(Agent.objects.filter(pk=current), search.preferences).get()
-    vars(agent)["nearest"] = []
-    return agent
-
-
 def _first_unlocked(search: AgentSearch) -> Agent | None:
     """Find the best agent whose row nobody holds. One who is no longer eligible under the lock is let go."""
     stale: set[int] = set()
     while True:
         with transaction.atomic():
             agent = _find_best(search, stale, skip_locked=True)
+            # The row is locked as it is now, but its calendar was judged as of the start of the statement.
             if agent is None or search.is_eligible(agent.pk):
                 return agent
             stale.add(agent.pk)
+            # To roll back to the savepoint lets go of the row.
             transaction.set_rollback(True)
-
-
-def _wait_for_best(search: AgentSearch) -> Agent | None:
-    lost: set[int] = set()
-    while agent := _find_best(search, lost):
-        if lock_if_eligible(agent.pk, search):
-            return agent
-        lost.add(agent.pk)
-    return None
 
 
 def _find_best(search: AgentSearch, without: Collection[int], *, skip_locked: bool = False) -> Agent | None:
@@ -186,6 +179,7 @@ def _find_best(search: AgentSearch, without: Collection[int], *, skip_locked: bo
 
     With `skip_locked` they are locked, and agents whose rows others hold are passed over.
     """
+    # `best.id` is the column of BEST_SQL: the query of an agent is made once and judged for each in turn.
     passing = matching_calendar(Agent.objects.filter(pk=RawSQL("best.id", ())), search.requirements)
     passing = passing.order_by()
     if skip_locked:
@@ -196,6 +190,7 @@ def _find_best(search: AgentSearch, without: Collection[int], *, skip_locked: bo
     agent_sql, agent_params = passing.query.sql_with_params()
     key = ", ".join(f"best.{name}" for name in COMPUTED_PARTS)
     sql = BEST_SQL.format(key=key, ranked=order_sql, agent=agent_sql)
+    # LIMIT NULL is no limit.
     for limit in (FIRST_BATCH, None):
         params = [*order_params, limit, EXPLAINED_RIVALS + 1, *agent_params]
         for agent in Agent.objects.raw(sql, params):

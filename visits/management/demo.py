@@ -13,7 +13,6 @@ from django.db import transaction
 
 from agents import services as agent_services
 from agents.hours import Shift
-from agents.models import Agent
 from flatmates import services as flatmate_services
 from flatmates.models import UserConversation
 from ghar import clock
@@ -24,7 +23,7 @@ from visits import services
 from visits.models import Visit
 from visits.scheduling.errors import AgentNotEligible
 
-PASSWORD = "visit-the-house-1"
+DEMO_PASSWORD = "visit-the-house-1"
 STAFF = "staff@ghar.example"
 STAFF_LOGINS = [
     ("Farah Qureshi", "dispatch@ghar.example", "Dispatcher", "dispatcher: assigns agents in the admin site"),
@@ -56,12 +55,8 @@ SEEKERS = [
 OWNER = ("Omkar Patil", "owner@ghar.example", "+919811111105", ["mr"])
 
 
-def is_seeded() -> bool:
-    return User.objects.filter(email=STAFF).exists()
-
-
 def logins() -> list[tuple[str, str]]:
-    """Return the emails of the demo's users, each with the role. PASSWORD is the password of all."""
+    """Return the emails of the demo's users, each with the role. DEMO_PASSWORD is the password of all."""
     return [
         (STAFF, "staff: the admin site, and everything in the API"),
         *((email, role) for _, email, _, role in STAFF_LOGINS),
@@ -74,46 +69,38 @@ def logins() -> list[tuple[str, str]]:
 @transaction.atomic
 def seed() -> None:
     """Create all of the demo data, or nothing if it fails."""
-    staff = User.objects.create_superuser(STAFF, PASSWORD, full_name="Priya Shah")
+    staff = User.objects.create_superuser(STAFF, DEMO_PASSWORD, full_name="Priya Shah")
     for name, email, group, _ in STAFF_LOGINS:
         _create_user(name, email, None, ["en"], is_staff=True).groups.set([Group.objects.get(name=group)])
     owner = _create_user(*OWNER)
     seekers = [_create_user(*seeker) for seeker in SEEKERS]
-    agents = [_create_agent(staff, *agent) for agent in AGENTS]
+    agents = [
+        agent_services.create_agent(
+            by=staff,
+            name=name,
+            contact_number=number,
+            cities=cities,
+            languages=languages,
+            agent_type=kind,
+            experience_level=experience,
+            working_hours=hours,
+            description=f"Shows homes in {' and '.join(cities)}.",
+        )
+        for name, number, cities, languages, kind, experience, hours in AGENTS
+    ]
     login = _create_user("Meera Kulkarni", "meera@ghar.example", None, ["mr", "en"])
-    agent_services.update_agent(agent=agents[0], by=staff, user_id=login.pk)
+    agent_services.update_profile(agent=agents[0], by=staff, user_id=login.pk)
     listings = create_listings(owner=owner)
     _create_mumbai_visits(staff, seekers, [listing for listing in listings if listing.city == "Mumbai"])
-    _create_visits_elsewhere(seekers, listings)
+    _, _, chitra, dev = seekers
+    _book(chitra, next(home for home in listings if home.city == "Bangalore"), india_time(4, 11))
+    _book(dev, next(home for home in listings if home.city == "Delhi"), india_time(4, 12))
     _create_meets(seekers, next(home for home in listings if home.property_type == Property.Type.FLATMATE))
 
 
 def _create_user(name: str, email: str, phone: str | None, languages: list[str], **fields: Any) -> User:
     return User.objects.create_user(
-        PASSWORD, full_name=name, email=email, phone=phone, preferred_languages=languages, **fields
-    )
-
-
-def _create_agent(
-    staff: User,
-    name: str,
-    number: str,
-    cities: list[str],
-    languages: list[str],
-    kind: str,
-    experience: str,
-    hours: list[Shift],
-) -> Agent:
-    return agent_services.create_agent(
-        by=staff,
-        name=name,
-        contact_number=number,
-        cities=cities,
-        languages=languages,
-        agent_type=kind,
-        experience_level=experience,
-        working_hours=hours,
-        description=f"Shows homes in {' and '.join(cities)}.",
+        DEMO_PASSWORD, full_name=name, email=email, phone=phone, preferred_languages=languages, **fields
     )
 
 
@@ -147,7 +134,18 @@ def _book(user: User, listing: Property, start: datetime, requirements: str = ""
 def _create_mumbai_visits(staff: User, seekers: list[User], homes: list[Property]) -> None:
     """Create a visit in each status, and two without an agent."""
     asha, bala, chitra, dev = seekers
-    _complete(staff, _book(asha, homes[0], india_time(-6, 11), "Is there a lift?"))
+    completed = _book(asha, homes[0], india_time(-6, 11), "Is there a lift?")
+    with clock.frozen_at(completed.scheduled_date - timedelta(days=1)):
+        services.confirm(visit=completed, by=staff)
+    with clock.frozen_at(completed.scheduled_end):
+        services.complete(
+            visit=completed,
+            by=staff,
+            notes="Liked the light; asks for the society's rules.",
+            feedback="Bright and quiet.",
+            interest_level="high",
+            follow_up_date=clock.now() + timedelta(days=2),
+        )
     cancelled = _book(bala, homes[1], india_time(-2, 16))
     with clock.frozen_at(cancelled.scheduled_date - timedelta(days=1)):
         services.cancel(visit=cancelled, by=bala, reason="Found a place nearer to work.")
@@ -164,37 +162,12 @@ def _create_mumbai_visits(staff: User, seekers: list[User], homes: list[Property
     _book(chitra, homes[4], india_time(2, 10, 30))
     _book(dev, homes[0], india_time(3, 6), "Only before work, at six in the morning.")
     waiting = _book(bala, homes[5], india_time(1, 15), "Somebody who speaks Hindi, please.")
-    _unassign_everyone(staff, waiting)
-
-
-def _unassign_everyone(staff: User, visit: Visit) -> None:
-    """Unassign one agent after the other, until no other is eligible: none of them is chosen again."""
-    while visit.agent:
-        reason = f"{visit.agent} asked to be unassigned."
-        visit = services.assign(visit=visit, by=staff, agent_id=None, reason=reason)
+    # An agent whom staff unassign is not chosen again: in the end no other is eligible.
+    while waiting.agent:
+        reason = f"{waiting.agent} asked to be unassigned."
+        waiting = services.assign(visit=waiting, by=staff, agent_id=None, reason=reason)
         with suppress(AgentNotEligible):
-            visit = services.assign(visit=visit, by=staff)
-
-
-def _complete(staff: User, visit: Visit) -> None:
-    with clock.frozen_at(visit.scheduled_date - timedelta(days=1)):
-        services.confirm(visit=visit, by=staff)
-    with clock.frozen_at(visit.scheduled_end):
-        services.complete(
-            visit=visit,
-            by=staff,
-            notes="Liked the light; asks for the society's rules.",
-            feedback="Bright and quiet.",
-            interest_level="high",
-            follow_up_date=clock.now() + timedelta(days=2),
-        )
-
-
-def _create_visits_elsewhere(seekers: list[User], listings: list[Property]) -> None:
-    asha, bala, chitra, dev = seekers
-    by_city = {city: [home for home in listings if home.city == city] for city in ("Bangalore", "Delhi")}
-    _book(chitra, by_city["Bangalore"][0], india_time(4, 11))
-    _book(dev, by_city["Delhi"][0], india_time(4, 12))
+            waiting = services.assign(visit=waiting, by=staff)
 
 
 def _create_meets(seekers: list[User], room: Property) -> None:
@@ -216,22 +189,20 @@ def _create_meets(seekers: list[User], room: Property) -> None:
         services.complete(visit=done, by=chitra, feedback="We get along.", interest_level="high")
         flatmate_services.mark_read(conversation=conversation, by=chitra)
     _meet(dev, chitra, room, india_time(-2, 18))
-    to_come = _meet_fields(dev, room, india_time(5, 18))
-    with clock.frozen_at(india_time(-1, 20)):
-        services.schedule(by=chitra, user=chitra, **to_come)
+    _meet(chitra, dev, room, india_time(5, 18), invited_at=india_time(-1, 20))
 
 
-def _meet_fields(other: User, room: Property, start: datetime) -> dict[str, Any]:
-    return {
-        "visit_context": Visit.Context.FLATMATE_MEET,
-        "counterparty_user_id": other.pk,
-        "property_id": room.pk,
-        "scheduled_date": start,
-    }
-
-
-def _meet(user: User, other: User, room: Property, start: datetime) -> Visit:
-    """Create a meet that is invited to and confirmed on the day before."""
-    with clock.frozen_at(start - timedelta(days=1)):
-        visit, _ = services.schedule(by=user, user=user, **_meet_fields(other, room, start))
-        return services.confirm(visit=visit, by=other)
+def _meet(
+    user: User, other: User, room: Property, start: datetime, invited_at: datetime | None = None
+) -> Visit:
+    """Invite to a meet at that time, or invite to it and confirm it on the day before."""
+    with clock.frozen_at(invited_at or start - timedelta(days=1)):
+        visit, _ = services.schedule(
+            by=user,
+            user=user,
+            visit_context=Visit.Context.FLATMATE_MEET,
+            counterparty_user_id=other.pk,
+            property_id=room.pk,
+            scheduled_date=start,
+        )
+        return visit if invited_at else services.confirm(visit=visit, by=other)

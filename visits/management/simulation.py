@@ -13,6 +13,7 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
+from functools import partial
 from itertools import count
 from random import Random
 from zoneinfo import ZoneInfo
@@ -32,8 +33,7 @@ from visits.models import Visit
 from visits.scheduling.eligibility import Requirements, eligible
 from visits.scheduling.errors import VisitConflict
 
-ZONE = ZoneInfo("Asia/Kolkata")
-FIRST_DAY = datetime(2027, 1, 4, tzinfo=ZONE)
+FIRST_DAY = datetime(2027, 1, 4, tzinfo=ZoneInfo("Asia/Kolkata"))
 JOIN_DAY, LEAVE_STARTS, LEAVE_ENDS = 20, 10, 24
 FULL_TIME = [(time(8), time(17)), (time(9, 30), time(18, 30)), (time(11), time(20))]
 PART_TIME = [(time(9), time(13, 30)), (time(13, 30), time(18)), (time(15, 30), time(20))]
@@ -62,15 +62,6 @@ class Tally:
         index = jain_index([self.won.get(id_, 0) / part for id_, part in self.exposure.items()])
         return math.nan if index is None else float(index)
 
-    def newcomer_share(self) -> float:
-        """Return what the newcomer got in their first week, in fair shares."""
-        fair, won = self.first_week
-        return round(won / fair, 2) if fair else math.nan
-
-    def regret_mean_and_p95(self) -> tuple[float, int]:
-        ordered = sorted(self.regret)
-        return round(sum(ordered) / len(ordered), 2), ordered[int(len(ordered) * 0.95)]
-
 
 class Agency:
     """A run of the simulation. `seed` determines everything that is random."""
@@ -80,7 +71,7 @@ class Agency:
         self.random = Random(seed)
         self.tally = Tally()
         # A heap of what happens to the visits later. The number keeps the order of equal moments.
-        self.planned: list[tuple[datetime, int, Callable[[Visit], object], Visit]] = []
+        self.planned: list[tuple[datetime, int, Callable[[], object]]] = []
         self.numbers = count()
         self.seekers: list[User] = []
         self.newcomer: Agent | None = None
@@ -96,7 +87,11 @@ class Agency:
             # People book between eight in the morning and ten at night.
             hours = sorted(self.random.uniform(8, 22) for _ in range(self.visits_a_day))
             for moment in [midnight(day) + timedelta(hours=hour) for hour in hours]:
-                self.run_planned(until=moment)
+                # What was planned for the meantime happens first: visits are cancelled and completed.
+                while self.planned and self.planned[0][0] <= moment:
+                    then, _, act = heapq.heappop(self.planned)
+                    with clock.frozen_at(then):
+                        act()
                 with clock.frozen_at(moment):
                     self.book_visit(day)
             yield day
@@ -137,19 +132,23 @@ class Agency:
             by=self.staff, name=f"Agent {number + 1}", cities=["Pune"], working_hours=week
         )
 
-    def run_planned(self, *, until: datetime) -> None:
-        """Cancel and complete the visits for which that is planned until then."""
-        while self.planned and self.planned[0][0] <= until:
-            moment, _, act, visit = heapq.heappop(self.planned)
-            with clock.frozen_at(moment):
-                act(visit)
-
     def book_visit(self, day: int) -> None:
         """Book a visit, count who got it, and plan what becomes of it."""
-        visit = Visit(user=self.choose_seeker(), property=self.random.choice(self.listings))
-        start = self.choose_start(day)
+        if self.seekers and self.random.random() < SHARE_RETURNING:
+            seeker = self.random.choice(self.seekers)
+        else:
+            number = len(self.seekers)
+            seeker = User.objects.create(full_name=f"Seeker {number}", email=f"seeker{number}@agency.example")
+            self.seekers.append(seeker)
+        visit = Visit(user=seeker, property=self.random.choice(self.listings))
+        # Visits begin on a quarter of an hour up to a week ahead, mostly soon and in the afternoon.
+        ahead = self.random.choice([0, 1, 1, 2, 2, 3, 3, 4, 5, 6, 7])
+        quarter = int(self.random.triangular(8, 20, 16) * 4)
+        start = midnight(day + ahead) + timedelta(minutes=15 * quarter)
+        if start <= clock.now():
+            start += timedelta(days=1)
         visit.set_time(start, timedelta(minutes=settings.TOUR_MINUTES))
-        rivals = self.find_rivals(visit)
+        rivals = find_rivals(visit)
         try:
             booked, _ = services.schedule(
                 by=visit.user, user=visit.user, property_id=visit.property_id, scheduled_date=start
@@ -158,37 +157,15 @@ class Agency:
             # A returning seeker has another visit at that time.
             return
         self.count_booking(day, booked, rivals)
+        moment = booked.scheduled_end
+        act: Callable[[], object] = partial(services.complete, visit=booked, by=self.staff)
         if self.random.random() < SHARE_CANCELLED:
-            ahead = booked.scheduled_date - clock.now()
-            self.plan(clock.now() + ahead * self.random.random(), self.cancel, booked)
-        else:
-            self.plan(booked.scheduled_end, self.complete, booked)
-
-    def choose_seeker(self) -> User:
-        """Return a returning seeker, or a new one."""
-        if self.seekers and self.random.random() < SHARE_RETURNING:
-            return self.random.choice(self.seekers)
-        number = len(self.seekers)
-        seeker = User.objects.create(full_name=f"Seeker {number}", email=f"seeker{number}@agency.example")
-        self.seekers.append(seeker)
-        return seeker
-
-    def choose_start(self, day: int) -> datetime:
-        """Return a quarter of an hour up to a week ahead, mostly soon and in the afternoon, in UTC."""
-        ahead = self.random.choice([0, 1, 1, 2, 2, 3, 3, 4, 5, 6, 7])
-        quarter = int(self.random.triangular(8, 20, 16) * 4)
-        start = midnight(day + ahead) + timedelta(minutes=15 * quarter)
-        return start if start > clock.now() else start + timedelta(days=1)
-
-    def find_rivals(self, visit: Visit) -> list[Agent]:
-        """Return the agents who could take the visit and are equal to the best on the parts RANK_PARTS."""
-        agents = list(
-            ranked(eligible(Agent.objects.all(), Requirements.for_visit(visit)), Preferences.for_visit(visit))
-        )
-        ranks = [tuple(vars(agent)[name] for name in RANK_PARTS) for agent in agents]
-        return [agent for agent, rank in zip(agents, ranks, strict=True) if rank == ranks[0]]
+            moment = clock.now() + (booked.scheduled_date - clock.now()) * self.random.random()
+            act = partial(services.cancel, visit=booked, by=booked.user)
+        heapq.heappush(self.planned, (moment, next(self.numbers), act))
 
     def count_booking(self, day: int, visit: Visit, rivals: list[Agent]) -> None:
+        """Add the booking to the tally; `rivals` are those who could have got it, as they were before."""
         tally = self.tally
         tally.booked += 1
         tally.unassigned += visit.agent_id is None
@@ -204,15 +181,6 @@ class Agency:
             part = 1 / len(rivals) if self.newcomer.pk in {agent.pk for agent in rivals} else 0
             tally.first_week = (fair + part, won + (visit.agent_id == self.newcomer.pk))
 
-    def plan(self, moment: datetime, act: Callable[[Visit], object], visit: Visit) -> None:
-        heapq.heappush(self.planned, (moment, next(self.numbers), act, visit))
-
-    def cancel(self, visit: Visit) -> None:
-        services.cancel(visit=visit, by=visit.user)
-
-    def complete(self, visit: Visit) -> None:
-        services.complete(visit=visit, by=self.staff)
-
     def assign_rest(self) -> int:
         """Assign the visits that are left in the queue and return their number: it has to be 0.
 
@@ -222,6 +190,15 @@ class Agency:
             return sum(attempt.assigned for attempt in services.assign_pending())
 
 
+def find_rivals(visit: Visit) -> list[Agent]:
+    """Return the agents who could take the visit and are equal to the best on the parts RANK_PARTS."""
+    agents = list(
+        ranked(eligible(Agent.objects.all(), Requirements.for_visit(visit)), Preferences.for_visit(visit))
+    )
+    ranks = [tuple(vars(agent)[name] for name in RANK_PARTS) for agent in agents]
+    return [agent for agent, rank in zip(agents, ranks, strict=True) if rank == ranks[0]]
+
+
 def midnight(day: int) -> datetime:
-    """Return when a day of the simulation, counted from 0, begins in ZONE, in UTC."""
+    """Return when a day of the simulation, counted from 0, begins in India, in UTC."""
     return (FIRST_DAY + timedelta(days=day)).astimezone(UTC)

@@ -45,7 +45,7 @@ def test_an_agent_whom_somebody_else_looks_at_is_waited_for():
 
 
 def test_without_the_second_pass_they_would_be_passed_over(monkeypatch):
-    monkeypatch.setattr(selection, "_wait_for_best", lambda *args: None)
+    monkeypatch.setattr(selection, "lock_if_eligible", lambda *args: False)
     assert book_while_locked(AgentFactory()).agent is None
 
 

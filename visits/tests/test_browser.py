@@ -35,7 +35,7 @@ def enter(chromium, live_server, agency):
         page.on("pageerror", lambda error: problems.append(str(error)))
         page.goto("/admin/")
         page.get_by_label("Email or phone").fill(f"{who}@ghar.example")
-        page.get_by_label("Password").fill(demo.PASSWORD)
+        page.get_by_label("Password").fill(demo.DEMO_PASSWORD)
         page.get_by_role("button", name="Log in").click()
         page.wait_for_url("**/admin/")
         return page

@@ -97,9 +97,7 @@ class TestQueue:
         here.refresh_from_db()
         assert here.agent == agent
 
-    @pytest.mark.parametrize(
-        "what", ["visits.assignment.queue.eligible", "visits.assignment.queue._waiting_in_cities"]
-    )
+    @pytest.mark.parametrize("what", ["visits.assignment.queue.eligible", "visits.assignment.queue._waiting"])
     def test_a_look_that_fails_fails_nothing_that_was_done(
         self, api, asha, agent, tour, committed, monkeypatch, what
     ):

@@ -11,7 +11,7 @@ from ghar.mcp.tests.assistant import MODERN, TokenMemory, official_client, provi
 from ghar.tests.serving import copy_data_dir, private_env, serving
 from visits.assignment.explanations import explain_queue_pick
 
-PASSWORD = "visit-the-house-1"
+DEMO_LOGIN = "visit-the-house-1"
 SEEKER, STAFF, AGENT = "asha@ghar.example", "staff@ghar.example", "meera@ghar.example"
 GENERATIONS = [("auto", MODERN), ("legacy", "2025-11-25")]
 USER_TOOLS = {
@@ -61,7 +61,7 @@ async def listen(origin):
 
     async def events():
         async with httpx.AsyncClient(base_url=origin, timeout=60) as http:
-            login = await http.post("/api/v1/auth/login", json={"identifier": STAFF, "password": PASSWORD})
+            login = await http.post("/api/v1/auth/login", json={"identifier": STAFF, "password": DEMO_LOGIN})
             bearer = {"Authorization": f"Bearer {login.json()['token']}"}
             async with http.stream("GET", "/api/v1/events", headers=bearer) as stream:
                 yield "open"
@@ -86,7 +86,7 @@ async def free(client, property_id):
 def test_a_seeker_searches_books_reschedules_and_cancels(origin, mode, version, path):
     async def talk():
         asked = [] if version == MODERN else None
-        async with official_client(origin, path, SEEKER, PASSWORD, mode=mode, asked=asked) as client:
+        async with official_client(origin, path, SEEKER, DEMO_LOGIN, mode=mode, asked=asked) as client:
             assert client.protocol_version == version
             assert {tool.name for tool in (await client.list_tools()).tools} == USER_TOOLS
             found = await call(client, "properties_search", city="mumbai", purpose=["rent"], available=True)
@@ -130,7 +130,7 @@ def test_a_seeker_searches_books_reschedules_and_cancels(origin, mode, version, 
 @pytest.mark.parametrize(("mode", "version"), GENERATIONS)
 def test_staff_assign_a_visit_from_the_queue_and_hear_of_it(origin, mode, version):
     async def dispatch():
-        async with official_client(origin, "/mcp", SEEKER, PASSWORD, mode=mode) as client:
+        async with official_client(origin, "/mcp", SEEKER, DEMO_LOGIN, mode=mode) as client:
             listing = (await call(client, "properties_search", city="mumbai", available=True))["items"][0]
             at_night = f"{date.today() + timedelta(days=9 + (mode == 'auto'))}T03:00"
             waiting = await call(
@@ -140,7 +140,7 @@ def test_staff_assign_a_visit_from_the_queue_and_hear_of_it(origin, mode, versio
             slot = (await free(client, listing["id"]))[7]
             moved = await call(client, "visits_reschedule", visit_id=waiting["id"], new_date=slot["start"])
         asked = [] if version == MODERN else None
-        async with official_client(origin, "/mcp-admin", STAFF, PASSWORD, mode=mode, asked=asked) as client:
+        async with official_client(origin, "/mcp-admin", STAFF, DEMO_LOGIN, mode=mode, asked=asked) as client:
             assert client.protocol_version == version
             assert {tool.name for tool in (await client.list_tools()).tools} == STAFF_TOOLS
             await unassign(client, moved)
@@ -198,7 +198,7 @@ def test_staff_assign_a_visit_from_the_queue_and_hear_of_it(origin, mode, versio
 
 def test_a_seeker_gets_no_consent_page_for_the_agencys_server(origin):
     async def try_it():
-        _, browser = provider(origin, "/mcp-admin", SEEKER, PASSWORD)
+        _, browser = provider(origin, "/mcp-admin", SEEKER, DEMO_LOGIN)
         await browser.open(f"{origin}/authorize?resource={origin}/mcp-admin")
         return browser.page
 
@@ -210,10 +210,10 @@ def test_a_seeker_gets_no_consent_page_for_the_agencys_server(origin):
 def test_agents_see_their_tools_and_renew_their_access(origin):
     async def look():
         memory = TokenMemory()
-        async with official_client(origin, "/mcp-admin", AGENT, PASSWORD, memory=memory) as client:
+        async with official_client(origin, "/mcp-admin", AGENT, DEMO_LOGIN, memory=memory) as client:
             assert {tool.name for tool in (await client.list_tools()).tools} == AGENT_TOOLS
         first, memory.tokens = memory.tokens, memory.tokens.model_copy(update={"access_token": "stale"})
-        async with official_client(origin, "/mcp-admin", AGENT, PASSWORD, memory=memory) as client:
+        async with official_client(origin, "/mcp-admin", AGENT, DEMO_LOGIN, memory=memory) as client:
             assert (await call(client, "agent_list"))["items"]
         assert memory.tokens.access_token not in {"stale", first.access_token}
 

@@ -42,13 +42,15 @@ class PropertyViewSet(ListModelMixin, RetrieveModelMixin, ApiViewSet[Property]):
         return self.action == "retrieve" and self.request.user.is_authenticated
 
     def create(self, request: Request) -> Response:
-        property = property_services.create(by=self.user, **self.validated(PropertyInputSerializer))
+        property = property_services.create_property(by=self.user, **self.validated(PropertyInputSerializer))
         return self.respond_fresh(property, status=201)
 
     def update(self, request: Request, pk: str) -> Response:
         property = self.get_object()
         changes = self.validated(PropertyInputSerializer, partial=True)
-        return self.respond_fresh(property_services.update(property=property, by=self.user, **changes))
+        return self.respond_fresh(
+            property_services.update_property(property=property, by=self.user, **changes)
+        )
 
     def partial_update(self, request: Request, pk: str) -> Response:
         return self.update(request, pk)

@@ -41,16 +41,14 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, assignments: int, elsewhere: int, **options: Any) -> None:
         with scratch_database("ghar_bench_assignment"):
-            self.measure_choices(elsewhere)
+            add_agents(1_000, lambda number: CITY, spread=30)
+            visit = Visit(user=create_seeker(0), property=create_listing(0))
+            visit.set_time(day_after_tomorrow(), timedelta(minutes=30))
+            self.measure_choice("1,000 agents in the city", visit)
+            add_agents(elsewhere, lambda number: f"City {number % 100}", spread=30)
+            self.measure_choice(f"the same with {elsewhere:,} agents elsewhere", visit)
             Agent.objects.all().delete()
             self.measure_parallel_bookings(assignments)
-
-    def measure_choices(self, elsewhere: int) -> None:
-        add_agents(1_000, lambda number: CITY, spread=30)
-        visit = unsaved_tour(create_seeker(0), create_listing(0), day_after_tomorrow())
-        self.measure_choice("1,000 agents in the city", visit)
-        add_agents(elsewhere, lambda number: f"City {number % 100}", spread=30)
-        self.measure_choice(f"the same with {elsewhere:,} agents elsewhere", visit)
 
     def measure_choice(self, title: str, visit: Visit) -> None:
         with connection.cursor() as cursor:
@@ -68,19 +66,21 @@ class Command(BaseCommand):
         add_agents(EQUAL_AGENTS, lambda number: CITY)
         listings = [create_listing(number) for number in range(8)]
         slots = [day_after_tomorrow() + timedelta(days=d, hours=h) for d in range(80) for h in range(8)]
-        calls = [
-            partial(book, create_seeker(n + 1), listings[n % 8], slots[n % len(slots)])
-            for n in range(assignments)
+        tours = [
+            (create_seeker(n + 1), listings[n % 8].pk, slots[n % len(slots)]) for n in range(assignments)
         ]
         began = time.perf_counter()
         with ThreadPoolExecutor(CONNECTIONS) as pool:
-            list(pool.map(book_all, [calls[n::CONNECTIONS] for n in range(CONNECTIONS)]))
+            list(pool.map(book_all, [tours[n::CONNECTIONS] for n in range(CONNECTIONS)]))
         took = time.perf_counter() - began
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()")
+            deadlocks = cursor.fetchone()[0]
         live = list(Agent.objects.values_list("live_visits", flat=True))
         self.stdout.write(
             f"{assignments:,} assignments by {CONNECTIONS} connections over {EQUAL_AGENTS} equal agents: "
             f"{min(live)} to {max(live)} each (a difference of {max(live) - min(live)}), "
-            f"{Visit.objects.unassigned().count()} unassigned, {deadlock_count()} deadlocks, "
+            f"{Visit.objects.unassigned().count()} unassigned, {deadlocks} deadlocks, "
             f"{len(counters.find_drift())} wrong counters, {assignments / took:.0f} per second"
         )
 
@@ -99,20 +99,20 @@ def database_ms(act: Callable[[], object], times: int = 25) -> float:
     with transaction.atomic():
         with connection.execute_wrapper(record):
             act()
-        total: float = sum(
-            statistics.median(explain_ms(sql, params) for _ in range(times))
-            for sql, params in statements
-            if "SAVEPOINT" not in sql
-        )
+        total = 0.0
+        for sql, params in statements:
+            if "SAVEPOINT" in sql:
+                continue
+            durations: list[float] = []
+            for _ in range(times):
+                with connection.cursor() as cursor:
+                    cursor.execute(f"EXPLAIN (ANALYZE, TIMING OFF, SUMMARY ON, FORMAT JSON) {sql}", params)
+                    ((plan,),) = cursor.fetchone()
+                durations.append(plan["Planning Time"] + plan["Execution Time"])
+            total += statistics.median(durations)
+        # EXPLAIN ANALYZE has executed the writes, too.
         transaction.set_rollback(True)
     return total
-
-
-def explain_ms(sql: str, params: Any) -> float:
-    with connection.cursor() as cursor:
-        cursor.execute(f"EXPLAIN (ANALYZE, TIMING OFF, SUMMARY ON, FORMAT JSON) {sql}", params)
-        ((plan,),) = cursor.fetchone()
-    return float(plan["Planning Time"] + plan["Execution Time"])
 
 
 def add_agents(number: int, city: Callable[[int], str], spread: int = 1) -> None:
@@ -146,25 +146,8 @@ def create_listing(number: int) -> Property:
     )
 
 
-def unsaved_tour(user: User, listing: Property, start: datetime) -> Visit:
-    visit = Visit(user=user, property=listing)
-    visit.set_time(start, timedelta(minutes=30))
-    return visit
-
-
-def book_all(calls: Sequence[Callable[[], object]]) -> None:
-    """Make the calls one after the other on the connection of this thread."""
-    for call in calls:
-        call()
+def book_all(tours: Sequence[tuple[User, int, datetime]]) -> None:
+    """Book the tours, given by seeker, id of the listing and start, on the connection of this thread."""
+    for user, property_id, start in tours:
+        services.schedule(by=user, user=user, property_id=property_id, scheduled_date=start)
     connection.close()
-
-
-def book(user: User, listing: Property, start: datetime) -> None:
-    services.schedule(by=user, user=user, property_id=listing.pk, scheduled_date=start)
-
-
-def deadlock_count() -> int:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()")
-        count: int = cursor.fetchone()[0]
-        return count

@@ -34,7 +34,7 @@ from visits.models import Visit
 
 T = TypeVar("T")
 
-SEEKERS = 20
+SEEKER_COUNT = 20
 SHARE_ROLLED_BACK = 0.2
 WRITERS = 8
 MAX_STREAMS_PER_USER = "2000"
@@ -63,7 +63,7 @@ class Command(DataCommand):
                 "makes a database for it."
             )
         self.stdout.write("Starting two servers.")
-        visits, staff = create_visits(SEEKERS)
+        visits, staff = create_visits(SEEKER_COUNT)
         with running_servers(2) as servers:
             self.check_delivery(visits, staff, [port for port, _ in servers], events, clients)
             self.measure_open_streams(staff, *servers[0], streams)

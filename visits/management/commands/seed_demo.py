@@ -1,5 +1,6 @@
 from typing import Any
 
+from ghar.accounts.models import User
 from ghar.management.base import DataCommand
 from visits.management import demo
 
@@ -12,11 +13,11 @@ class Command(DataCommand):
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        if demo.is_seeded():
+        if User.objects.filter(email=demo.STAFF).exists():
             self.stdout.write("The demo data is already loaded.")
         else:
             self.stdout.write("Loading the demo data …")
             demo.seed()
-        self.stdout.write(f"\nDemo logins, all with the password {demo.PASSWORD}:")
+        self.stdout.write(f"\nDemo logins, all with the password {demo.DEMO_PASSWORD}:")
         for identifier, role in demo.logins():
             self.stdout.write(f"  {identifier:<24} {role}")

@@ -1,3 +1,4 @@
+import math
 import sys
 from argparse import ArgumentParser
 from typing import Any
@@ -42,8 +43,11 @@ class Command(BaseCommand):
     def report(self, agency: Agency, left_in_queue: int) -> bool:
         """Print the figures, and return whether all guarantees hold."""
         tally = agency.tally
-        fairness, newcomer = tally.fairness(), tally.newcomer_share()
-        mean, p95 = tally.regret_mean_and_p95()
+        fairness = tally.fairness()
+        fair, won = tally.first_week
+        newcomer = round(won / fair, 2) if fair else math.nan
+        regret = sorted(tally.regret)
+        mean, p95 = round(sum(regret) / len(regret), 2), regret[int(len(regret) * 0.95)]
         missed = tally.unassigned_while_eligible + left_in_queue
         nobody_eligible = tally.unassigned - tally.unassigned_while_eligible
         rows: list[tuple[str, float, str]] = [
