@@ -112,12 +112,14 @@ def test_a_listing_is_stored_clean(api, asha):
         "title": "Ho\u0302tel\u200b  de ville",
         "description": "Erste Zei\xadle\nzweite\u202e Zeile",
         "landmark": " Ma\u0303e ",
+        "full_address": "14 Rua A\u0301lamo\r\n400\u200b050 Goa",
         "features": {"flo\u200bor": "4\u0301\u2060"},
     }
     response = api(asha).post(PROPERTIES, sent)
     assert response.status_code == 201, response.json()
     row = response.json()
     assert (row["title"], row["landmark"]) == ("H\u00f4tel de ville", "M\u00e3e")
+    assert row["full_address"] == "14 Rua \u00c1lamo\r\n400050 Goa"
     assert row["description"] == "Erste Zeile\nzweite Zeile"
     assert row["features"] == {"floor": "4\u0301"}
 
