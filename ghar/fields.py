@@ -37,7 +37,7 @@ class NameField(LineField):
     default_validators = [validate_visible]
 
 
-class ParagraphField(TextField[str, str]):
+class CleanedField(Field[Any, Any]):
     """A text of any number of lines, cleaned (ghar.text)."""
 
     def to_python(self, value: Any) -> Any:
@@ -47,6 +47,10 @@ class ParagraphField(TextField[str, str]):
     def get_prep_value(self, value: Any) -> Any:
         text = super().get_prep_value(value)
         return clean(text) if isinstance(text, str) else text
+
+
+class ParagraphField(CleanedField, TextField[str, str]):
+    """A TextField of cleaned text. For migrations it is Django's own, as is LineField."""
 
     def deconstruct(self) -> Any:
         return self.name, "django.db.models.TextField", *super().deconstruct()[2:]
@@ -67,6 +71,13 @@ class TimeZoneField(CharField[str, str]):
         name = canonical_timezone(super().pre_save(model_instance, add))
         setattr(model_instance, self.attname, name)
         return name
+
+
+class AddressField(CleanedField, CharField[str, str]):
+    """A CharField of cleaned text, which may have several lines, as people paste an address."""
+
+    def deconstruct(self) -> Any:
+        return self.name, "django.db.models.CharField", *super().deconstruct()[2:]
 
 
 class BigIntegerMultirangeField(Field[Any, Any]):

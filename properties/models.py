@@ -14,7 +14,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from ghar import clock
-from ghar.fields import LineField, NameField, ParagraphField, TimeZoneField
+from ghar.fields import AddressField, LineField, NameField, ParagraphField, TimeZoneField
 from ghar.staff import has_staff_perm
 from ghar.text import clean_words, visible_or
 from ghar.text_keys import TextKey, key_of, keys
@@ -208,7 +208,7 @@ class Property(models.Model):
     locality = LineField(max_length=160, blank=True)
     sub_locality = LineField(max_length=160, blank=True)
     landmark = LineField(max_length=160, blank=True)
-    full_address = LineField(max_length=500, blank=True)
+    full_address = AddressField(max_length=500, blank=True)
     pincode = LineField(max_length=12, blank=True)
     state = LineField(max_length=80, blank=True)
     country = LineField(max_length=80, default="India")

@@ -42,10 +42,9 @@ class Migration(migrations.Migration):
         CleanTexts(
             "property",
             lines=[
-                *("title", "city", "locality", "sub_locality", "landmark", "full_address"),
-                *("pincode", "state", "country"),
+                *("title", "city", "locality", "sub_locality", "landmark", "pincode", "state", "country"),
             ],
-            paragraphs=["description"],
+            paragraphs=["description", "full_address"],
         ),
         migrations.RunSQL(MERGE_AMENITIES, migrations.RunSQL.noop),
         migrations.AddConstraint(
