@@ -114,8 +114,8 @@ def test_a_dry_run_shows_each_column_and_the_reasons_and_changes_nothing(load):
         "    3.0 -> 3",
         "    1",
         "Reasons for refusing rows:",
-        f"1 rows: type: “Castle” is none of: {', '.join(Property.Type.values)} (line 4)",
-        "1 rows: price in lakhs: “cheap” is not a number (line 4)",
+        f"1 row: type: “Castle” is none of: {', '.join(Property.Type.values)} (line 4)",
+        "1 row: price in lakhs: “cheap” is not a number (line 4)",
         "This is a dry run: nothing was imported. It would be:",
         counted(imported=1, present=1, rejected=1),
     ]
