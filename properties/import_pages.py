@@ -29,6 +29,7 @@ from properties import importing
 from properties.import_forms import MappingForm, UploadForm
 from properties.importing.drafts import Entry
 from properties.importing.errors import ImportRefused
+from properties.importing.headers import REFUSAL_COLUMNS
 from properties.importing.mapping import ColumnMapping, find_missing, make_plan
 from properties.importing.preview import Preview
 from properties.importing.reading import open_table
@@ -157,7 +158,7 @@ def refused_rows(header: Sequence[str], refused: Sequence[Entry]) -> bytes:
     """Return the refused rows as a CSV file, with their lines and reasons in the first columns."""
     text = io.StringIO()
     writer = csv.writer(text)
-    writer.writerow(["refused line", "reason", *header])
+    writer.writerow([*REFUSAL_COLUMNS, *header])
     for entry in refused:
         writer.writerow([entry.line, entry.reason(), *map(cell, entry.cells)])
     return (BOM + text.getvalue()).encode()

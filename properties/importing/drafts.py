@@ -1,7 +1,8 @@
 """The way from the rows of a table to drafts of listings, by a plan."""
 
 import json
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from hashlib import sha256
@@ -17,6 +18,7 @@ from properties.models import Amenity, Property, PropertyImage
 from properties.services import MAX_IMAGES, Draft
 
 ONE = Decimal(1)
+BEDROOM_WORDS = re.compile(r"(\.0+)?\s*(BHK)?$", re.IGNORECASE)
 # A spreadsheet would take a text that begins with one of these for a formula; exports put ' before it.
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
@@ -67,7 +69,7 @@ def _parse_values(entry: Entry, plan: Plan, *, decimal_comma: bool) -> None:
     columns = plan.columns
     for name in REQUIRED:
         if not entry.texts.get(name):
-            entry.problems.append(Problem(columns.get(name, name), "it is empty", "it is empty"))
+            entry.problems.append(_problem(columns, name, "it is empty", "it is empty"))
     for name, text in entry.texts.items():
         if not text:
             continue
@@ -78,13 +80,18 @@ def _parse_values(entry: Entry, plan: Plan, *, decimal_comma: bool) -> None:
                 name, text, factor=plan.factors.get(name, ONE), decimal_comma=decimal_comma
             )
         except ValueRefused as refusal:
-            entry.problems.append(Problem(columns.get(name, name), str(refusal), refusal.kind))
+            entry.problems.append(_problem(columns, name, str(refusal), refusal.kind))
     rate, size = entry.values.get("base_price"), entry.values.get("area_sqft")
     if isinstance(rate, Rate) and isinstance(size, Decimal):
         entry.values["base_price"] = rate.total(size)
     elif isinstance(rate, Rate):
         text = f"{quote(rate.text)} is a price per area, and the row has no area"
-        entry.problems.append(Problem(columns.get("base_price", "base_price"), text, "is a price per area"))
+        entry.problems.append(_problem(columns, "base_price", text, "is a price per area"))
+
+
+def _problem(columns: Mapping[str, str], name: str, text: str, kind: str) -> Problem:
+    """Return what is wrong with a field, under the name of its column in the file."""
+    return Problem(columns.get(name, name), text, kind, name)
 
 
 def _fit(cells: list[str], length: int) -> list[str] | None:
@@ -113,48 +120,42 @@ def _plain(cell: str) -> str:
 
 def _house_rent_title(texts: dict[str, str]) -> str:
     bedrooms, locality = texts.get("bedrooms", ""), texts.get("locality", "")
-    size = f"{bedrooms.removesuffix('.0')} BHK" if bedrooms else "Home"
+    # Some files write "2.0", or "2 BHK".
+    size = f"{BEDROOM_WORDS.sub('', bedrooms)} BHK" if bedrooms else "Home"
     # Some localities of the data set begin with "in ", which the title adds itself.
     return f"{size} in {locality.removeprefix('in ') or texts.get('city', '')}"
 
 
-def _add_draft(entry: Entry, key: str, columns: dict[str, str]) -> None:
+def _add_draft(entry: Entry, key: str, columns: Mapping[str, str]) -> None:
     """Make the draft of an entry whose values are understood, or add what is wrong with them together."""
     values = dict(entry.values)
     amenities, urls = values.pop("amenities", []), values.pop("image_urls", [])
     features = values.pop("features", {})
     assert isinstance(amenities, list) and isinstance(urls, list) and isinstance(features, dict)
     own = {name: value for name, value in values.items() if not name.startswith(FEATURE_PREFIX)}
-    features |= {
+    own_features = {
         name.removeprefix(FEATURE_PREFIX): value
         for name, value in values.items()
         if name.startswith(FEATURE_PREFIX) and isinstance(value, str)
     }
-    listing = Property(**own, features=features)
-    entry.problems += _check_fields(listing, columns, "owner")
-    entry.problems += _check_amenities(amenities, columns.get("amenities", "amenities"))
-    column = columns.get("image_urls", "image_urls")
+    listing = Property(**own, features={**features, **own_features})
+    entry.problems += _check_fields(listing, columns, {}, "owner")
+    for title in amenities:
+        if title.isdecimal():
+            text = f"{quote(title)} is not a title"
+            entry.problems.append(_problem(columns, "amenities", text, "is not a title"))
+        else:
+            entry.problems += _check_fields(Amenity(title=title), columns, {"title": "amenities"})
     if len(urls) > MAX_IMAGES:
-        entry.problems.append(
-            Problem(column, f"a listing has at most {MAX_IMAGES} images", "too many images")
-        )
+        text = f"a listing has at most {MAX_IMAGES} images"
+        entry.problems.append(_problem(columns, "image_urls", text, "too many images"))
         return
     images = [_make_image(listing, place, url) for place, url in enumerate(urls)]
+    names = {"image_url": "image_urls", "caption": "image_urls"}
     for image in images:
-        names = {"image_url": column, "caption": column}
-        entry.problems += _check_fields(image, names, "property")
+        entry.problems += _check_fields(image, columns, names, "property")
     if not entry.problems:
         entry.draft = Draft(key, listing, amenities, images)
-
-
-def _check_amenities(titles: list[str], column: str) -> list[Problem]:
-    problems = []
-    for title in titles:
-        if title.isdecimal():
-            problems.append(Problem(column, f"{quote(title)} is not a title", "is not a title"))
-        else:
-            problems += _check_fields(Amenity(title=title), {"title": column})
-    return problems
 
 
 def _make_image(listing: Property, place: int, entry: str) -> PropertyImage:
@@ -165,16 +166,20 @@ def _make_image(listing: Property, place: int, entry: str) -> PropertyImage:
 
 
 def _check_fields(
-    instance: Amenity | Property | PropertyImage, columns: dict[str, str], *unchecked: str
+    instance: Amenity | Property | PropertyImage,
+    columns: Mapping[str, str],
+    names: Mapping[str, str],
+    *unchecked: str,
 ) -> list[Problem]:
-    """Return what the model says about its fields."""
+    """Return what the model says about its fields. `names` gives those that have other names in files."""
     try:
         instance.clean_fields(exclude={*unchecked})
         instance.clean()
     except ValidationError as error:
         return [
-            Problem(
-                columns.get(name, name),
+            _problem(
+                columns,
+                names.get(name, name),
                 printable(" ".join(each.messages), MAX_REASON),
                 str(each.code or each.messages[0]),
             )

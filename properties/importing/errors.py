@@ -13,12 +13,14 @@ class ImportRefused(Exception):
 class Problem(NamedTuple):
     """A reason why a row is refused. `kind` is equal for reasons that differ in the value only.
 
-    `column` is the name that the file gives to the column, or "" when the row as a whole is wrong.
+    `column` is the name that the file gives to the column of `field`. Both are "" when the row as a whole is
+    wrong.
     """
 
     column: str
     text: str
     kind: str
+    field: str = ""
 
     def __str__(self) -> str:
         return f"{self.column}: {self.text}" if self.column else self.text

@@ -10,6 +10,8 @@ OPTIONAL = (
 FIELDS = REQUIRED + OPTIONAL
 # `features.floor` is the field of one attribute.
 FEATURE_PREFIX = "features."
+# A file of refused rows begins with these. They do not make its rows other rows.
+REFUSAL_COLUMNS = ("refused_line", "refused_reason")
 # The public "House Rent" data set: the field of each of its columns.
 HOUSE_RENT = {
     "Posted On": "features.posted_on",

@@ -19,6 +19,7 @@ from properties.importing.headers import (
     HOUSE_RENT_CONSTANTS,
     HOUSE_RENT_KEYS,
     HOUSE_RENT_MARKS,
+    REFUSAL_COLUMNS,
     REQUIRED,
     factor_in_name,
     is_field,
@@ -303,7 +304,9 @@ def _sources_by_name(
 def _row_keys(header: Sequence[str], is_house_rent: bool) -> list[str]:
     """Return one name for all spellings of a column: rows are recognised by them in later imports, too."""
     names = FIELD_KEYS | HOUSE_RENT_KEYS if is_house_rent else FIELD_KEYS
-    return ["" if is_unnamed(cell) else names.get(key_of(cell), key_of(cell)) for cell in header]
+    keys = [names.get(key_of(cell), key_of(cell)) for cell in header]
+    no_keys = {key_of(name) for name in REFUSAL_COLUMNS}
+    return ["" if is_unnamed(cell) or key in no_keys else key for cell, key in zip(header, keys, strict=True)]
 
 
 def attribute_of(column: str) -> str:

@@ -51,18 +51,18 @@ class Preview:
             yield entry
 
     def add(self, entry: Entry) -> None:
-        wrong = {problem.column for problem in entry.problems}
+        wrong = {problem.field for problem in entry.problems}
         for preview in self.columns:
             text = entry.texts.get(preview.name, "")
             if not text:
                 preview.empty += 1
-            elif (preview.column or preview.name) in wrong:
+            elif preview.name in wrong:
                 preview.refused += 1
             else:
                 preview.filled += 1
             sample = printable(" ".join(text.split()), MAX_SHOWN)
             if text and len(preview.samples) < MAX_SAMPLES and sample not in preview.samples:
-                value = entry.values.get(preview.name)
+                value = None if preview.name in wrong else entry.values.get(preview.name)
                 preview.samples[sample] = None if value is None else printable(show(value), MAX_SHOWN)
 
 

@@ -45,7 +45,10 @@ class Report:
     def reason_lines(self) -> list[str]:
         """Return the reasons with their numbers of rows, the most frequent one first."""
         reasons = sorted(self.reasons.values(), key=lambda reason: -reason.rows)
-        return [f"{each.rows} rows: {each.example} (line {each.line})" for each in reasons]
+        return [
+            f"{each.rows} row{'' if each.rows == 1 else 's'}: {each.example} (line {each.line})"
+            for each in reasons
+        ]
 
     def __str__(self) -> str:
         return (

@@ -4,7 +4,6 @@ Each function takes the text of a cell and returns the value of the field, or ra
 docs/listings.md lists what is understood.
 """
 
-import ast
 import json
 import re
 from collections.abc import Callable, Sequence
@@ -20,6 +19,8 @@ from properties.models import Property
 Value = Union[str, bool, int, float, Decimal, list[str], dict[str, str], "Rate"]
 
 CENT = Decimal("0.01")
+# In characters. The patterns for numbers take long on long texts.
+MAX_NUMBER = 200
 # Words for "there is nothing". "Nan" is a city of Thailand; pandas writes "nan" and "NaN".
 NOTHING = {
     "-",
@@ -143,6 +144,9 @@ AREA = re.compile(rf"(?P<number>{LOOSE_NUMBER})\s*(?P<unit>[^\W\d_][\w.\s²]*)?"
 COUNT = re.compile(
     rf"(?P<number>{LOOSE_NUMBER})\s*(?:bhk|bed|bdrm|bedroom|br|bath|bathroom|room)?s?\.?", re.IGNORECASE
 )
+# A list of texts as pandas writes it; texts with escapes are left out.
+PYTHON_TEXT = re.compile(r"""'([^'\\]*)'|"([^"\\]*)\"""")
+PYTHON_LIST = re.compile(rf"""\[\s*(?:(?:{PYTHON_TEXT.pattern})\s*(?:,\s*|(?=\])))*\]""")
 DEGREES = re.compile(r"-?[0-9]{1,3}(?:[.,][0-9]{1,30})?(?:[eE]-[0-9]{1,2})?")
 
 
@@ -305,6 +309,8 @@ def parse(field: str, text: str, *, factor: Decimal, decimal_comma: bool) -> Val
     For a field of text it is the text. Scraped cells break lines where pages did, so that only a description
     keeps them.
     """
+    if field in AMOUNTS and len(text) > MAX_NUMBER:
+        raise ValueRefused(f"{quote(text)} is not a number", "is not a number")
     if field in AMOUNTS:
         return AMOUNTS[field](text, factor=factor, decimal_comma=decimal_comma)
     if field in CHOICES:
@@ -356,14 +362,13 @@ def _parse_list(text: str, split: Callable[[str], list[str]]) -> list[str]:
 
 
 def _parse_literal(text: str) -> object:
-    """Return a list written as JSON, or as Python writes it; None when it is neither."""
-    for read in (json.loads, ast.literal_eval):
-        try:
-            entries = read(text)
-        except (ValueError, SyntaxError, RecursionError, MemoryError):
-            continue
-        # JSON can spell characters that no database stores.
-        if re.search("[\0\ud800-\udfff]", "".join(entry for entry in entries if isinstance(entry, str))):
-            return None
-        return entries
-    return None
+    """Return a list written as JSON, or of texts as Python writes it; None when it is neither."""
+    if PYTHON_LIST.fullmatch(text):
+        return [single or double for single, double in PYTHON_TEXT.findall(text)]
+    try:
+        entries = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    # JSON can spell characters that no database stores.
+    texts = "".join(each for each in entries if isinstance(each, str))
+    return None if re.search("[\0\ud800-\udfff]", texts) else entries

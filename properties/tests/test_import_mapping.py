@@ -1,8 +1,11 @@
 """Mappings by options and TOML files, dry runs, and the options that are proposed."""
 
+import re
+import shlex
 from decimal import Decimal
 
 import pytest
+from django.conf import settings
 from django.core.management import CommandError
 
 from properties.models import Amenity, Property
@@ -111,8 +114,8 @@ def test_a_dry_run_shows_each_column_and_the_reasons_and_changes_nothing(load):
         "    3.0 -> 3",
         "    1",
         "Reasons for refusing rows:",
-        f"1 rows: type: “Castle” is none of: {', '.join(Property.Type.values)} (line 4)",
-        "1 rows: price in lakhs: “cheap” is not a number (line 4)",
+        f"1 row: type: “Castle” is none of: {', '.join(Property.Type.values)} (line 4)",
+        "1 row: price in lakhs: “cheap” is not a number (line 4)",
         "This is a dry run: nothing was imported. It would be:",
         counted(imported=1, present=1, rejected=1),
     ]
@@ -190,3 +193,19 @@ def test_a_price_per_area_is_multiplied_by_the_area(load):
     )
     assert load(content)[1] == ["line 3: base_price: “500/sqft” is a price per area, and the row has no area"]
     assert rows("base_price", "area_sqft") == [(800_000, Decimal("1742.40"))]
+
+
+def test_the_examples_of_the_documentation_are_imported(load, load_file, tmp_path):
+    text = (settings.BASE_DIR / "docs/listings.md").read_text()
+    own, sheet = re.findall(r"```csv\n(.*?)```", text, re.DOTALL)
+    (toml,) = re.findall(r"```toml\n(.*?)```", text, re.DOTALL)
+    (command,) = re.findall(r"```sh\npython manage.py import_listings sheet.csv (.*?)```", text, re.DOTALL)
+    assert load(own) == ([counted(imported=1)], [])
+    (tmp_path / "sheet.csv").write_text(sheet)
+    options = shlex.split(command.replace("\\\n", " "))
+    assert load_file(tmp_path / "sheet.csv", *options) == (
+        [counted(imported=2)],
+        ["warning: Ignored columns: note."],
+    )
+    (tmp_path / "sheet.toml").write_text(toml)
+    assert load_file(tmp_path / "sheet.csv") == ([counted(present=2)], [])

@@ -114,8 +114,8 @@ def test_refused_rows_can_be_downloaded_with_their_reasons(staff_client):
     response = staff_client.post(URL, {"refused": result.context["packed"]})
     assert response["Content-Disposition"] == 'attachment; filename="refused.csv"'
     (row,) = csv.DictReader(io.StringIO(response.content.decode("utf-8-sig")))
-    assert (row["refused line"], row["name"], row["note"]) == ("4", "'=Castle", "old")
-    assert "price_lakhs: “cheap” is not a number" in row["reason"]
+    assert (row["refused_line"], row["name"], row["note"]) == ("4", "'=Castle", "old")
+    assert "price_lakhs: “cheap” is not a number" in row["refused_reason"]
 
 
 @pytest.mark.parametrize(

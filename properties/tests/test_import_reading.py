@@ -71,7 +71,7 @@ def test_rows_of_windows_1252_are_read_with_a_warning(load):
         LISTINGS,
     )
     assert err == [
-        "warning: 1 rows are not UTF-8 and were read as Windows-1252, the first one in line 2. "
+        "warning: Some rows are not UTF-8 and were read as Windows-1252: 1, the first one in line 2. "
         "Check their accents."
     ]
 
@@ -120,6 +120,13 @@ def test_another_index_of_the_same_rows_imports_nothing_again(load):
     load(numbered(0))
     assert load(numbered(40))[0] == ["0 imported, 2 already there, 0 repeated in the file, 0 rejected."]
     assert load(text())[0] == ["0 imported, 2 already there, 0 repeated in the file, 0 rejected."]
+
+
+def test_a_row_from_the_file_of_refused_rows_is_the_same_row(load):
+    load(text())
+    lines = text().splitlines()
+    content = "\n".join([f"refused_line,refused_reason,{lines[0]}", f"2,city: it is empty,{lines[1]}"])
+    assert load(content)[0] == ["0 imported, 1 already there, 0 repeated in the file, 0 rejected."]
 
 
 def test_rows_that_differ_in_an_unknown_column_are_two_listings(load):
