@@ -122,7 +122,6 @@ class TestRefusals:
         ("change", "field"),
         [
             ({"counterparty_user_id": None}, "counterparty_user_id"),
-            ({"counterparty_user_id": 2**62}, "counterparty_user_id"),
             ({"counterparty_user_id": "bala"}, "counterparty_user_id"),
             ({"counterparty_user_id": 0}, "counterparty_user_id"),
             ({"match_id": 2**62}, "match_id"),
@@ -141,6 +140,14 @@ class TestRefusals:
         with unchanged:
             response = post_meet(api(asha), bala, home, **change)
         assert self.refused(response) == (400, "validation_error", field)
+
+    def test_an_unknown_id_is_answered_like_a_person_without_a_match(
+        self, api, asha, bala, chitra, home, matched, unchanged
+    ):
+        with unchanged:
+            stranger = post_meet(api(asha), chitra, home)
+            nobody = post_meet(api(asha), bala, home, counterparty_user_id=2**62)
+        assert (problem(stranger), stranger.content) == ((409, "no_active_match"), nobody.content)
 
     def test_nobody_named(self, api, asha, bala, home, matched, unchanged):
         sent = meet_body(bala, home)
