@@ -1,6 +1,7 @@
 """The rules of a meet: whom one can meet, and where.
 
-A block, a closed account and an id of nobody answer like no match: nobody learns of a block or of who exists.
+A block and an id of nobody answer like no match: nobody learns of a block, or of who exists. Only the two of a
+match learn that the other's account is closed.
 """
 
 from dataclasses import asdict, dataclass
@@ -51,8 +52,10 @@ def validate_pair(visit: Visit, request: MeetRequest) -> None:
     user, other = visit.user, visit.counterparty_user
     assert other is not None
     match = UserMatch.objects.of_pair(user.pk, other.pk).active().first()
-    if match is None or not other.is_active or UserBlock.objects.between(user.pk, other.pk).exists():
+    if match is None or UserBlock.objects.between(user.pk, other.pk).exists():
         raise _no_match()
+    if not other.is_active:
+        raise Invalid(counterparty_user_id=_("This person is no longer available to meet."))
     if request.match_id not in (None, match.pk):
         raise Invalid(match_id=_("This is not the match of these two people."))
     conversation = UserConversation.objects.of_pair(user.pk, other.pk).active().first()

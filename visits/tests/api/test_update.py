@@ -94,6 +94,13 @@ class TestUpdate:
             response = api(asha).patch(self.path(tour), body, headers={"If-Match": stale})
             assert problem(response) == (412, "precondition_failed")
         assert snapshot() == before
+        for text in ("first", "second"):
+            api(asha).patch(self.path(tour), {"special_requirements": text})
+        before = snapshot()
+        for stale in ('"1"', '"2"', '"4"'):
+            response = api(asha).patch(self.path(tour), body, headers={"If-Match": stale})
+            assert problem(response) == (412, "precondition_failed")
+        assert snapshot() == before
         read = api(asha).get(self.path(tour))
         response = api(asha).patch(self.path(tour), body, headers={"If-Match": read["ETag"]})
-        assert (response.status_code, response["ETag"]) == (200, '"2"')
+        assert (response.status_code, response["ETag"]) == (200, '"4"')
