@@ -36,7 +36,9 @@ def swipe(
     """Pass or like a person, and match the two when they like each other.
 
     The same swipe again changes nothing, and a listing that is not named again stays. A pass does not end a
-    match: only `unmatch` does. Raises Invalid.
+    match: only `unmatch` does. A swipe on nobody, on a closed account or across a block is answered like one
+    that is not liked back, and leaves nothing: ids don't tell who exists, and nobody learns of a block.
+    Raises Invalid.
     """
     if target_user_id == by.pk:
         raise Invalid(target_user_id=_("You can't swipe on yourself."))
@@ -44,8 +46,7 @@ def swipe(
         raise Invalid(context_property_id=_("There is no listing with this id."))
     target = _lock_people(by.pk, target_user_id).get(target_user_id)
     if target is None or not target.is_active or UserBlock.objects.between(by.pk, target.pk).exists():
-        # A block reads like an unknown id: nobody learns that they are blocked.
-        raise Invalid(target_user_id=_("No user with this id is available to swipe on."))
+        return SwipeResult(did_match=False)
     own = Swipe.objects.filter(user=by, target=target).first() or Swipe(user=by, target=target)
     context_id = context_property_id or own.context_property_id
     if own.pk is None or (own.action, own.context_property_id) != (action, context_id):

@@ -18,7 +18,7 @@ from visits import services
 from visits.admin.actions import ASSIGN, describe_assignment
 from visits.admin.forms import AGENT_GONE, AUTOMATIC, AgentArgument, NoteField, ReasonField
 from visits.assignment import explanations
-from visits.assignment.candidates import Candidate, rank_candidates
+from visits.assignment.candidates import Candidate, rank_candidates_of_each
 from visits.models import Visit, VisitQuerySet
 from visits.permissions import ASSIGN_AGENT
 
@@ -58,11 +58,12 @@ class AssignManyForm(forms.Form):
     def propose(self) -> None:
         """Rank the agents for each visit, and propose the best one for those without an agent.
 
-        This takes some queries a visit, so it is done only for a page that is shown.
+        This is done only for a page that is shown.
         """
+        ranked = rank_candidates_of_each(self.visits)
         promised: list[tuple[Agent, Visit]] = []
         for visit in self.visits:
-            candidates = rank_candidates(visit)
+            candidates = ranked[visit.pk]
             labels = [(str(each.agent.pk), candidate_label(each)) for each in candidates]
             self.set_choices(field_name(visit), visit_choices(visit, labels))
             best = None if visit.agent_id else best_candidate(visit, candidates, promised)

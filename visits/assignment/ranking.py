@@ -1,5 +1,6 @@
 """The order in which agents are chosen; docs/assignment.md explains the key."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -20,6 +21,8 @@ UNCOUNTED_LOAD_TENTHS = 5
 # The parts of the key in which agents have to be equal for a choice among them to count as fair.
 RANK_PARTS = ("not_current", "foreign_language", "type_rank")
 COMPUTED_PARTS = (*RANK_PARTS, "load_band", "surplus", "load")
+# The whole key. The order is total and can be replayed.
+RANK_ORDER = (*COMPUTED_PARTS, F("last_assigned_at").asc(nulls_first=True), "draw", "pk")
 
 
 @dataclass(frozen=True)
@@ -34,17 +37,34 @@ class Preferences:
     @classmethod
     def for_seeker(cls, seeker: User, listing: Property | None, seed: str) -> "Preferences":
         engagements = Engagement.objects.open().filter(seeker=seeker)
+        return cls._of(seeker, listing, seed, engagements.values_list("agent_id", flat=True).first())
+
+    @classmethod
+    def for_visit(cls, visit: Visit) -> "Preferences":
+        return cls.for_seeker(visit.user, visit.property, _seed(visit))
+
+    @classmethod
+    def for_visits(cls, visits: Collection[Visit]) -> dict[int, "Preferences"]:
+        """Return the preferences for each visit by its id, by one query however many there are."""
+        engagements = Engagement.objects.open().filter(seeker__in={visit.user_id for visit in visits})
+        agents = dict(engagements.values_list("seeker_id", "agent_id"))
+        return {
+            visit.pk: cls._of(visit.user, visit.property, _seed(visit), agents.get(visit.user_id))
+            for visit in visits
+        }
+
+    @classmethod
+    def _of(cls, seeker: User, listing: Property | None, seed: str, agent_id: int | None) -> "Preferences":
         return cls(
             seed=seed,
-            current_agent_id=engagements.values_list("agent_id", flat=True).first(),
+            current_agent_id=agent_id,
             languages=tuple(seeker.preferred_languages),
             price=listing.base_price if listing else None,
         )
 
-    @classmethod
-    def for_visit(cls, visit: Visit) -> "Preferences":
-        seed = f"{visit.user_id}:{visit.property_id}:{visit.scheduled_date.isoformat()}:"
-        return cls.for_seeker(visit.user, visit.property, seed)
+
+def _seed(visit: Visit) -> str:
+    return f"{visit.user_id}:{visit.property_id}:{visit.scheduled_date.isoformat()}:"
 
 
 class _Hash(Func):
@@ -55,7 +75,7 @@ class _Hash(Func):
 
 
 def ranked(agents: AgentQuerySet, preferences: Preferences) -> AgentQuerySet:
-    """Return the agents by their key, best first. The order is total and can be replayed."""
+    """Return the agents by their key, best first."""
     capacity = Coalesce(F("capacity"), Value(DEFAULT_CAPACITY))
     return agents.annotate(
         **rank_expressions(preferences),
@@ -65,7 +85,7 @@ def ranked(agents: AgentQuerySet, preferences: Preferences) -> AgentQuerySet:
         load=F("live_visits") * 100 / capacity,
         # Ties are settled by lot, in another order for each visit: else the lowest ids would always win.
         draw=_Hash(F("pk"), _Hash(Value(preferences.seed), Value(0), function="hashtextextended")),
-    ).order_by(*COMPUTED_PARTS, F("last_assigned_at").asc(nulls_first=True), "draw", "pk")
+    ).order_by(*RANK_ORDER)
 
 
 def rank_expressions(preferences: Preferences) -> dict[str, Case | Value]:

@@ -1,6 +1,7 @@
 """The rules of a meet: whom one can meet, and where.
 
-A block answers like no match, so that nobody learns of it.
+A block and an id of nobody answer like no match: nobody learns of a block, or of who exists. Only the two of a
+match learn that the other's account is closed.
 """
 
 from dataclasses import asdict, dataclass
@@ -39,7 +40,7 @@ def set_counterparty(visit: Visit, request: MeetRequest) -> None:
         raise Invalid(counterparty_user_id=_("You can't schedule a meet with yourself."))
     visit.counterparty_user = User.objects.filter(pk=request.counterparty_user_id).first()
     if visit.counterparty_user is None:
-        raise _unknown_counterparty()
+        raise _no_match()
     visit.awaiting = Visit.Awaiting.COUNTERPARTY
 
 
@@ -50,11 +51,11 @@ def validate_pair(visit: Visit, request: MeetRequest) -> None:
     """
     user, other = visit.user, visit.counterparty_user
     assert other is not None
-    if not other.is_active:
-        raise _unknown_counterparty()
     match = UserMatch.objects.of_pair(user.pk, other.pk).active().first()
     if match is None or UserBlock.objects.between(user.pk, other.pk).exists():
-        raise NoActiveMatch(_("Only two people who match can meet. Like each other first."))
+        raise _no_match()
+    if not other.is_active:
+        raise Invalid(counterparty_user_id=_("This person is no longer available to meet."))
     if request.match_id not in (None, match.pk):
         raise Invalid(match_id=_("This is not the match of these two people."))
     conversation = UserConversation.objects.of_pair(user.pk, other.pk).active().first()
@@ -74,5 +75,5 @@ def post_invitation(visit: Visit) -> None:
         )
 
 
-def _unknown_counterparty() -> Invalid:
-    return Invalid(counterparty_user_id=_("No user with this id is available to meet."))
+def _no_match() -> NoActiveMatch:
+    return NoActiveMatch(_("Only two people who match can meet. Like each other first."))

@@ -12,7 +12,7 @@ from ghar.errors import Invalid, NotAllowed
 from properties.models import Property
 from visits import services
 from visits.models import Visit
-from visits.tests.factories import AgentFactory, ListingFactory, UserFactory
+from visits.tests.factories import AgentFactory, ListingFactory, UserFactory, book, local
 
 pytestmark = pytest.mark.django_db
 NOON = datetime(2026, 7, 1, 12, tzinfo=UTC)
@@ -70,6 +70,37 @@ class TestTimeOff:
         for hours, by in enumerate((ops, User.objects.get(pk=agent.user_id)), 1):
             services.take_time_off(agent=agent, by=by, from_=soon, to=soon + hours * HOUR)
         assert TimeOff.objects.count() == 2
+
+
+class TestNobodyOnTimeOffShowsAVisit:
+    """While Meera is on leave there is nobody else, so a rule that forgets time off chooses her."""
+
+    @pytest.fixture
+    def leave(self, agent):
+        return TimeOff.objects.create(agent=agent, period=(local(3, 0), local(4, 0)), reason="Wedding")
+
+    def test_a_booking_and_a_move_into_it_have_no_agent(self, asha, bala, listing, leave, tour, agent):
+        assert (tour.agent, book(bala, listing, local(3, 15)).agent) == (agent, None)
+        assert services.reschedule(visit=tour, by=asha, new_date=local(3, 11)).agent is None
+
+    def test_the_sweep_leaves_the_visit_waiting(self, asha, listing, leave):
+        visit = book(asha, listing, local(3, 11))
+        assert [attempt.assigned for attempt in services.assign_pending()] == [False]
+        visit.refresh_from_db()
+        assert (visit.agent, visit.version) == (None, 1)
+
+    def test_there_are_no_slots(self, api, asha, listing, leave):
+        day = local(3, 11).date().isoformat()
+        found = api(asha).get(f"/api/v1/properties/{listing.pk}/slots?from={day}&to={day}").json()
+        assert found["items"] == []
+
+    @pytest.mark.parametrize("by_hand", [True, False])
+    def test_staff_are_told(self, api, ops, asha, listing, leave, agent, by_hand):
+        path = f"/api/v1/visits/{book(asha, listing, local(3, 11)).pk}"
+        (candidate,) = api(ops).get(f"{path}/candidates").json()["items"]
+        assert (candidate["eligible"], candidate["reasons"]) == (False, ["time_off"])
+        refused = api(ops).post(f"{path}/assign", {"agent_id": agent.pk} if by_hand else {})
+        assert (refused.status_code, refused.json()["reasons"]) == (409, ["time_off"])
 
 
 class TestLeaving:

@@ -122,7 +122,6 @@ class TestRefusals:
         ("change", "field"),
         [
             ({"counterparty_user_id": None}, "counterparty_user_id"),
-            ({"counterparty_user_id": 2**62}, "counterparty_user_id"),
             ({"counterparty_user_id": "bala"}, "counterparty_user_id"),
             ({"counterparty_user_id": 0}, "counterparty_user_id"),
             ({"match_id": 2**62}, "match_id"),
@@ -141,6 +140,29 @@ class TestRefusals:
         with unchanged:
             response = post_meet(api(asha), bala, home, **change)
         assert self.refused(response) == (400, "validation_error", field)
+
+    def test_a_meet_with_another_person_at_the_same_time_is_another_meet(
+        self, api, asha, bala, chitra, unchanged
+    ):
+        own = ListingFactory(owner=asha)
+        match(asha, bala)
+        match(asha, chitra)
+        assert post_meet(api(asha), bala, own).status_code == 201
+        with unchanged:
+            response = post_meet(api(asha), chitra, own)
+        assert self.refused(response) == (409, "visit_conflict")
+
+    def test_an_unknown_id_is_answered_like_a_person_without_a_match(
+        self, api, asha, bala, chitra, ops, home, matched, unchanged
+    ):
+        closed = UserFactory()
+        accounts.deactivate(user=closed, by=ops)
+        with unchanged:
+            stranger = post_meet(api(asha), chitra, home)
+            nobody = post_meet(api(asha), bala, home, counterparty_user_id=2**62)
+            former = post_meet(api(asha), closed, home)
+        assert problem(stranger) == (409, "no_active_match")
+        assert stranger.content == nobody.content == former.content
 
     def test_nobody_named(self, api, asha, bala, home, matched, unchanged):
         sent = meet_body(bala, home)

@@ -49,6 +49,18 @@ def quarters(since, until):
     return [since + n * step for n in range((until - since) // step)]
 
 
+def test_a_slot_may_touch_the_seekers_other_visit(api, asha):
+    """The seeker's visits are elsewhere and have another agent, who is not free for these slots."""
+    listing = ListingFactory(city="Pune")
+    AgentFactory(cities=["Pune"])
+    other = ListingFactory()
+    AgentFactory()
+    book(asha, other, local(2, 11), duration_minutes=30)
+    found = starts(slots(api(asha), listing, local(2, 11).date(), duration_minutes=30))
+    around = quarters(local(2, 10, 15), local(2, 11, 45))
+    assert [start in found for start in around] == [True, True, False, False, False, True]
+
+
 @IN_ZONES
 @given(zone=st.sampled_from(ZONES), day=DAYS, agents_zone=st.sampled_from(ZONES))
 @example(zone="America/New_York", day=date(2027, 3, 14), agents_zone="America/New_York")  # 23 hours

@@ -1,5 +1,7 @@
 """The rights of all open streams are looked up at once."""
 
+from datetime import timedelta
+
 import pytest
 from django.contrib.auth.models import Group, Permission
 from django.contrib.sessions.models import Session
@@ -66,6 +68,13 @@ def test_users_hear_their_channel_and_permitted_staff_the_staff_channel(clerk, a
         name: frozenset({user_channel(user.pk)} | ({STAFF_CHANNEL} if user.pk in staff else set()))
         for name, user in credentials.items()
     }
+
+
+def test_an_expired_token_gives_no_right(asha):
+    running, token = token_of(asha), token_of(asha)
+    digest = token.removeprefix(TOKEN_PREFIX)
+    AuthToken.objects.filter(digest=digest).update(expiry=clock.now() - timedelta(seconds=1))
+    assert set(channels_by_credential([running, token])) == {running}
 
 
 def test_log_ins_that_have_ended_give_no_rights(asha, bala, settings):

@@ -6,7 +6,7 @@ import pytest
 
 from agents.models import Engagement
 from ghar import clock
-from ghar.tests.responses import iso, problem
+from ghar.tests.responses import iso, problem, problem_fields
 from properties.models import Property
 from visits import services
 from visits.tests.factories import AgentFactory, ListingFactory, book, local
@@ -139,6 +139,27 @@ class TestBooking:
         response = api(asha).post("/api/v1/visits", self.body(listing, **change))
         assert problem(response) == (400, "validation_error")
         assert list(response.json()["errors"]) == [field]
+        assert snapshot() == before
+
+    def test_a_visit_in_the_running_minute_or_before_is_refused(self, api, asha, listing, snapshot):
+        noon, before = local(2, 12), snapshot()
+        with clock.frozen_at(noon + timedelta(seconds=30)):
+            for minutes in (0, 1, 2):
+                start = iso(noon - timedelta(minutes=minutes))
+                response = api(asha).post("/api/v1/visits", self.body(listing, scheduled_date=start))
+                assert problem_fields(response) == (400, "validation_error", ["scheduled_date"])
+            assert snapshot() == before
+            body = self.body(listing, scheduled_date=iso(noon + timedelta(minutes=1)))
+            assert api(asha).post("/api/v1/visits", body).status_code == 201
+
+    def test_a_listing_that_becomes_exclusive_is_so_beside_plain_tours(
+        self, api, asha, bala, listing, snapshot
+    ):
+        book(bala, listing, local(2, 11))
+        Property.objects.filter(pk=listing.pk).update(exclusive_tours=True)
+        before = snapshot()
+        body = self.body(listing, scheduled_date=iso(local(2, 11)))
+        assert problem(api(asha).post("/api/v1/visits", body)) == (409, "visit_conflict")
         assert snapshot() == before
 
     def test_a_visit_beyond_the_booking_horizon_is_refused(self, api, asha, listing, snapshot):

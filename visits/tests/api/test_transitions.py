@@ -161,6 +161,15 @@ class TestComplete:
         assert problem(api(ops).post(f"/api/v1/visits/{tour.pk}/complete")) == (409, "invalid_transition")
         assert snapshot() == before
 
+    def test_a_visit_can_be_completed_from_its_first_minute_on(self, api, tour, ops, snapshot):
+        path, before = f"/api/v1/visits/{tour.pk}/complete", snapshot()
+        for minutes in (30, 1):
+            with clock.frozen_at(tour.scheduled_date - timedelta(minutes=minutes)):
+                assert problem(api(ops).post(path)) == (409, "invalid_transition")
+        assert snapshot() == before
+        with clock.frozen_at(tour.scheduled_date):
+            assert api(ops).post(path).json()["status"] == "completed"
+
     def test_the_visitor_cannot_complete_a_tour(self, api, begun, asha, snapshot):
         before = snapshot()
         assert problem(api(asha).post(f"/api/v1/visits/{begun.pk}/complete")) == (403, "permission_denied")
@@ -173,8 +182,9 @@ class TestComplete:
         assert (visit["visitor_feedback"], visit["interest_level"]) == ("Nice", "low")
         assert api(ops).patch(path, {"visit_notes": "ok", "follow_up_required": True}).status_code == 200
         before = snapshot()
-        response = api(asha).patch(path, {"special_requirements": "x"})
-        assert problem(response) == (409, "invalid_transition")
+        for allowed in ({}, {"visitor_feedback": "y"}, {"interest_level": "high"}):
+            response = api(asha).patch(path, {"special_requirements": "x", **allowed})
+            assert problem(response) == (409, "invalid_transition")
         assert snapshot() == before
 
 
