@@ -26,7 +26,7 @@ from ghar.validators import phone_number, single_spaced
 RATED = 100
 LONGEST_TIME_OFF = timedelta(days=366)
 # A change of these can decide whether the agent takes a visit.
-DECIDES_VISITS = {"is_available", "timezone", "cities", "capacity"}
+DECIDES_VISITS = {"is_available", "timezone", "cities", "serves_everywhere", "capacity"}
 
 
 @retrying_atomic

@@ -43,6 +43,7 @@ RECORD = (
     "counterparty_user",
     "property",
     "agent",
+    "kept_unassigned",
     "conversation",
     "match",
     "exclusive",

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from django.db.models import Q
 from django.db.models.functions import Lower
 
-from agents.models import Agent
+from agents.models import Agent, AgentQuerySet
 from ghar.transactions import TransactionContention, after_commit, retrying_atomic
 from visits.assignment import assigning
 from visits.models import Visit, VisitQuerySet
@@ -51,26 +51,26 @@ def assign_pending_on_commit(agent_ids: Collection[int | None]) -> None:
 def _assign_pending_for(agent_ids: Collection[int]) -> None:
     agents = Agent.objects.filter(pk__in=agent_ids, is_active=True, is_available=True)
     assigned = 0
-    for visit in _waiting_in_cities(list(agents.values_list("cities", flat=True))):
+    for visit in _waiting_in_cities(agents):
         if assigned == MAX_ASSIGNED_AT_ONCE:
             return
         if eligible(agents, Requirements.for_visit(visit)).exists() and (attempt := _attempt(visit)):
             assigned += attempt.assigned
 
 
-def _waiting_in_cities(served: list[list[str]]) -> Iterable[Visit]:
-    """Return the soonest visits where agents work who serve these cities; an empty list is everywhere."""
-    if not served:
-        return []
-    cities = {city.lower() for cities in served for city in cities}
-    there = Q(town__in=cities) if all(served) else Q()
-    waiting = _waiting().alias(town=Lower("property__city")).filter(there)
-    return waiting.select_related("property")[:MAX_LOOKED_AT]
+def _waiting_in_cities(agents: AgentQuerySet) -> Iterable[Visit]:
+    """Return the soonest visits in cities that these agents serve."""
+    work_places = list(agents.values_list("cities", "serves_everywhere"))
+    cities = {city.lower() for cities, _everywhere in work_places for city in cities}
+    waiting = _waiting().select_related("property")
+    if not any(everywhere for _cities, everywhere in work_places):
+        waiting = waiting.alias(town=Lower("property__city")).filter(town__in=cities)
+    return waiting[:MAX_LOOKED_AT]
 
 
 def _waiting(after: Visit | None = None) -> VisitQuerySet:
     """Return the queue in its order, or the part of it behind a visit, also when that has left it."""
-    visits = Visit.objects.unassigned().order_by(*QUEUE_ORDER)
+    visits = Visit.objects.pending().order_by(*QUEUE_ORDER)
     if after is None:
         return visits
     date, created = after.scheduled_date, after.created_at
@@ -89,7 +89,7 @@ def _attempt(visit: Visit) -> Attempt | None:
 @retrying_atomic
 def _assign_if_free(visit: Visit) -> Attempt | None:
     # Both rows are locked without waiting, so the order of locks needs no care here.
-    waiting = Visit.objects.unassigned().select_related("user", "property").filter(pk=visit.pk)
+    waiting = Visit.objects.pending().select_related("user", "property").filter(pk=visit.pk)
     locked = waiting.select_for_update(skip_locked=True, no_key=True, of=("self", "user")).first()
     if locked is None:
         return None

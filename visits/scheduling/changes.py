@@ -18,11 +18,19 @@ AGENT_CONSTRAINT = "visit_agent_in_one_place"
 PEOPLE_CONSTRAINTS = {"visit_person_in_one_place", "visit_exclusive_listing"}
 
 
-def transition(visit: Visit, by: User | None, change: str, *, reason: str = "", **fields: Any) -> None:
+def transition(
+    visit: Visit,
+    by: User | None,
+    change: str,
+    *,
+    reason: str = "",
+    data: dict[str, Any] | None = None,
+    **fields: Any,
+) -> None:
     """Give the visit another status, and whatever goes with it."""
-    from_status = visit.status
+    from_status, former_agent = visit.status, visit.agent
     save_visit(visit, set_changed(visit, fields))
-    record_event(visit, by, change, from_status, reason=reason)
+    record_event(visit, by, change, from_status, reason=reason, data=data, former_agent=former_agent)
 
 
 def update_fields(visit: Visit, by: User, fields: dict[str, Any]) -> None:
