@@ -3,7 +3,7 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField, DateTimeRangeField
-from django.contrib.postgres.fields.array import ArrayContains, ArrayExact  # type: ignore[attr-defined]
+from django.contrib.postgres.fields.array import ArrayContains  # type: ignore[attr-defined]
 from django.contrib.postgres.indexes import GinIndex, GistIndex
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
@@ -36,14 +36,17 @@ CITY_KEYS = TextKeys(Cast("cities", TEXTS))
 
 
 def serves(city: str) -> models.Q:
-    """Return the condition for agents who serve `city`, however it is written.
+    """Return the condition for agents who serve `city`, however it is written, or every city.
 
-    An empty list means every city. An index covers the two expressions: a query has to spell them exactly
-    like this to use it.
+    Two indexes cover the two parts: a query has to spell them exactly like this to use them.
     """
-    everywhere = ArrayExact(CITY_KEYS, models.Value([], output_field=TEXTS))
     there = ArrayContains(CITY_KEYS, TextKeys(models.Value([clean_words(city)], output_field=TEXTS)))
-    return models.Q(everywhere) | models.Q(there)
+    return models.Q(serves_everywhere=True) | models.Q(there)
+
+
+def has_work_place() -> models.Q:
+    """Return the condition for agents of whom staff have said where they work."""
+    return models.Q(serves_everywhere=True) | ~models.Q(cities=[])
 
 
 class AgentQuerySet(models.QuerySet["Agent"]):
@@ -117,7 +120,10 @@ class Agent(models.Model):
         default=list,
         blank=True,
         size=100,
-        help_text=_("Leave empty for every city."),
+        help_text=_("An agent gets visits in these cities only, and none before there are any."),
+    )
+    serves_everywhere = models.BooleanField(
+        _("serves every city"), default=False, help_text=_("Whatever cities are listed.")
     )
     capacity = models.PositiveIntegerField(
         null=True,
@@ -150,6 +156,11 @@ class Agent(models.Model):
             models.Index(fields=["name", "id"], name="agent_directory"),
             # Also of those who take no new visits now: why nobody can take a visit is asked of them, too.
             GinIndex(CITY_KEYS, name="agent_cities", condition=models.Q(is_active=True)),
+            models.Index(
+                fields=["id"],
+                name="agent_everywhere",
+                condition=models.Q(is_active=True, serves_everywhere=True),
+            ),
         ]
         constraints = [
             models.CheckConstraint(

@@ -120,6 +120,7 @@ class AgentSerializer(StrictSerializer, serializers.ModelSerializer[Agent]):
             "agent_type",
             "experience_level",
             "cities",
+            "serves_everywhere",
             "timezone",
             "is_active",
             "is_available",

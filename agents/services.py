@@ -27,7 +27,7 @@ from ghar.validators import canonical_timezone, phone_number
 RATED = 100
 LONGEST_TIME_OFF = timedelta(days=366)
 # A change of these can decide whether the agent takes a visit.
-DECIDES_VISITS = {"is_available", "timezone", "cities", "capacity"}
+DECIDES_VISITS = {"is_available", "timezone", "cities", "serves_everywhere", "capacity"}
 
 
 @retrying_atomic

@@ -26,6 +26,7 @@ from ghar.errors import DomainError
 from ghar.fields import TimeZoneField
 from ghar.generics import ModelAdmin
 from ghar.text import clean, clean_words, visible_or
+from ghar.transactions import dry_run
 from ghar.validators import canonical_timezone, is_id, timezones
 
 if TYPE_CHECKING:
@@ -206,7 +207,8 @@ class ObjectAction(Generic[Row, Result]):
 
     The service gets the form's arguments and `by`. If there is a `preview`, the service also takes `dry_run`:
     the first POST shows, by a dry run, what would happen; a second one with "confirmed" does it.
-    `is_available_for` decides only whether the button is shown; the service has the last word.
+    If there is a `question`, it is asked about the result of a trial, which is rolled back; an empty one is
+    not asked. `is_available_for` decides only whether the button is shown; the service has the last word.
     """
 
     name: str
@@ -221,6 +223,7 @@ class ObjectAction(Generic[Row, Result]):
     is_available_for: Callable[[Row], bool] = always
     preview: Callable[[Result], Mapping[str, object]] | None = None
     preview_template: str = ""
+    question: Callable[[Result], str] | None = None
 
     @property
     def has_preview(self) -> bool:
@@ -270,20 +273,24 @@ class ExtraViewsMixin(BaseAdmin[Row]):
     def run_action(self, request: HttpRequest, action: ObjectAction[Row, Any], row: Row) -> HttpResponse:
         """Show an action's form. A valid POST calls the service once; a refusal is shown with the form."""
         form = action.form(request.POST if request.method == "POST" else None, row=row)
-        preview = None
+        preview, question = None, ""
         if form.is_valid():
             arguments = form.arguments()
             confirmed = action.preview is None or "confirmed" in request.POST
             if action.preview:
                 arguments["dry_run"] = not confirmed
             try:
-                result = action.service(by=request.user, **arguments)
+                question = self._find_question(request, action, arguments)
+                result = None if question else action.service(by=request.user, **arguments)
             except DomainError as error:
                 self.message_user(request, form.refusal(error), messages.ERROR)
             else:
-                if confirmed or action.preview is None:
+                if question:
+                    self.message_user(request, question, messages.WARNING)
+                elif confirmed or action.preview is None:
                     return self._finish_action(request, row, action.outcome(form, result))
-                preview = action.preview(result)
+                else:
+                    preview = action.preview(result)
         return self.render_page(
             request,
             "admin/object_action.html",
@@ -292,10 +299,22 @@ class ExtraViewsMixin(BaseAdmin[Row]):
             form=form,
             row=row,
             preview=preview,
+            question=question,
             summary_template=self.summary_template if row.pk else "",
             back_url=admin_url(row) if row.pk else self.changelist_url(),
             **{str(self.opts.model_name): row},
         )
+
+    def _find_question(
+        self, request: HttpRequest, action: ObjectAction[Row, Any], arguments: dict[str, Any]
+    ) -> str:
+        """Try the action, undo it, and return what to ask; an empty text when that was answered by now."""
+        if action.question is None:
+            return ""
+        with dry_run():
+            question = action.question(action.service(by=request.user, **arguments))
+        # Whoever answered another question, about another time for example, is asked again.
+        return "" if question == request.POST.get("answered") else question
 
     def _finish_action(self, request: HttpRequest, row: Row, outcome: Outcome[Row]) -> HttpResponse:
         if outcome.log and row.pk:

@@ -105,6 +105,11 @@ def check_may_complete(user: User, visit: Visit) -> None:
     check_role(user, visit, frozenset(allowed), _("You don't have permission to complete this visit."))
 
 
+def check_may_name_agent(user: User, visit: Visit) -> None:
+    message = _("Only staff can say that another agent showed this visit.")
+    check_role(user, visit, frozenset({Role.STAFF}), message)
+
+
 def check_may_edit(user: User, visit: Visit, names: set[str]) -> None:
     held = roles(user, visit)
     denied = sorted(name for name in names if not held & MAY_EDIT[name])

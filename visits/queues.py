@@ -19,7 +19,9 @@ class WorkQueue(NamedTuple):
 DEFAULT_QUEUE, ALL_VISITS = "upcoming", "all"
 # The keys are part of the admin's URLs.
 WORK_QUEUES = {
-    "unassigned": WorkQueue(_("Unassigned"), VisitQuerySet.unassigned, _("upcoming tours without an agent")),
+    "unassigned": WorkQueue(
+        _("Unassigned"), VisitQuerySet.unassigned, _("tours that nobody shows; some may have begun")
+    ),
     "today": WorkQueue(_("Today"), VisitQuerySet.today, _("by today's date at the listing")),
     "awaiting": WorkQueue(
         _("Awaiting"), VisitQuerySet.awaiting_confirmation, _("upcoming and not confirmed yet")

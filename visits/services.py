@@ -195,31 +195,38 @@ def complete(
     feedback: str | None = None,
     interest_level: str | None = None,
     follow_up_date: datetime | None = None,
+    agent_id: int | None = None,
     versions: preconditions.Versions = None,
 ) -> Visit:
     """Close a visit that has begun. Only the agency gives notes and a follow-up.
 
-    To a completed visit it adds nothing: other notes than those it has are refused rather than lost. Raises
-    NotAllowed, Outdated and InvalidTransition.
+    Staff name in `agent_id` who showed a tour that had no agent, or another one than it had. To a completed
+    visit it adds nothing: other notes than those it has are refused rather than lost. Raises NotAllowed,
+    Invalid, Outdated and InvalidTransition.
     """
     visit = locks.lock_visit(visit)
     permissions.check_may_complete(by, visit)
+    is_same_agent = agent_id in (None, visit.agent_id)
+    if not is_same_agent:
+        permissions.check_may_name_agent(by, visit)
     from_agency = {"visit_notes": notes, "follow_up_date": follow_up_date}
     permissions.check_may_edit(by, visit, {name for name, value in from_agency.items() if value is not None})
     given: dict[str, Any] = {**from_agency, "visitor_feedback": feedback, "interest_level": interest_level}
     if follow_up_date:
         given["follow_up_required"] = True
     fields = {name: value for name, value in given.items() if value is not None}
-    if visit.status == Status.COMPLETED and not changes.differing(visit, by, fields):
+    if visit.status == Status.COMPLETED and is_same_agent and not changes.differing(visit, by, fields):
         return visit
     preconditions.check_version(visit, versions)
     preconditions.check_transition(visit, Status.COMPLETED)
     now = clock.now()
     if visit.scheduled_date > now:
         raise InvalidTransition(_("This visit hasn't begun yet. Complete it once it has."))
-    final: dict[str, Any] = {"status": Status.COMPLETED, "awaiting": None, "actual_date": now}
-    changes.transition(visit, by, Change.COMPLETED, **final, **fields)
-    assign_pending_on_commit({visit.agent_id})
+    agent, former = assigning.agent_who_showed(visit, agent_id), visit.agent
+    data = {} if agent == former else assigning.decision_data(former, Decision(agent))
+    final: dict[str, Any] = {"status": Status.COMPLETED, "awaiting": None, "actual_date": now, "agent": agent}
+    changes.transition(visit, by, Change.COMPLETED, data=data, **final, **fields)
+    assign_pending_on_commit({former.pk if former else None})
     return visit
 
 
@@ -281,6 +288,7 @@ def assign(
 ) -> Visit:
     """Assign the agent with this id to a live tour, the best one (AUTOMATIC), or nobody (None).
 
+    A visit that is assigned to nobody leaves the automatic queue: it waits for staff, or for a new time.
     Raises Outdated, and AgentNotEligible with what is missing; `override` lifts what REASONS allow, and needs
     a reason or a note.
     """
@@ -302,7 +310,7 @@ def assign(
     if isinstance(agent_id, Choice):
         assigning.assign_automatically(visit, by, why)
     elif agent_id is None:
-        assigning.set_agent(visit, by, Decision(None), why)
+        assigning.unassign(visit, by, why)
     else:
         assigning.assign_chosen(visit, by, agent_id, why, override)
     if visit.agent_id != former_id:
@@ -355,7 +363,8 @@ def _reschedule(
     changed = [*changes.set_changed(visit, by, moved), "scheduled_date", "scheduled_end", "busy", "agent"]
     decision = assigning.choose_for_visit(visit, former)
     visit.agent = decision.agent
-    changes.save_visit(visit, changed)
+    visit.kept_unassigned = visit.kept_unassigned and visit.agent is None
+    changes.save_visit(visit, [*changed, "kept_unassigned"])
     data = {
         "from": was.isoformat(),
         "to": visit.scheduled_date.isoformat(),

@@ -170,11 +170,13 @@ def test_text_keys_keep_their_order_and_are_never_null():
 
 
 def test_an_index_finds_who_serves_a_city():
-    here, everywhere = AgentFactory(cities=["Pune", "Mumbai"]), AgentFactory()
+    here, everywhere = AgentFactory(cities=["Pune", "Mumbai"]), AgentFactory(serves_everywhere=True)
     AgentFactory(cities=["Delhi"])
+    AgentFactory()
     found = Agent.objects.filter(is_active=True, is_available=True).serving("MUMBAI").order_by()
     assert set(found) == {here, everywhere}
     Agent.objects.bulk_create(AgentFactory.build_batch(300, cities=["Delhi"]))
     sql("ANALYZE agents_agent")
     sql("SET LOCAL enable_seqscan = off")
-    assert found.explain().count("Bitmap Index Scan on agent_cities") == 2
+    plan = found.explain()
+    assert ("Index Scan on agent_cities" in plan, "Index Scan on agent_everywhere" in plan) == (True, True)

@@ -43,6 +43,7 @@ class TestDirectory:
             "agent_type": "general",
             "experience_level": "intermediate",
             "cities": ["Mumbai"],
+            "serves_everywhere": False,
             "timezone": "Asia/Kolkata",
             "is_active": True,
             "is_available": True,
@@ -72,13 +73,16 @@ class TestDirectory:
         former = AgentFactory(name="Gone", is_active=False, with_login=True)
         AgentFactory(name="Here")
         for user, listed, code in [
-            (asha, ["Here"], 404),
-            (former.user, ["Here"], 404),
-            (SeekerFactory(is_staff=True), ["Here"], 404),
-            (viewer, ["Gone", "Here"], 200),
-            (ops, ["Gone", "Here"], 200),
+            (asha, [], 404),
+            (former.user, [], 404),
+            (SeekerFactory(is_staff=True), [], 404),
+            (viewer, ["Gone"], 200),
+            (ops, ["Gone"], 200),
         ]:
-            assert names(api(user).get(AGENTS)) == listed
+            # The list is of those who work here, unless others are asked for.
+            for query in ("", "?is_active=true", "?is_active="):
+                assert names(api(user).get(f"{AGENTS}{query}")) == ["Here"]
+            assert names(api(user).get(f"{AGENTS}?is_active=false")) == listed
             assert api(user).get(f"{AGENTS}/{former.pk}").status_code == code
 
     @pytest.mark.parametrize(
@@ -95,7 +99,7 @@ class TestDirectory:
         ],
     )
     def test_filters_narrow_the_directory_and_blank_ones_do_not(self, api, asha, query, found):
-        AgentFactory(name="Everywhere")
+        AgentFactory(name="Everywhere", serves_everywhere=True)
         AgentFactory(name="Mumbai", cities=["Pune", "Mumbai"], agent_type="senior")
         AgentFactory(name="Delhi", cities=["New Delhi"], languages=["en", "hi"])
         assert names(api(asha).get(f"{AGENTS}?{query}")) == found

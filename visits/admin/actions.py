@@ -26,7 +26,7 @@ from visits.permissions import ASSIGN_AGENT, CHANGE_VISIT
 def describe_assignment(visit: Visit) -> str:
     if visit.agent:
         return _("Assigned to %(agent)s.") % {"agent": visit.agent}
-    return _("Unassigned; the visit is back in the queue.")
+    return _("Unassigned. The visit waits until staff assign an agent.")
 
 
 def describe_new_time(visit: Visit) -> str:
@@ -44,6 +44,16 @@ def describe_agent(visit: Visit) -> str:
 
 def describe_status(visit: Visit) -> str:
     return _("%(status)s.") % {"status": visit.get_status_display()}
+
+
+def ask_without_agent(visit: Visit) -> str:
+    """Return a question when nobody shows the visit after the change: staff answer for it then."""
+    if not visit.lacks_agent():
+        return ""
+    time = format_local(visit.scheduled_date, visit.property.timezone)
+    return _("No agent shows this tour on %(time)s. Check the time, or go on without an agent.") % {
+        "time": time
+    }
 
 
 def outcome_of(describe: Callable[[Visit], str]) -> Callable[[ActionForm[Visit], Visit], Outcome[Visit]]:
@@ -112,6 +122,7 @@ VISIT_ACTIONS: tuple[ObjectAction[Visit, Any], ...] = (
         service=services.confirm,
         outcome=outcome_of(describe_status),
         permission=CHANGE_VISIT,
+        question=ask_without_agent,
         is_available_for=can_become(VisitStatus.CONFIRMED),
     ),
     ObjectAction(
@@ -125,6 +136,7 @@ VISIT_ACTIONS: tuple[ObjectAction[Visit, Any], ...] = (
         service=services.reschedule,
         outcome=outcome_of(describe_new_time),
         permission=CHANGE_VISIT,
+        question=ask_without_agent,
         is_available_for=can_become(VisitStatus.RESCHEDULED),
     ),
     ObjectAction(

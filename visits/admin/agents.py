@@ -128,6 +128,7 @@ class AgentAdmin(CsvExportMixin[Agent], ExtraViewsMixin[Agent], ServiceBackedAdm
         name_column("name", gettext_lazy("name")),
         "agent_type",
         "cities",
+        "serves_everywhere",
         "languages",
         "is_active",
         "is_available",
@@ -135,7 +136,7 @@ class AgentAdmin(CsvExportMixin[Agent], ExtraViewsMixin[Agent], ServiceBackedAdm
         "capacity",
         "live_users",
     )
-    list_filter = ("is_active", "is_available", "agent_type", "experience_level")
+    list_filter = ("is_active", "is_available", "serves_everywhere", "agent_type", "experience_level")
     search_fields = ("=id", "name", "contact_number", "user__full_name", "user__phone", "user__email")
     search_help_text = gettext_lazy("Name, number, login or id")
     show_facets = admin.ShowFacets.ALWAYS

@@ -170,6 +170,13 @@ class CancelForm(VisitActionForm):
 
 
 class CompleteForm(VisitActionForm):
+    agent = autocomplete_field(
+        Agent.objects.all(),
+        "agent",
+        label=gettext_lazy("Shown by"),
+        required=False,
+        help_text=gettext_lazy("If it was another agent, or none is assigned."),
+    )
     notes = forms.CharField(
         label=gettext_lazy("Notes"),
         max_length=5_000,
@@ -193,7 +200,10 @@ class CompleteForm(VisitActionForm):
 
     def arguments(self) -> dict[str, Any]:
         """Leave out empty fields: they stay as they are."""
-        return {name: value for name, value in super().arguments().items() if value}
+        arguments = {name: value for name, value in super().arguments().items() if value}
+        if agent := arguments.pop("agent", None):
+            arguments["agent_id"] = agent.pk
+        return arguments
 
 
 class AgentField(forms.CharField):

@@ -45,6 +45,7 @@ RECORD = (
     "counterparty_user",
     "property",
     "agent",
+    "kept_unassigned",
     "conversation",
     "match",
     "exclusive",

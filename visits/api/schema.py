@@ -91,6 +91,7 @@ TOUR = {
 }
 BOOKING = {"property_id": 3, "scheduled_date": "2026-11-25T05:30:00Z"}
 TOUR_EXAMPLE = response_example("A tour", TOUR, "200", "201")
+WARNED_EXAMPLE = response_example("A tour", {**TOUR, "warnings": []})
 LISTING = {
     "title": "2 BHK near the lake",
     "property_type": "apartment",
@@ -117,11 +118,13 @@ TRANSITION_CODES = ("invalid_transition", "permission_denied", "visit_conflict")
 
 def transition_operation(summary: str, *codes: str, request: Any, **details: Any) -> Any:
     """Describe a step of a visit's life."""
-    examples = [*details.pop("examples", ()), TOUR_EXAMPLE]
+    response = details.pop("response", serializers.VisitSerializer)
+    is_warned = response is serializers.WarnedVisitSerializer
+    examples = [*details.pop("examples", ()), WARNED_EXAMPLE if is_warned else TOUR_EXAMPLE]
     return operation(
         summary,
         request=request,
-        responses=serializers.VisitSerializer,
+        responses=response,
         parameters=[ETAG, IF_MATCH],
         codes=(*TRANSITION_CODES, "precondition_failed", *codes),
         examples=examples,
@@ -137,10 +140,10 @@ def update_operation(request: Any) -> Any:
         "`interest_level`; the agent and staff `visit_notes` and `follow_up_…`. Either all changes apply or "
         "none.",
         request=request,
-        responses=serializers.VisitSerializer,
+        responses=serializers.WarnedVisitSerializer,
         parameters=[ETAG, IF_MATCH],
         codes=("invalid_transition", "permission_denied", "precondition_failed", *TIME_CODES),
-        examples=[request_example("A confirmation", {"status": "confirmed"}), TOUR_EXAMPLE],
+        examples=[request_example("A confirmation", {"status": "confirmed"}), WARNED_EXAMPLE],
     )
 
 
@@ -200,16 +203,19 @@ extend_schema_view(
     partial_update=update_operation(serializers.UpdateSerializer),
     confirm=transition_operation(
         "Confirm a visit",
-        description="For the side that `awaiting` names, and staff.",
+        description="For the side that `awaiting` names, and staff. `warnings` names what the user should "
+        "hear of.",
         request=EmptySerializer,
+        response=serializers.WarnedVisitSerializer,
     ),
     reschedule=transition_operation(
         "Reschedule a visit",
         "property_unavailable",
         "no_active_match",
         description="The agent stays if they are free then. Otherwise the best other agent gets the visit, "
-        "or it waits for one. The same time again changes nothing.",
+        "or it waits for one, which `warnings` tells. The same time again changes nothing.",
         request=serializers.RescheduleSerializer,
+        response=serializers.WarnedVisitSerializer,
         examples=[request_example("Half an hour later", {"new_date": "2026-11-25T06:00:00Z"})],
     ),
     cancel=transition_operation(
@@ -219,14 +225,16 @@ extend_schema_view(
     ),
     complete=transition_operation(
         "Complete a visit",
-        description="After it has begun. Tours: for the agent and staff. Meets: for participants and staff.",
+        description="After it has begun. Tours: for the agent and staff. Meets: for participants and staff. "
+        "A tour without an agent needs `agent_id`: who showed it.",
         request=serializers.CompleteSerializer,
         examples=[request_example("An outcome", {"notes": "Liked the balcony.", "interest_level": "high"})],
     ),
     assign=transition_operation(
         "Assign an agent",
         "agent_not_eligible",
-        description="For staff. Without `agent_id`, the best agent gets the visit; null unassigns the agent. "
+        description="For staff. Without `agent_id`, the best agent gets the visit; null unassigns the agent, "
+        "and the visit waits for staff. "
         "A change from one agent to another requires a reason or a note. So does `override`, which ignores "
         "those reasons for ineligibility that staff may override.",
         request=serializers.AssignSerializer,
@@ -332,7 +340,8 @@ operation(
 extend_schema_view(
     list=operation(
         "List agents",
-        description="Staff also get former agents, and the optional fields.",
+        description="Active agents. Staff also get the optional fields, and former agents with "
+        "`is_active=false`.",
         responses=StaffAgentSerializer(many=True),
     ),
     retrieve=operation("Get an agent", responses=StaffAgentSerializer),

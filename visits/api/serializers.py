@@ -4,6 +4,7 @@ from typing import Any, ClassVar
 from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from agents.models import Agent, Engagement
@@ -169,6 +170,20 @@ class VisitSerializer(serializers.ModelSerializer[Visit]):
         return shown
 
 
+class WarnedVisitSerializer(VisitSerializer):
+    """The visit after a change that its agent may not have survived."""
+
+    warnings = serializers.SerializerMethodField(help_text="`no_agent`: nobody shows this tour.")
+
+    class Meta(VisitSerializer.Meta):
+        fields = [*VisitSerializer.Meta.fields, "warnings"]
+        read_only_fields = fields
+
+    @extend_schema_field({"type": "array", "items": {"type": "string", "enum": ["no_agent"]}})
+    def get_warnings(self, visit: Visit) -> list[str]:
+        return ["no_agent"] if visit.lacks_agent() else []
+
+
 class ActorSerializer(serializers.ModelSerializer[User]):
     id = serializers.IntegerField(allow_null=True, help_text="Null for the agency.")
 
@@ -305,6 +320,11 @@ class CancelSerializer(WhySerializer):
 
 
 class CompleteSerializer(StrictSerializer):
+    agent_id = IdField(
+        required=False,
+        allow_null=True,
+        help_text="Staff only: the agent who showed the tour. Required if it has none.",
+    )
     notes = serializers.CharField(max_length=5_000, allow_blank=True, required=False)
     feedback = serializers.CharField(max_length=5_000, allow_blank=True, required=False)
     interest_level = serializers.ChoiceField(

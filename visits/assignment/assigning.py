@@ -77,10 +77,42 @@ def assign_chosen(visit: Visit, by: User, agent_id: int, why: Why, override: boo
     final = [name for name in missing if not (override and REASONS[name].overridable)]
     if final:
         raise AgentNotEligible(explanations.explain_refusal(agent.name, final), reasons=final)
-    set_agent(visit, by, Decision(agent), why, **({"overridden": missing} if missing else {}))
+    overridden: dict[str, Any] = {"overridden": missing} if missing else {}
+    set_agent(visit, by, Decision(agent), why, **overridden)
 
 
-def set_agent(visit: Visit, by: User | None, decision: Decision, why: Why, **data: Any) -> None:
+def unassign(visit: Visit, by: User, why: Why) -> None:
+    """Take the agent off by hand. The visit is not assigned from the queue then: it waits for staff."""
+    set_agent(visit, by, Decision(None), why, kept_unassigned=True)
+
+
+def agent_who_showed(visit: Visit, agent_id: int | None) -> Agent | None:
+    """Return the agent who showed a visit: the one who has it, unless `agent_id` names another.
+
+    That one's row is locked. Nobody judges whether they could: they did. Raises Invalid for a tour that
+    nobody showed, and for a meet that an agent did.
+    """
+    if agent_id is None and visit.lacks_agent():
+        raise Invalid(agent_id=_("No agent is assigned to this tour. Name the agent who showed it."))
+    if agent_id in (None, visit.agent_id):
+        return visit.agent
+    visit.require_tour()
+    locks.lock_agents({agent_id, visit.agent_id})
+    agent = Agent.objects.filter(pk=agent_id).first()
+    if agent is None:
+        raise Invalid(agent_id=_("There is no agent with this id."))
+    return agent
+
+
+def set_agent(
+    visit: Visit,
+    by: User | None,
+    decision: Decision,
+    why: Why,
+    *,
+    kept_unassigned: bool = False,
+    **data: Any,
+) -> None:
     """Put the decision's agent, or nobody, on the visit. Both agents' rows are locked by now.
 
     `data` goes into the history beside the decision.
@@ -93,10 +125,10 @@ def set_agent(visit: Visit, by: User | None, decision: Decision, why: Why, **dat
             reason=_("A reason or a note is required to reassign the visit from %(former)s to %(agent)s.")
             % {"former": former.name, "agent": agent.name}
         )
-    visit.agent = agent
+    visit.agent, visit.kept_unassigned = agent, kept_unassigned
     # The buffer of now: the setting may have been another one when the visit was booked.
     visit.busy = busy_range(visit.scheduled_date, visit.scheduled_end)
-    changes.save_visit(visit, ["agent", "busy"])
+    changes.save_visit(visit, ["agent", "busy", "kept_unassigned"])
     changes.record_event(
         visit,
         by,

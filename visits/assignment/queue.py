@@ -53,14 +53,13 @@ def assign_pending_on_commit(agent_ids: Collection[int | None]) -> None:
 
 def _assign_pending_for(agent_ids: Collection[int]) -> None:
     agents = Agent.objects.filter(pk__in=agent_ids, is_active=True, is_available=True)
-    served = list(agents.values_list("cities", flat=True))
-    if not served:
+    work_places = list(agents.values_list("cities", "serves_everywhere"))
+    if not work_places:
         return
     waiting = _waiting().select_related("property")
-    # An agent without cities serves all of them. Otherwise visits elsewhere would use up MAX_LOOKED_AT.
-    if all(served):
-        cities = {city for names in served for city in names}
-        towns = [key_of(city) for city in cities]
+    # Visits in cities where none of them works would use up MAX_LOOKED_AT.
+    if not any(everywhere for _cities, everywhere in work_places):
+        towns = [key_of(city) for cities, _everywhere in work_places for city in cities]
         waiting = waiting.alias(town=TextKey("property__city")).filter(Q(town__in=towns))
     assigned = 0
     for visit in waiting[:MAX_LOOKED_AT]:
@@ -72,7 +71,7 @@ def _assign_pending_for(agent_ids: Collection[int]) -> None:
 
 def _waiting(after: Visit | None = None) -> VisitQuerySet:
     """Return the queue in its order, or the part of it behind a visit, also when that has left it."""
-    visits = Visit.objects.unassigned().order_by(*QUEUE_ORDER)
+    visits = Visit.objects.pending().order_by(*QUEUE_ORDER)
     if after is None:
         return visits
     date, created = after.scheduled_date, after.created_at
@@ -91,7 +90,7 @@ def _attempt(visit: Visit) -> Attempt | None:
 @retrying_atomic
 def _assign_if_free(visit: Visit) -> Attempt | None:
     # Both rows are locked without waiting, so the order of locks needs no care here.
-    waiting = Visit.objects.unassigned().select_related("user", "property").filter(pk=visit.pk)
+    waiting = Visit.objects.pending().select_related("user", "property").filter(pk=visit.pk)
     locked = waiting.select_for_update(skip_locked=True, no_key=True, of=("self", "user")).first()
     if locked is None:
         return None

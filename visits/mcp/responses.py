@@ -14,7 +14,7 @@ from properties.errors import PropertyUnavailable
 from properties.models import Property
 from visits.api.serializers import SlotSerializer, VisitSerializer
 from visits.assignment import candidates
-from visits.models import Visit
+from visits.models import LIVE, Visit
 from visits.scheduling.errors import AgentNotEligible, VisitConflict
 from visits.scheduling.slots import Slot
 
@@ -53,13 +53,17 @@ class VisitResponse(VisitSerializer):
 class ChangeResponse(VisitResponse):
     """The visit after a call that may have changed it."""
 
-    OUTLINE = VisitResponse.OUTLINE | {"changed", "summary"}
+    OUTLINE = VisitResponse.OUTLINE | {"warnings", "changed", "summary"}
+
+    warnings = serializers.ListField(
+        child=serializers.CharField(), help_text="no_agent: nobody shows this tour."
+    )
 
     changed = serializers.BooleanField(help_text="Whether this call changed anything.")
     summary = serializers.CharField(help_text="The result in a sentence for the user.")
 
     class Meta(VisitResponse.Meta):
-        fields = [*VisitResponse.Meta.fields, "changed", "summary"]
+        fields = [*VisitResponse.Meta.fields, "changed", "summary", "warnings"]
         read_only_fields = fields
 
 
@@ -83,7 +87,9 @@ def visit_json(request: HttpRequest, visit: Visit) -> dict[str, Any]:
 
 
 def change_json(visit: dict[str, Any], *, changed: bool, summary: str) -> dict[str, Any]:
-    return {**visit, "changed": changed, "summary": summary}
+    lacks_agent = visit["visit_context"] == Visit.Context.PROPERTY_TOUR and visit["agent_id"] is None
+    warnings = ["no_agent"] if lacks_agent and visit["status"] in LIVE else []
+    return {**visit, "changed": changed, "summary": summary, "warnings": warnings}
 
 
 def slots_json(listing: Property, slots: list[Slot]) -> dict[str, Any]:
@@ -105,8 +111,10 @@ def visit_time_text(visit: Visit) -> str:
 
 def status_sentences(visit: Visit) -> str:
     """Return who shows the visit, and who still has to confirm it."""
-    agent = f"{visit.agent.name} will show it." if visit.agent else "No agent is assigned yet."
-    return f"{agent} It waits for the {visit.awaiting} to confirm it." if visit.awaiting else agent
+    agent = f"{visit.agent.name} will show it." if visit.agent else ""
+    if visit.lacks_agent():
+        agent = "No agent shows it yet: it waits until one is assigned. Tell the user so."
+    return f"{agent} It waits for the {visit.awaiting} to confirm it.".strip() if visit.awaiting else agent
 
 
 @contextmanager

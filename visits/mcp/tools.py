@@ -194,7 +194,7 @@ def agent_workload(request: ToolRequest) -> JSON:
 
 @tool(
     agency_server,
-    description="List the queue: live tours without an agent that have not begun, soonest first.",
+    description="List the queue: live tours without an agent, soonest first; some may have begun.",
     input=PageInput,
     output=VisitPage(),
     permission=requires_perm("visits.view_visit"),
@@ -227,9 +227,9 @@ def agent_candidates(request: ToolRequest, *, visit_id: int) -> JSON:
     description=(
         "Assign a live tour to an agent, or to the best one (without agent), or unassign its agent"
         ' (agent "nobody"). The user is asked to confirm; dry_run first shows who would get it. Assigning the'
-        " present agent again changes nothing. An agent who was unassigned is not chosen for that visit"
-        " again, but the queue may assign another one at once. Only the admin site can override hours, city"
-        " or capacity."
+        " present agent again changes nothing. An unassigned visit waits until staff assign it again; the"
+        " best agent is then another than the one who was unassigned. Only the admin site can override hours,"
+        " city or capacity."
     ),
     input=AssignInput,
     output=ChangeResponse(),

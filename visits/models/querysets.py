@@ -99,8 +99,18 @@ class VisitQuerySet(models.QuerySet["Visit"]):
         return self.exclude(live=True, scheduled_end__gt=clock.now())
 
     def unassigned(self) -> "VisitQuerySet":
-        """Return the live tours that have no agent and have not begun: the queue for assignment."""
-        return self.live().tours().filter(agent__isnull=True, scheduled_date__gt=clock.now())
+        """Return the live tours without an agent: the queue of staff.
+
+        A tour that has begun stays there until staff complete or cancel it: somebody may stand at the door.
+        """
+        return self.live().tours().filter(agent__isnull=True)
+
+    def pending(self) -> "VisitQuerySet":
+        """Return the unassigned tours that are assigned automatically.
+
+        They have not begun, and staff have not unassigned their agent: what staff took away, staff give.
+        """
+        return self.unassigned().filter(kept_unassigned=False, scheduled_date__gt=clock.now())
 
     def today(self) -> "VisitQuerySet":
         """Return the visits on today's date in their listing's time zone, without cancelled ones."""
@@ -120,7 +130,7 @@ class VisitQuerySet(models.QuerySet["Visit"]):
         return self.live().filter(scheduled_end__lte=clock.now())
 
     def urgent(self) -> "VisitQuerySet":
-        """Return the unassigned tours that begin within URGENT_HOURS."""
+        """Return the unassigned tours that begin within URGENT_HOURS, or have begun."""
         soon = clock.now() + timedelta(hours=settings.URGENT_HOURS)
         return self.unassigned().filter(scheduled_date__lte=soon)
 

@@ -94,6 +94,9 @@ class Visit(models.Model):
     follow_up_date = models.DateTimeField(null=True, blank=True)
     cancellation_reason = models.CharField(max_length=500, blank=True)
     rescheduled_from = models.DateTimeField(null=True, blank=True)
+    kept_unassigned = models.BooleanField(
+        default=False, help_text="Staff unassigned the agent: only staff assign this visit now."
+    )
     version = models.PositiveIntegerField(default=1)
     created_at = models.DateTimeField(default=clock.now, editable=False)
     updated_at = models.DateTimeField(default=clock.now, editable=False)
@@ -211,10 +214,13 @@ class Visit(models.Model):
         return self.status in LIVE
 
     def is_urgent(self) -> bool:
-        """Tell whether the visit is an unassigned tour that begins within URGENT_HOURS."""
-        waits = self.is_live() and self.is_tour() and self.agent_id is None
+        """Tell whether the visit is an unassigned tour that begins within URGENT_HOURS, or has begun."""
         ahead = self.scheduled_date - clock.now()
-        return waits and timedelta() < ahead <= timedelta(hours=settings.URGENT_HOURS)
+        return self.lacks_agent() and ahead <= timedelta(hours=settings.URGENT_HOURS)
+
+    def lacks_agent(self) -> bool:
+        """Tell whether the visit is a live tour that nobody shows."""
+        return self.is_live() and self.is_tour() and self.agent_id is None
 
     def is_tour(self) -> bool:
         return self.visit_context == self.Context.PROPERTY_TOUR

@@ -33,11 +33,19 @@ class Why:
 NO_WORDS = Why()
 
 
-def transition(visit: Visit, by: User | None, change: str, *, why: Why = NO_WORDS, **fields: Any) -> None:
+def transition(
+    visit: Visit,
+    by: User | None,
+    change: str,
+    *,
+    why: Why = NO_WORDS,
+    data: dict[str, Any] | None = None,
+    **fields: Any,
+) -> None:
     """Give the visit another status, and whatever goes with it."""
-    from_status = visit.status
+    from_status, former_agent = visit.status, visit.agent
     save_visit(visit, set_changed(visit, by, fields))
-    record_event(visit, by, change, from_status, why=why)
+    record_event(visit, by, change, from_status, why=why, data=data, former_agent=former_agent)
 
 
 def update_fields(visit: Visit, by: User, fields: dict[str, Any]) -> None:

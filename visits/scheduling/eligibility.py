@@ -19,7 +19,7 @@ from django.db.models import Case, Exists, ExpressionWrapper, F, Func, OuterRef,
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from agents.models import USUAL_HOURS, Agent, AgentQuerySet, serves
+from agents.models import USUAL_HOURS, Agent, AgentQuerySet, has_work_place, serves
 from ghar.generics import Field
 from properties.models import Property
 from visits.models import Visit, travel_buffer
@@ -141,7 +141,7 @@ def taken_times(requirements: Requirements, place: Place | None) -> CalendarFunc
 
 
 def _serves_city(requirements: Requirements) -> Q:
-    return serves(requirements.city) if requirements.city else Q()
+    return serves(requirements.city) if requirements.city else has_work_place()
 
 
 def _has_capacity(requirements: Requirements) -> Q:

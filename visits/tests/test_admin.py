@@ -12,7 +12,7 @@ from ghar.testing import messages_of
 from properties.models import Property
 from visits import services
 from visits.assignment.candidates import rank_candidates
-from visits.assignment.explanations import explain_decision, explain_queue_pick
+from visits.assignment.explanations import explain_decision
 from visits.models import Visit
 from visits.tests.admin_pages import (
     BOOK_TOUR,
@@ -105,13 +105,12 @@ class TestAssign:
         assert (snapshot(), admin_log()) == (before, [])
 
     @pytest.mark.django_db(transaction=True)
-    def test_the_message_names_the_agent_whom_the_queue_has_found_since(self, staff_client, tour):
+    def test_nobody_follows_an_agent_whom_staff_unassign(self, staff_client, tour):
         AgentFactory(name="Rohan")
         response = staff_client.post(page(tour, "assign"), {"agent": "none"}, follow=True)
-        (message,) = messages_of(response)
-        unassigned = "Unassigned; the visit is back in the queue."
-        assert message == f"{unassigned} {explain_queue_pick('Rohan')}"
-        assert Visit.objects.get().agent.name == "Rohan"
+        unassigned = "Unassigned. The visit waits until staff assign an agent."
+        assert messages_of(response) == [unassigned]
+        assert Visit.objects.get().agent is None
         assert admin_log() == [("Ops Desk", unassigned)]
 
     @pytest.mark.parametrize("choice", ["", "0", "x", "9" * 30])

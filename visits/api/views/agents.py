@@ -51,6 +51,10 @@ class AgentViewSet(ListModelMixin, RetrieveModelMixin, ApiViewSet[Agent]):
     def get_serializer_class(self) -> type[AgentSerializer]:
         return serializer_for(self.user)
 
+    def filter_queryset(self, queryset: "QuerySet[Agent, Any]") -> "QuerySet[Agent, Any]":
+        # One agent is looked up by id, whether or not the list would show them.
+        return super().filter_queryset(queryset) if self.action == "list" else queryset
+
     def create(self, request: Request) -> Response:
         agent = agent_services.create_agent(by=self.user, **self.validated(StaffAgentSerializer))
         return self.respond_fresh(agent, status=201)

@@ -24,9 +24,11 @@ from visits.api.permissions import IsAgency
 from visits.assignment.candidates import rank_candidates
 from visits.models import Visit, VisitQuerySet
 
+# An agent may be lost by these, or be missing already.
+WARNED_ACTIONS = {"confirm", "reschedule", "update", "partial_update"}
+
 
 class VisitViewSet(ApiViewSet[Visit]):
-    serializer_class = serializers.VisitSerializer
     resource = "visits"
 
     def get_queryset(self) -> QuerySet[Visit]:
@@ -39,6 +41,10 @@ class VisitViewSet(ApiViewSet[Visit]):
     def filterset_class(self) -> type[FilterSet]:
         filtersets = {"all": AgencyVisitFilter, "stats": StatsFilter}
         return filtersets.get(self.action, VisitFilter)
+
+    def get_serializer_class(self) -> type[serializers.VisitSerializer]:
+        is_warned = self.action in WARNED_ACTIONS
+        return serializers.WarnedVisitSerializer if is_warned else serializers.VisitSerializer
 
     def list(self, request: Request) -> Response:
         visits = Visit.objects.for_participant(self.user)
