@@ -63,7 +63,7 @@ def update_agent(
     agent_services.check_login(agent, changes)
     affected = _upcoming_visits(agent) if is_active is False else Visit.objects.none()
     visits = _lock_visits(agent, affected)
-    updated = agent_services.update_profile(agent=agent, by=by, **changes)
+    updated = agent_services.update_agent_profile(agent=agent, by=by, **changes)
     if is_active is not None and updated.is_active != is_active:
         updated.is_active, updated.updated_at = is_active, clock.now()
         updated.save(update_fields=["is_active", "updated_at"])
