@@ -112,7 +112,11 @@ def _reassign_visits(
     reassigned: list[Reassignment] = []
     for visit in sorted(visits, key=lambda visit: (visit.scheduled_date, visit.pk)):
         from_agent_id = visit.agent_id
-        assigning.reassign(visit, by, reason)
+        # The agent who will be absent is not passed as the former one: their row and that of the seeker's own
+        # agent are locked already, so the choice may skip rows that others hold.
+        avoid = [from_agent_id] if from_agent_id else []
+        decision = assigning.choose_for_visit(visit, avoid=avoid)
+        assigning.set_agent(visit, by, decision, reason, absent=True)
         reassigned.append(
             {"visit_id": visit.pk, "from_agent_id": from_agent_id, "to_agent_id": visit.agent_id}
         )
