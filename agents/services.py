@@ -42,7 +42,7 @@ def create_agent(*, by: Any, working_hours: Iterable[Shift] = (), **fields: Any)
 
 
 @retrying_atomic
-def update_profile(
+def update_agent_profile(
     *, agent: Agent, by: Any, working_hours: Iterable[Shift] | None = None, **changes: Any
 ) -> Agent:
     """Write staff's fields, and the hours when they are sent along.

@@ -51,15 +51,15 @@ class TestSignal:
         services.set_availability(agent=agent, by=ops, is_available=False)
         services.set_hours(agent=agent, by=ops, items=[shift(1, "09:00", "12:00")])
         services.remove_time_off(time_off=TimeOffFactory(agent=agent), by=ops)
-        services.update_profile(agent=agent, by=ops, cities=["Pune"], capacity=3)
-        services.update_profile(agent=agent, by=ops, working_hours=[])
+        services.update_agent_profile(agent=agent, by=ops, cities=["Pune"], capacity=3)
+        services.update_agent_profile(agent=agent, by=ops, working_hours=[])
         assert changes == [(agent.pk, ops)] * 6
 
     def test_no_change_tells_nothing(self, ops, changes):
         agent = WorkingHoursFactory().agent
         services.set_availability(agent=agent, by=ops, is_available=True)
         services.set_hours(agent=agent, by=ops, items=[shift(0, "09:00", "17:00")])
-        services.update_profile(agent=agent, by=ops, name="Another", cities=[])
+        services.update_agent_profile(agent=agent, by=ops, name="Another", cities=[])
         assert changes == []
 
     def test_a_receiver_that_fails_undoes_the_change(self, ops):
@@ -210,7 +210,7 @@ class TestFields:
     def test_a_wrong_one_is_named(self, ops, field, value):
         agent = AgentFactory(name="Meera")
         with pytest.raises(ValidationError) as refusal:
-            services.update_profile(agent=agent, by=ops, **{field: value, "description": "Changed"})
+            services.update_agent_profile(agent=agent, by=ops, **{field: value, "description": "Changed"})
         assert list(refusal.value.message_dict) == [field]
         assert Agent.objects.get().description == ""
 
@@ -229,7 +229,7 @@ class TestFields:
         agent = AgentFactory(name="Meera")
         Agent.objects.update(live_visits=3, description="Written meanwhile")
         with clock.frozen_at(NOON):
-            services.update_profile(agent=agent, by=ops, name="Mira")
+            services.update_agent_profile(agent=agent, by=ops, name="Mira")
         agent.refresh_from_db()
         assert (agent.name, agent.live_visits, agent.description) == ("Mira", 3, "Written meanwhile")
         assert agent.updated_at == NOON
@@ -240,7 +240,9 @@ class TestLogin:
     def test_an_active_person_who_is_not_staff(self, ops, flags):
         agent = AgentFactory(name="Meera")
         with pytest.raises(Invalid) as refusal:
-            services.update_profile(agent=agent, by=ops, user_id=SeekerFactory(**flags).pk, name="Changed")
+            services.update_agent_profile(
+                agent=agent, by=ops, user_id=SeekerFactory(**flags).pk, name="Changed"
+            )
         assert list(refusal.value.extra["errors"]) == ["user_id"]
         agent.refresh_from_db()
         assert (agent.user_id, agent.name) == (None, "Meera")
@@ -260,8 +262,10 @@ class TestLogin:
 
     def test_the_present_one_again_and_none(self, ops):
         agent = AgentFactory(with_login=True)
-        assert services.update_profile(agent=agent, by=ops, user_id=agent.user_id).user_id == agent.user_id
-        assert services.update_profile(agent=agent, by=ops, user_id=None).user_id is None
+        assert (
+            services.update_agent_profile(agent=agent, by=ops, user_id=agent.user_id).user_id == agent.user_id
+        )
+        assert services.update_agent_profile(agent=agent, by=ops, user_id=None).user_id is None
 
 
 @pytest.mark.django_db(transaction=True)
@@ -288,7 +292,7 @@ def test_one_login_for_one_agent_also_at_once():
 def test_employment_cannot_be_written_without_its_visits(ops):
     agent = AgentFactory()
     with pytest.raises(ValueError, match="visits.services.update_agent"):
-        services.update_profile(agent=agent, by=ops, name="Gone", is_active=False)
+        services.update_agent_profile(agent=agent, by=ops, name="Gone", is_active=False)
     agent.refresh_from_db()
     assert (agent.is_active, agent.name) != (False, "Gone")
 

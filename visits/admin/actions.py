@@ -56,7 +56,9 @@ def ask_without_agent(visit: Visit) -> str:
     }
 
 
-def outcome_of(describe: Callable[[Visit], str]) -> Callable[[ActionForm[Visit], Visit], Outcome[Visit]]:
+def visit_outcome(
+    describe: Callable[[Visit], str],
+) -> Callable[[ActionForm[Visit], Visit], Outcome[Visit]]:
     """Return the `outcome` of an action that changes a visit as `describe` says."""
 
     def outcome(form: ActionForm[Visit], changed: Visit) -> Outcome[Visit]:
@@ -64,17 +66,14 @@ def outcome_of(describe: Callable[[Visit], str]) -> Callable[[ActionForm[Visit],
             return Outcome(_("Nothing to change."))
         description = describe(changed)
         words = " ".join(form.cleaned_data.get(name, "") for name in ("reason", "note"))
-        return Outcome(f"{description} {queue_note(changed)}".strip(), log=f"{description} {words}".strip())
+        text = description
+        # The queue runs right after the commit: it may have given the visit an agent since.
+        now = Visit.objects.select_related("agent").get(pk=changed.pk)
+        if now.agent and now.agent_id != changed.agent_id:
+            text = f"{description} {explanations.explain_queue_pick(now.agent.name)}"
+        return Outcome(text, log=f"{description} {words}".strip())
 
     return outcome
-
-
-def queue_note(changed: Visit) -> str:
-    """Return what the queue has done with the visit since it was changed, or an empty text."""
-    now = Visit.objects.select_related("agent").get(pk=changed.pk)
-    if now.agent is None or now.agent_id == changed.agent_id:
-        return ""
-    return explanations.explain_queue_pick(now.agent.name)
 
 
 def booking_outcome(form: ActionForm[Visit], result: tuple[Visit, bool]) -> Outcome[Visit]:
@@ -107,7 +106,7 @@ ASSIGN = ObjectAction(
     form=AssignForm,
     form_template="admin/visits/visit/assign_form.html",
     service=services.assign,
-    outcome=outcome_of(describe_assignment),
+    outcome=visit_outcome(describe_assignment),
     permission=ASSIGN_AGENT,
     is_available_for=can_have_agent,
 )
@@ -120,7 +119,7 @@ VISIT_ACTIONS: tuple[ObjectAction[Visit, Any], ...] = (
         hint=gettext_lazy("The visit takes place as scheduled. You confirm it for whoever was asked to."),
         form=VisitActionForm,
         service=services.confirm,
-        outcome=outcome_of(describe_status),
+        outcome=visit_outcome(describe_status),
         permission=CHANGE_VISIT,
         question=ask_without_agent,
         is_available_for=can_become(VisitStatus.CONFIRMED),
@@ -134,7 +133,7 @@ VISIT_ACTIONS: tuple[ObjectAction[Visit, Any], ...] = (
         ),
         form=RescheduleForm,
         service=services.reschedule,
-        outcome=outcome_of(describe_new_time),
+        outcome=visit_outcome(describe_new_time),
         permission=CHANGE_VISIT,
         question=ask_without_agent,
         is_available_for=can_become(VisitStatus.RESCHEDULED),
@@ -146,7 +145,7 @@ VISIT_ACTIONS: tuple[ObjectAction[Visit, Any], ...] = (
         hint=gettext_lazy("The visit took place. Record how it went."),
         form=CompleteForm,
         service=services.complete,
-        outcome=outcome_of(describe_status),
+        outcome=visit_outcome(describe_status),
         permission=CHANGE_VISIT,
         is_available_for=can_be_completed,
     ),
@@ -159,7 +158,7 @@ VISIT_ACTIONS: tuple[ObjectAction[Visit, Any], ...] = (
         ),
         form=CancelForm,
         service=services.cancel,
-        outcome=outcome_of(describe_status),
+        outcome=visit_outcome(describe_status),
         permission=CHANGE_VISIT,
         is_available_for=can_become(VisitStatus.CANCELLED),
     ),

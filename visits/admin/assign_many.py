@@ -66,7 +66,16 @@ class AssignManyForm(forms.Form):
             candidates = ranked[visit.pk]
             labels = [(str(each.agent.pk), candidate_label(each)) for each in candidates]
             self.set_choices(field_name(visit), visit_choices(visit, labels))
-            best = None if visit.agent_id else best_candidate(visit, candidates, promised)
+            # The proposals have to fit together: nobody is proposed at two listings at once.
+            elsewhere = {
+                agent.pk
+                for agent, other in promised
+                if other.property_id != visit.property_id
+                and other.busy.lower < visit.busy.upper
+                and visit.busy.lower < other.busy.upper
+            }
+            free = (each.agent for each in candidates if each.proposed and each.agent.pk not in elsewhere)
+            best = None if visit.agent_id else next(free, None)
             self.fields[field_name(visit)].initial = str(best.pk) if best else UNCHANGED
             if best:
                 promised.append((best, visit))
@@ -116,20 +125,6 @@ def candidate_label(candidate: Candidate) -> str:
     if agent.capacity:
         return _("%(agent)s · %(visits)s of %(capacity)s visits · %(state)s") % texts
     return _("%(agent)s · %(visits)s visits · %(state)s") % texts
-
-
-def best_candidate(
-    visit: Visit, candidates: Iterable[Candidate], promised: Iterable[tuple[Agent, Visit]]
-) -> Agent | None:
-    """Return the first agent who is proposed and is not promised to another listing meanwhile."""
-    elsewhere = {
-        agent.pk
-        for agent, other in promised
-        if other.property_id != visit.property_id
-        and other.busy.lower < visit.busy.upper
-        and visit.busy.lower < other.busy.upper
-    }
-    return next((each.agent for each in candidates if each.proposed and each.agent.pk not in elsewhere), None)
 
 
 class AssignManyMixin(ExtraViewsMixin[Visit]):
@@ -183,12 +178,9 @@ class AssignManyMixin(ExtraViewsMixin[Visit]):
             self.log_change(request, changed, f"{describe_assignment(changed)} {text}".strip())
             counts["assigned"] += 1
         success = counts["assigned"] and not counts["refused"]
-        self.message_user(request, summary(counts), messages.SUCCESS if success else messages.WARNING)
+        numbers = {name: counts[name] for name in ("assigned", "refused", "unchanged")}
+        summary = _("%(assigned)s assigned, %(refused)s refused.") % numbers
+        if counts["unchanged"]:
+            summary = _("%(assigned)s assigned, %(refused)s refused, %(unchanged)s unchanged.") % numbers
+        self.message_user(request, summary, messages.SUCCESS if success else messages.WARNING)
         return HttpResponseRedirect(f"{self.changelist_url()}?{request.POST.get('back', '')}")
-
-
-def summary(counts: Counter[str]) -> str:
-    numbers = {name: counts[name] for name in ("assigned", "refused", "unchanged")}
-    if counts["unchanged"]:
-        return _("%(assigned)s assigned, %(refused)s refused, %(unchanged)s unchanged.") % numbers
-    return _("%(assigned)s assigned, %(refused)s refused.") % numbers

@@ -57,16 +57,15 @@ class WorkQueueFilter(admin.SimpleListFilter):
         return queue.visits(visits) if queue else visits
 
     def choices(self, changelist: ChangeList) -> Iterator[Any]:
-        for name, count in queue_counts().items():
-            yield self.tab(name, str(WORK_QUEUES[name].label), str(WORK_QUEUES[name].hint), count)
-        yield self.tab(ALL_VISITS, _("All"), _("past and future"), None)
-
-    def tab(self, name: str, label: str, hint: str, count: int | None) -> Tab:
-        return {
-            "name": name,
-            "display": label,
-            "hint": hint,
-            "query_string": f"?work={name}",
-            "selected": name == self.selected,
-            "count": count,
-        }
+        counts: dict[str, int | None] = {**queue_counts(), ALL_VISITS: None}
+        for name, count in counts.items():
+            queue = WORK_QUEUES.get(name)
+            tab: Tab = {
+                "name": name,
+                "display": str(queue.label) if queue else _("All"),
+                "hint": str(queue.hint) if queue else _("past and future"),
+                "query_string": f"?work={name}",
+                "selected": name == self.selected,
+                "count": count,
+            }
+            yield tab

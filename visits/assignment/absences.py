@@ -79,7 +79,7 @@ def update_agent(
     agent_services.check_login(agent, changes)
     affected = _upcoming_visits(agent) if is_active is False else Visit.objects.none()
     visits = _lock_visits(agent, affected)
-    updated = agent_services.update_profile(agent=agent, by=by, **changes)
+    updated = agent_services.update_agent_profile(agent=agent, by=by, **changes)
     if is_active is not None and updated.is_active != is_active:
         updated.is_active, updated.updated_at = is_active, clock.now()
         updated.save(update_fields=["is_active", "updated_at"])
@@ -128,7 +128,11 @@ def _reassign_visits(
     reassigned: list[Reassignment] = []
     for visit in sorted(visits, key=lambda visit: (visit.scheduled_date, visit.pk)):
         from_agent_id = visit.agent_id
-        assigning.reassign(visit, by, Why(reason))
+        # The agent who will be absent is not passed as the former one: their row and that of the seeker's own
+        # agent are locked already, so the choice may skip rows that others hold.
+        avoid = [from_agent_id] if from_agent_id else []
+        decision = assigning.choose_for_visit(visit, avoid=avoid)
+        assigning.set_agent(visit, by, decision, Why(reason), absent=True)
         reassigned.append(
             {"visit_id": visit.pk, "from_agent_id": from_agent_id, "to_agent_id": visit.agent_id}
         )

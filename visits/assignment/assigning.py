@@ -34,6 +34,7 @@ def choose_for_visit(visit: Visit, former: Agent | None = None, *, avoid: Collec
     search = AgentSearch(
         Requirements.for_visit(visit), Preferences.for_visit(visit), former_id=former.pk if former else None
     )
+    # An agent who can keep the visit keeps it, whoever ranks higher by now: seekers know the name already.
     if former and lock_if_eligible(former.pk, search):
         return Decision(former, search)
     return choose_agent(replace(search, avoid=frozenset({*previously_unassigned(visit), *avoid})))
@@ -55,21 +56,12 @@ def assign_best(visit: Visit, by: User | None, why: Why) -> bool:
     return decision.agent is not None
 
 
-def reassign(visit: Visit, by: User | None, why: Why) -> None:
-    """Give the visit of an agent who will be absent to the best other one, or to the queue.
-
-    The rows of the absent agent and of the seeker's own are locked already, so the choice needs no former
-    agent and can skip rows that others hold.
-    """
-    decision = choose_for_visit(visit, avoid=[visit.agent_id] if visit.agent_id else [])
-    set_agent(visit, by, decision, why, absent=True)
-
-
 def assign_chosen(visit: Visit, by: User, agent_id: int, why: Why, override: bool) -> None:
     """Assign the agent whom staff name. Raises AgentNotEligible; `override` lifts what REASONS allow."""
     if agent_id == visit.agent_id:
         return
     locks.lock_agents({agent_id, visit.agent_id})
+    # Read by a statement after the lock: the agent's calendar can't change any more.
     agent = with_eligibility(Agent.objects.filter(pk=agent_id), Requirements.for_visit(visit)).first()
     if agent is None:
         raise Invalid(agent_id=_("There is no agent with this id."))
@@ -146,6 +138,7 @@ def record_assignment(visit: Visit, decision: Decision, reason: str) -> None:
     if decision.agent is None:
         return
     record_choice(decision)
+    # An automatic choice has read already whether the seeker has an agent; a choice by hand has not.
     if decision.search:
         has_agent = decision.search.preferences.current_agent_id is not None
     else:

@@ -31,6 +31,7 @@ def engage(*, user: User) -> Engagement:
     user = locks.lock_people([user.pk])[user.pk]
     if current := open_engagement(user):
         return current
+    # There is no visit yet: no city, time or price narrows the choice, and the seed is the seeker alone.
     search = AgentSearch(
         Requirements(seeker_id=user.pk), Preferences.for_seeker(user, listing=None, seed=f"{user.pk}:")
     )
@@ -56,6 +57,7 @@ def move_engagement(*, user: User, agent: Agent, by: User, reason: str = "", not
         raise Invalid(reason=_("A reason or a note is required to give the seeker another agent."))
     user = locks.lock_people([user.pk])[user.pk]
     current = open_engagement(user)
+    # Both rows at once, in order: triggers count the seeker off the one agent and onto the other.
     locks.lock_agents({agent.pk, current.agent_id if current else None})
     if not Agent.objects.filter(pk=agent.pk, is_active=True).exists():
         raise AgentNotEligible(

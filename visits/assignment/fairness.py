@@ -23,7 +23,8 @@ MAX_SAVED = 5
 
 # One statement after the commit: it keeps no choice waiting, and its locks, taken by ascending id, are held
 # for no time. The visits that an agent won change with the choice itself, so that the next choice sees them.
-# OFFSET 0 keeps the order of the draws.
+# OFFSET 0 keeps the order of the draws. `turn` goes on from choice to choice in steps of another irrational
+# number than `place` within a choice, so that no agent's place in the pool is drawn more often than others'.
 COUNT_SQL = """
 WITH pool AS MATERIALIZED (
     SELECT array_agg(equal.id ORDER BY equal.id) AS ids
@@ -52,8 +53,9 @@ FROM parts JOIN locked USING (id) WHERE agent.id = parts.id
 
 @retrying_atomic
 def count_choice(chosen: int, pool: "models.QuerySet[Agent]", requirements: Requirements) -> None:
-    """Count a choice among the eligible agents of `pool`; the chosen one is no longer free by now."""
+    """Count a choice among the eligible agents of `pool`, the chosen one included."""
     agents = matching_calendar(Agent.objects.filter(pk=RawSQL("lot.id", ())), requirements)
+    # By now the visit itself is in the way of the one who got it; their part counts all the same.
     agents |= Agent.objects.filter(pk=chosen).filter(pk=RawSQL("lot.id", ()))
     pool_sql, pool_params = pool.order_by().values("id").query.sql_with_params()
     agent_sql, agent_params = agents.order_by().values("id").query.sql_with_params()

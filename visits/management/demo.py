@@ -89,7 +89,7 @@ def seed() -> None:
         for name, number, cities, languages, kind, experience, hours in AGENTS
     ]
     login = _create_user("Meera Kulkarni", "meera@ghar.example", None, ["mr", "en"])
-    agent_services.update_profile(agent=agents[0], by=staff, user_id=login.pk)
+    agent_services.update_agent_profile(agent=agents[0], by=staff, user_id=login.pk)
     listings = create_listings(owner=owner)
     _create_mumbai_visits(staff, seekers, [listing for listing in listings if listing.city == "Mumbai"])
     _, _, chitra, dev = seekers

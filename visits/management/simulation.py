@@ -181,14 +181,6 @@ class Agency:
             part = 1 / len(rivals) if self.newcomer.pk in {agent.pk for agent in rivals} else 0
             tally.first_week = (fair + part, won + (visit.agent_id == self.newcomer.pk))
 
-    def assign_rest(self) -> int:
-        """Assign the visits that are left in the queue and return their number: it has to be 0.
-
-        While the simulation runs, each visit is assigned as soon as an agent can take it.
-        """
-        with clock.frozen_at(midnight(self.days)):
-            return sum(attempt.assigned for attempt in services.assign_pending())
-
 
 def find_rivals(visit: Visit) -> list[Agent]:
     """Return the agents who could take the visit and are equal to the best on the parts RANK_PARTS."""
