@@ -2,6 +2,7 @@ import django_filters
 from django import forms
 
 from agents.models import Agent, AgentQuerySet
+from ghar.languages import language_code
 from ghar.validators import validate_language
 
 
@@ -9,7 +10,7 @@ class LanguageFormField(forms.CharField):
     default_validators = [validate_language]
 
     def to_python(self, value: str | None) -> str:
-        return (super().to_python(value) or "").lower()
+        return language_code(super().to_python(value) or "")
 
 
 class LanguageFilter(django_filters.Filter):

@@ -45,7 +45,7 @@ class RejectedRow(Exception):
 class CsvHeader:
     """A kind of file.
 
-    `translate` turns a row with the file's columns into one with the columns of Property, and the features.
+    `translate` turns a row with the file's columns into one with the columns of Property, and the attributes.
     `names` gives the file's columns by those of Property, where they differ; for messages.
     """
 
@@ -71,13 +71,13 @@ class CsvHeader:
 
 
 def translate_own_row(row: CsvRow) -> tuple[CsvRow, dict[str, str]]:
-    features = {}
+    """Return the row and its attributes: entries of `features` such as floor=4. The others stay features."""
+    attributes = {}
     for entry in _split_list(row.get("features", "")):
         name, equals, text = entry.partition("=")
-        if not equals:
-            raise RejectedRow(f"features: {_quote(entry)} is not like name=text")
-        features[name.strip()] = text.strip()
-    return row, features
+        if equals:
+            attributes[name.strip()] = text.strip()
+    return row, attributes
 
 
 HOUSE_RENT_COLUMNS = {
@@ -202,14 +202,15 @@ def _parse_row(columns: list[str], cells: list[str] | csv.Error) -> CsvRow:
 
 
 def _make_draft(header: CsvHeader, row: CsvRow) -> Draft:
-    own, features = header.translate(row)
+    own, attributes = header.translate(row)
     column = {name: header.names.get(name, name) for name in own}
     for name in REQUIRED:
         if not own[name]:
             raise RejectedRow(f"{column[name]}: it is empty")
     values = {name: _parse_value(column[name], name, text) for name, text in own.items() if text}
     amenities, urls = _parse_amenities(values.pop("amenities", "")), _split_list(values.pop("image_urls", ""))
-    listing = Property(**{**values, "features": features})
+    texts = [entry for entry in _split_list(values.pop("features", "")) if "=" not in entry]
+    listing = Property(**values, features=texts, attributes=attributes)
     _check_fields(listing, column)
     return Draft(_natural_key(row), listing, amenities, _make_images(listing, urls))
 

@@ -17,7 +17,7 @@ from ghar import clock
 from ghar.staff import has_staff_perm
 from ghar.validators import single_spaced, validate_link, validate_timezone
 from properties import geo
-from properties.validators import validate_features
+from properties.validators import validate_attributes, validate_features
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -210,10 +210,17 @@ class Property(models.Model):
     bathrooms = models.PositiveSmallIntegerField(null=True, blank=True)
     furnishing = models.CharField(max_length=20, choices=Furnishing, blank=True)
     features = models.JSONField(
-        default=dict,
+        default=list,
         blank=True,
         validators=[validate_features],
-        help_text=_("Attributes by name; each value is a text."),
+        help_text=_("A list of texts, such as Sea view."),
+    )
+    # Named differently from `features`, which clients read as a list.
+    attributes = models.JSONField(
+        default=dict,
+        blank=True,
+        validators=[validate_attributes],
+        help_text=_("What has no field of its own, by name; each value is a text."),
     )
     amenities = models.ManyToManyField(Amenity, blank=True, related_name="properties")
     import_key = models.CharField(

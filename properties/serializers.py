@@ -6,10 +6,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from rest_framework import serializers
 
-from ghar.api.fields import FiniteFloatField, HttpUrlField, NumberField, StrictSerializer
+from ghar.api.fields import FiniteFloatField, HttpUrlField, NumberField, StrictSerializer, TextField
 from ghar.validators import MAX_ID
 from properties.models import Amenity, Property, PropertyImage
 from properties.services import LAST_PLACE
+from properties.validators import MAX_FEATURE_LENGTH, MAX_FEATURES
 
 FIELD_MAPPING = {
     **serializers.ModelSerializer.serializer_field_mapping,
@@ -90,6 +91,7 @@ class PropertyCardSerializer(serializers.ModelSerializer[Property]):
 
 
 class PropertySerializer(PropertyCardSerializer):
+    features = serializers.ListField(child=serializers.CharField())
     owner_id = serializers.IntegerField(allow_null=True)
 
     class Meta(PropertyCardSerializer.Meta):
@@ -107,6 +109,7 @@ class PropertySerializer(PropertyCardSerializer):
             "is_available",
             "owner_id",
             "features",
+            "attributes",
             "created_at",
             "updated_at",
         ]
@@ -121,6 +124,9 @@ class PropertyInputSerializer(StrictSerializer, serializers.ModelSerializer[Prop
     read_only_hints = {"images": IMAGES_HINT, "main_image_url": IMAGES_HINT}
 
     serializer_field_mapping = FIELD_MAPPING
+    features = serializers.ListField(
+        child=TextField(max_length=MAX_FEATURE_LENGTH), max_length=MAX_FEATURES, required=False
+    )
     amenities = serializers.ListField(
         child=AmenityNameField(), max_length=MAX_AMENITIES, required=False, help_text="Ids or titles."
     )
@@ -153,6 +159,7 @@ class PropertyInputSerializer(StrictSerializer, serializers.ModelSerializer[Prop
             "bathrooms",
             "furnishing",
             "features",
+            "attributes",
             "amenities",
         ]
         extra_kwargs = {"property_type": {"required": True}, "purpose": {"required": True}}

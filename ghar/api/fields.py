@@ -15,6 +15,7 @@ from rest_framework.exceptions import ValidationError
 
 from ghar.api.renderers import instant, number
 from ghar.clock import YEAR_ERROR, YEARS, to_utc
+from ghar.languages import language_code
 from ghar.validators import MAX_ID, validate_language, validate_timezone
 
 DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
@@ -116,13 +117,13 @@ class IdField(serializers.IntegerField):
 
 
 class LanguageField(TextField):
-    """An ISO 639-1 code, in lower case."""
+    """A language: its ISO 639-1 code, or its English name. The value is the code."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(validators=[validate_language], **kwargs)
 
     def to_internal_value(self, data: Any) -> str:
-        return super().to_internal_value(data).lower()
+        return language_code(super().to_internal_value(data))
 
 
 class TimezoneField(TextField):
