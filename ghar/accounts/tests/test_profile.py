@@ -43,7 +43,7 @@ def test_the_profile_requires_a_login(api):
             {"profile_image_url": "https://example.com/a.jpg"},
         ),
         ({"profile_image_url": ""}, {"profile_image_url": ""}),
-        ({"preferred_languages": ["HI", "mr"]}, {"preferred_languages": ["hi", "mr"]}),
+        ({"preferred_languages": ["HI", "Marathi"]}, {"preferred_languages": ["hi", "mr"]}),
         ({}, {}),
     ],
 )
@@ -79,7 +79,7 @@ def test_a_patch_changes_the_fields_it_names(api, asha, change, kept):
         ({"profile_image_url": "javascript:alert(1)"}, "profile_image_url"),
         ({"profile_image_url": "https://example.com/" + "x" * 500}, "profile_image_url"),
         ({"preferred_languages": "hi"}, "preferred_languages"),
-        ({"preferred_languages": ["hindi"]}, "preferred_languages.0"),
+        ({"preferred_languages": ["klingon"]}, "preferred_languages.0"),
         ({"preferred_languages": ["hi", None]}, "preferred_languages.1"),
         ({"preferred_languages": ["en"] * 11}, "preferred_languages"),
     ],
