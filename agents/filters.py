@@ -4,6 +4,7 @@ from django.db.models import QuerySet
 
 from agents.models import Agent, AgentQuerySet
 from ghar.api.filters import FlagFilter, WordsFilter
+from ghar.languages import language_code
 from ghar.validators import validate_language
 
 
@@ -11,7 +12,7 @@ class LanguageFormField(forms.CharField):
     default_validators = [validate_language]
 
     def to_python(self, value: str | None) -> str:
-        return (super().to_python(value) or "").lower()
+        return language_code(super().to_python(value) or "")
 
 
 class LanguageFilter(django_filters.Filter):

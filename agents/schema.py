@@ -28,6 +28,11 @@ extend_schema_view(
     get=operation("Get your agent", responses=StaffAgentSerializer, codes=["not_found"]),
 )(views.AssignedAgentView)
 extend_schema_view(
+    get=operation(
+        "Get your own entry", description="For agents.", responses=StaffAgentSerializer, codes=["not_found"]
+    ),
+)(views.OwnAgentView)
+extend_schema_view(
     availability=operation(
         "Set whether an agent takes new visits",
         description="For the agent and staff. It applies immediately; existing visits stay.",

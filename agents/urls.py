@@ -10,5 +10,6 @@ router.register("agents", views.AgentAvailabilityViewSet, basename="agent-availa
 
 urlpatterns: list[URLPattern | URLResolver] = [
     endpoint("agents/assigned", views.AssignedAgentView.as_view(), "agent-assigned"),
+    endpoint("agents/me", views.OwnAgentView.as_view(), "agent-me"),
     *router.urls,
 ]

@@ -26,6 +26,16 @@ class AssignedAgentView(ApiView):
         return Response(serializer_for(self.user)(agent).data)
 
 
+class OwnAgentView(ApiView):
+    """The entry of the current user, who is an agent."""
+
+    def get(self, request: Request) -> Response:
+        agent = Agent.objects.filter(user=self.user, is_active=True).for_reading().first()
+        if agent is None:
+            raise NotFound(_("You are not an agent. /agents/assigned shows the agent who looks after you."))
+        return Response(serializer_for(self.user)(agent).data)
+
+
 class AgentAvailabilityViewSet(ApiViewSet[Agent]):
     """When an agent works. The agent and staff can change it, and no visit moves."""
 

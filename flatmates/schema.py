@@ -7,6 +7,9 @@ from ghar.accounts.serializers import PersonSerializer
 from ghar.api.fields import EmptySerializer
 from ghar.api.openapi import operation, request_example
 
+MARK_READ = operation(
+    "Mark all messages as read", request=EmptySerializer, responses=serializers.ConversationSerializer
+)
 LIKE = {"target_user_id": 9, "action": "like", "context_property_id": 3}
 
 extend_schema_field(PersonSerializer)(serializers.PairSerializer.get_peer)
@@ -36,19 +39,17 @@ extend_schema_view(
 extend_schema_view(
     list=operation("List your conversations", description="Without those that have ended."),
     retrieve=operation("Get a conversation"),
-    read=operation(
-        "Mark all messages as read", request=EmptySerializer, responses=serializers.ConversationSerializer
-    ),
+    read=MARK_READ,
+    mark_read=MARK_READ,
 )(views.ConversationViewSet)
 extend_schema_view(
-    post=operation(
+    list=operation("List the people whom you block", description="The latest block first."),
+    create=operation(
         "Block a person",
         description="To them it looks like an unmatch. Returns 200 if they were blocked already.",
         request=serializers.BlockInputSerializer,
         responses={201: serializers.BlockSerializer, 200: serializers.BlockSerializer},
         examples=[request_example("A block", {"blocked_user_id": 9})],
-    )
-)(views.BlockListView)
-extend_schema_view(
-    delete=operation("Unblock a person", description="Does not restore the match.", responses={204: None})
-)(views.BlockView)
+    ),
+    destroy=operation("Unblock a person", description="Does not restore the match.", responses={204: None}),
+)(views.BlockViewSet)

@@ -71,11 +71,12 @@ class LikeSerializer(serializers.ModelSerializer[Swipe]):
 
 class BlockSerializer(serializers.ModelSerializer[UserBlock]):
     blocked_user_id = serializers.IntegerField(source="blocked_id")
+    peer = PersonSerializer(source="blocked")
     created_at = InstantField()
 
     class Meta:
         model = UserBlock
-        fields = ["blocked_user_id", "created_at"]
+        fields = ["blocked_user_id", "peer", "created_at"]
         read_only_fields = fields
 
 

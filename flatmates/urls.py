@@ -8,11 +8,10 @@ from ghar.api.routers import Router, endpoint
 router = Router()
 router.register("flatmates/matches", views.MatchViewSet, basename="match")
 router.register("flatmates/likes", views.LikeViewSet, basename="like")
+router.register("flatmates/blocks", views.BlockViewSet, basename="block")
 router.register("flatmates/conversations", views.ConversationViewSet, basename="conversation")
 
 urlpatterns: list[URLPattern | URLResolver] = [
     endpoint("flatmates/swipes", views.SwipeView.as_view(), "swipes"),
-    endpoint("flatmates/blocks", views.BlockListView.as_view(), "blocks"),
-    endpoint(r"flatmates/blocks/(?P<user_id>[0-9]{1,19})", views.BlockView.as_view(), "block"),
     *router.urls,
 ]

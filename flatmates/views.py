@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from flatmates import serializers, services
-from flatmates.models import Swipe, UserConversation, UserMatch
+from flatmates.models import Swipe, UserBlock, UserConversation, UserMatch
 from ghar.api.fields import EmptySerializer
 from ghar.api.views import ApiView, ApiViewSet
 from ghar.validators import MAX_ID
@@ -42,7 +42,7 @@ class MatchViewSet(ListModelMixin, ApiViewSet[UserMatch]):
         matches = UserMatch.objects.for_user(self.user).for_reading(self.user).order_by("-created_at", "-id")
         return matches.active() if self.action == "list" else matches
 
-    @action(detail=True, methods=["post"])
+    @action(detail=True, methods=["post", "put"])
     def unmatch(self, request: Request, pk: str) -> Response:
         match = self.get_object()
         self.validated(EmptySerializer)
@@ -61,20 +61,36 @@ class ConversationViewSet(ListModelMixin, RetrieveModelMixin, ApiViewSet[UserCon
 
     @action(detail=True, methods=["post"])
     def read(self, request: Request, pk: str) -> Response:
+        return self.mark_all_read()
+
+    @action(detail=True, methods=["post"], url_path="mark-read")
+    def mark_read(self, request: Request, pk: str) -> Response:
+        return self.mark_all_read()
+
+    def mark_all_read(self) -> Response:
         conversation = self.get_object()
         self.validated(EmptySerializer)
         services.mark_read(conversation=conversation, by=self.user)
         return self.respond_fresh(conversation)
 
 
-class BlockListView(ApiView):
-    def post(self, request: Request) -> Response:
+class BlockViewSet(ListModelMixin, ApiViewSet[UserBlock]):
+    """The people whom the current user blocks. A block is named by the id of the person."""
+
+    serializer_class = serializers.BlockSerializer
+    resource = "blocks"
+    lookup_url_kwarg = "user_id"
+    lookup_value_regex = "[0-9]{1,19}"
+
+    def get_queryset(self) -> QuerySet[UserBlock]:
+        blocks = UserBlock.objects.filter(blocker=self.user).select_related("blocked")
+        return blocks.order_by("-created_at", "-id")
+
+    def create(self, request: Request) -> Response:
         block, is_new = services.block(by=self.user, **self.validated(serializers.BlockInputSerializer))
-        return Response(serializers.BlockSerializer(block).data, status=201 if is_new else 200)
+        return self.respond(block, status=201 if is_new else 200)
 
-
-class BlockView(ApiView):
-    def delete(self, request: Request, user_id: str) -> Response:
+    def destroy(self, request: Request, user_id: str) -> Response:
         # The URL admits 19 digits, and the database fewer ids.
         if int(user_id) > MAX_ID:
             raise Http404

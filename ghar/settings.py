@@ -319,7 +319,9 @@ Every path works with and without a trailing slash. Responses give times in UTC,
 zone in brackets may follow (RFC 9557): `2026-11-25T11:00+05:30[Asia/Kolkata]`. Every
 refusal is a `Problem` with a `code`: 404 for what you may not see, 403 for what you may not do, and 405
 (`method_not_allowed`, with `Allow`) for a method that a path does not have. Lists come in pages: pass
-`next_cursor` as `cursor` to get the next one. A blank parameter in a URL counts as absent.""",
+`next_cursor` as `cursor` to get the next one, or ask for `page=1` and on. A blank parameter in a URL counts
+as absent, and a parameter that a route does not know is refused. A read that anybody may make is answered to
+an old token as to nobody, with `WWW-Authenticate: Bearer error="invalid_token"`.""",
     "OAS_VERSION": "3.1.1",
     "SERVERS": [{"url": "/", "description": "The server of this document"}, {"url": PUBLIC_URL}],
     "SCHEMA_PATH_PREFIX": "/api/v1",

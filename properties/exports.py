@@ -22,7 +22,8 @@ def column_value(listing: Property, name: str) -> object:
         return "|".join(f"{image.image_url} {image.caption}".strip() for image in images)
     if name == "features":
         # | divides the entries, so it can't be part of one.
-        return "|".join(f"{key}={text}".replace("|", "/") for key, text in listing.features.items())
+        named = [f"{key}={text}" for key, text in listing.attributes.items()]
+        return "|".join(text.replace("|", "/") for text in [*listing.features, *named])
     return getattr(listing, name)
 
 

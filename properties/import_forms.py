@@ -12,13 +12,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from ghar.accounts.models import User
-from properties.importing.headers import FEATURE_PREFIX, FIELDS, is_field, is_unnamed
+from properties.importing.headers import ATTRIBUTE_PREFIX, FIELDS, is_field, is_unnamed
 from properties.importing.mapping import ColumnMapping, Rule, attribute_of, make_plan, parse_options, propose
 from properties.models import Property
 
 # A body of two megabytes is the most that the server takes; the file comes back with the second form.
 MAX_BYTES = 1_500_000
-KEPT = "features"
+KEPT = "attributes"
 Choices = list[tuple[str, str]]
 
 
@@ -60,7 +60,7 @@ def target_choices() -> Choices:
     labels = own | {"amenities": _("amenities"), "image_urls": _("image URLs")}
     return [
         ("", _("Ignored")),
-        *((name, labels[name]) for name in FIELDS if name != KEPT),
+        *((name, labels[name]) for name in FIELDS),
         ("base_price*100000", _("base price, in lakhs")),
         ("base_price*10000000", _("base price, in crores")),
         (KEPT, _("an attribute")),
@@ -133,6 +133,6 @@ class MappingForm(forms.Form):
 
 def target_of(rule: Rule) -> str:
     """Return the choice that stands for a rule."""
-    if rule.field.startswith(FEATURE_PREFIX):
+    if rule.field.startswith(ATTRIBUTE_PREFIX):
         return KEPT
     return rule.field if rule.factor == 1 else f"{rule.field}*{rule.factor:f}"

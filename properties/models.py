@@ -20,7 +20,7 @@ from ghar.text import clean_words, visible_or
 from ghar.text_keys import TextKey, key_of, keys
 from ghar.validators import validate_link
 from properties import geo
-from properties.validators import clean_features, validate_features
+from properties.validators import clean_attributes, clean_features, validate_attributes, validate_features
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -235,10 +235,17 @@ class Property(models.Model):
     bathrooms = models.PositiveSmallIntegerField(null=True, blank=True)
     furnishing = models.CharField(max_length=20, choices=Furnishing, blank=True)
     features = models.JSONField(
-        default=dict,
+        default=list,
         blank=True,
         validators=[validate_features],
-        help_text=_("Attributes by name; each value is a text."),
+        help_text=_("A list of texts, such as Sea view."),
+    )
+    # Named differently from `features`, which clients read as a list.
+    attributes = models.JSONField(
+        default=dict,
+        blank=True,
+        validators=[validate_attributes],
+        help_text=_("What has no field of its own, by name; each value is a text."),
     )
     amenities = models.ManyToManyField(Amenity, blank=True, related_name="properties")
     import_key = models.CharField(
@@ -290,6 +297,7 @@ class Property(models.Model):
     def clean(self) -> None:
         """Clean the features, and check the place. Raises ValidationError by field."""
         self.features = clean_features(self.features)
+        self.attributes = clean_attributes(self.attributes)
         place = {"latitude": self.latitude, "longitude": self.longitude}
         # NaN passes the comparisons of the fields' validators.
         errors = {

@@ -18,6 +18,7 @@ from ghar.text import clean_words
 from ghar.validators import MAX_ID
 from properties.models import Amenity, Property, PropertyImage
 from properties.services import LAST_PLACE
+from properties.validators import MAX_FEATURE_LENGTH, MAX_FEATURES
 
 FIELD_MAPPING = {
     **MODEL_FIELDS,
@@ -98,6 +99,7 @@ class PropertyCardSerializer(serializers.ModelSerializer[Property]):
 
 
 class PropertySerializer(PropertyCardSerializer):
+    features = serializers.ListField(child=serializers.CharField())
     owner_id = serializers.IntegerField(allow_null=True)
 
     class Meta(PropertyCardSerializer.Meta):
@@ -115,6 +117,7 @@ class PropertySerializer(PropertyCardSerializer):
             "is_available",
             "owner_id",
             "features",
+            "attributes",
             "created_at",
             "updated_at",
         ]
@@ -129,6 +132,9 @@ class PropertyInputSerializer(StrictSerializer, serializers.ModelSerializer[Prop
     read_only_hints = {"images": IMAGES_HINT, "main_image_url": IMAGES_HINT}
 
     serializer_field_mapping = FIELD_MAPPING
+    features = serializers.ListField(
+        child=LineField(max_length=MAX_FEATURE_LENGTH), max_length=MAX_FEATURES, required=False
+    )
     amenities = serializers.ListField(
         child=AmenityNameField(), max_length=MAX_AMENITIES, required=False, help_text="Ids or titles."
     )
@@ -161,6 +167,7 @@ class PropertyInputSerializer(StrictSerializer, serializers.ModelSerializer[Prop
             "bathrooms",
             "furnishing",
             "features",
+            "attributes",
             "amenities",
         ]
         extra_kwargs = {"property_type": {"required": True}, "purpose": {"required": True}}

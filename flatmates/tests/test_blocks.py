@@ -16,7 +16,7 @@ class TestBlocks:
     ):
         response = api(asha).post(f"{BASE}/blocks", {"blocked_user_id": bala.pk})
         assert response.status_code == 201
-        assert list(response.json()) == ["blocked_user_id", "created_at"]
+        assert list(response.json()) == ["blocked_user_id", "peer", "created_at"]
         assert response.json()["blocked_user_id"] == bala.pk
         seen = {
             user: (
@@ -72,3 +72,10 @@ class TestBlocks:
         response = api(asha).post(f"{BASE}/blocks", body)
         assert problem_fields(response) == (400, "validation_error", ["blocked_user_id"])
         assert snapshot() == before
+
+    def test_people_list_whom_they_block_and_nobody_else_does(self, api, asha, bala, ops):
+        first = api(asha).post(f"{BASE}/blocks", {"blocked_user_id": ops.pk}).json()
+        second = api(asha).post(f"{BASE}/blocks", {"blocked_user_id": bala.pk}).json()
+        assert api(asha).get(f"{BASE}/blocks").json()["items"] == [second, first]
+        assert second["peer"] == {"id": bala.pk, "full_name": bala.full_name, "profile_image_url": ""}
+        assert api(bala).get(f"{BASE}/blocks?page=1").json()["blocks"] == []

@@ -1,6 +1,6 @@
 """OpenAPI descriptions of the routes of accounts."""
 
-from drf_spectacular.utils import extend_schema_view
+from drf_spectacular.utils import extend_schema_field, extend_schema_view
 
 from ghar.accounts import views
 from ghar.accounts.serializers import (
@@ -20,6 +20,7 @@ ASHA = {
     "profile_image_url": "",
     "preferred_languages": ["hi", "en"],
     "is_staff": False,
+    "role": "user",
     "agent_id": None,
     "created_at": "2026-11-21T09:15:00Z",
 }
@@ -32,6 +33,7 @@ SIGNUP = {"full_name": "Asha Rao", "email": "asha@example.com", "password": "a l
 LOGIN = {"identifier": "asha@example.com", "password": "a long pass phrase"}
 
 
+extend_schema_field({"type": "string", "enum": ["admin", "agent", "user"]})(UserSerializer.get_role)
 extend_schema_view(
     post=operation(
         "Sign up",

@@ -72,8 +72,16 @@ class UserSerializer(StrictSerializer):
     profile_image_url = HttpUrlField(allow_blank=True)
     preferred_languages = serializers.ListField(child=LanguageField(), max_length=10)
     is_staff = serializers.BooleanField(read_only=True)
+    role = serializers.SerializerMethodField()
     agent_id = serializers.SerializerMethodField()
     created_at = InstantField(read_only=True)
+
+    def get_role(self, user: User) -> str:
+        """Return admin, agent or user. It is derived: there is no such column, and rights don't follow it."""
+        if user.is_staff:
+            return "admin"
+        is_agent = User.objects.filter(pk=user.pk, agent__is_active=True).exists()
+        return "agent" if is_agent else "user"
 
     def get_agent_id(self, user: User) -> int | None:
         # A lookup through the reverse relation, because this app must not import the model of agents.

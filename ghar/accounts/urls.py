@@ -8,4 +8,5 @@ urlpatterns = [
     endpoint("auth/logout-all", views.LogoutAllView.as_view(), "logout-all"),
     endpoint("auth/password", views.PasswordView.as_view(), "password"),
     endpoint("users/me", views.ProfileView.as_view(), "me"),
+    endpoint("users/profile", views.ProfileView.as_view(), "profile"),
 ]

@@ -17,6 +17,7 @@ from ghar import fields
 from ghar.api import instants
 from ghar.api.renderers import instant, number
 from ghar.clock import YEAR_ERROR, YEARS
+from ghar.languages import language_code
 from ghar.text import clean, clean_line, validate_visible
 from ghar.validators import MAX_ID, validate_language, validate_timezone
 
@@ -119,13 +120,13 @@ class IdField(serializers.IntegerField):
 
 
 class LanguageField(TextField):
-    """An ISO 639-1 code, in lower case."""
+    """A language: its ISO 639-1 code, or its English name. The value is the code."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(validators=[validate_language], **kwargs)
 
     def to_internal_value(self, data: Any) -> str:
-        return super().to_internal_value(data).lower()
+        return language_code(super().to_internal_value(data))
 
 
 class TimezoneField(TextField):

@@ -386,7 +386,11 @@ class InstantOrDaySchema(FieldSchema):
 
 class LanguageSchema(FieldSchema):
     target_class = "ghar.api.fields.LanguageField"
-    schema = {"type": "string", "pattern": "^ *[A-Za-z]{2} *$", "description": "An ISO 639-1 code."}
+    schema = {
+        "type": "string",
+        "minLength": 2,
+        "description": "An ISO 639-1 code. An English name, such as Hindi, is read as its code.",
+    }
 
 
 class JSONSchema(FieldSchema):

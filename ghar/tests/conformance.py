@@ -20,6 +20,13 @@ def operations():
     }
 
 
+def query_names(callback, method):
+    """Return the names of the query parameters that the view of a URL pattern knows."""
+    view = callback.cls(**getattr(callback, "initkwargs", {}))
+    view.action = getattr(callback, "actions", {}).get(method)
+    return set(view.query_names(getattr(view, view.action or method)))
+
+
 def sample(path):
     return "/".join("1" if part.startswith("{") else part for part in path.split("/"))
 

@@ -13,7 +13,7 @@ from django.urls import URLResolver, get_resolver
 from drf_spectacular import validation
 
 from ghar.api.docs import document
-from ghar.tests.conformance import assert_documented, checker, operations, sample
+from ghar.tests.conformance import assert_documented, checker, operations, query_names, sample
 from ghar.tests.world import World, walk
 from visits.models import Visit
 
@@ -54,13 +54,6 @@ def test_the_document_lists_the_parameters_that_each_route_knows():
             documented[route, method] = {part["name"] for part in found if part.get("in") == "query"}
             known[route, method] = query_names(view, lower)
     assert documented == known
-
-
-def query_names(callback, method):
-    """Return the names of the query parameters that the view of a URL pattern knows."""
-    view = callback.cls(**getattr(callback, "initkwargs", {}))
-    view.action = getattr(callback, "actions", {}).get(method)
-    return set(view.query_names(getattr(view, view.action or method)))
 
 
 def test_each_url_is_served_by_one_view():

@@ -16,7 +16,7 @@ class World:
     def __init__(self, asha, ops):
         self.asha, self.ops = asha, ops
         self.owner = UserFactory(full_name="Omkar Patil")
-        self.listing = ListingFactory(owner=self.owner, features={"floor": "2"})
+        self.listing = ListingFactory(owner=self.owner, features=["Sea view"], attributes={"floor": "2"})
         self.image = self.listing.images.create(image_url="https://example.com/a.png")
         self.listing.amenities.create(title="Lift")
         self.meera = AgentFactory(user=UserFactory(full_name="Meera Kulkarni"))
@@ -59,9 +59,14 @@ def walk(w):
     yield nobody, "POST", "auth/login", login, 200
     yield nobody, "POST", "auth/login", login | {"password": "wrong"}, 401
     yield asha, "GET", "users/me", None, 200
+    yield asha, "GET", "users/profile", None, 200
+    yield asha, "PATCH", "users/profile", {"full_name": "Asha Rao"}, 200
     yield asha, "PATCH", "users/me", {"preferred_languages": ["mr"], "phone": None}, 200
     yield asha, "POST", "auth/password", {"current_password": PASSWORD, "new_password": PASSWORD + "!"}, 204
     yield nobody, "GET", "properties?include_total=true", None, 200
+    yield nobody, "GET", "properties?page=1&status=available&sort_by=base_price", None, 200
+    yield nobody, "GET", "properties?colour=blue", None, 400
+    yield owner, "GET", "properties/me", None, 200
     yield nobody, "GET", "properties?ordering=nonsense", None, 400
     yield nobody, "GET", "properties?cursor=nonsense", None, 400
     yield nobody, "GET", listing, None, 200
@@ -81,11 +86,18 @@ def walk(w):
     yield asha, "GET", f"{listing}/slots?from={day}&to=2020-01-01", None, 400
     yield asha, "GET", "agents?include_total=true", None, 200
     yield ops, "GET", "agents", None, 200
+    yield asha, "GET", "agents/available?page=1", None, 200
+    yield w.meera.user, "GET", "agents/me", None, 200
+    yield asha, "GET", "agents/me", None, 404
+    yield w.meera.user, "GET", f"{meera}/visits", None, 200
+    yield ops, "GET", f"{meera}/visits?page=1", None, 200
+    yield asha, "GET", f"{meera}/visits", None, 403
     yield asha, "GET", meera, None, 200
     yield ops, "GET", meera, None, 200
     yield ops, "POST", "agents", {"name": "Sunil", "cities": ["Pune"], "working_hours": week["items"]}, 201
     yield asha, "POST", "agents", {"name": "Sunil"}, 403
     yield ops, "PATCH", ravi, {"capacity": None, "languages": ["en", "hi"]}, 200
+    yield ops, "PUT", ravi, {"languages": ["English", "Marathi"]}, 200
     yield w.ravi.user, "PATCH", f"{ravi}/availability", {"is_available": True}, 200
     yield ops, "GET", f"{ravi}/hours", None, 200
     yield ops, "PUT", f"{ravi}/hours", week, 200
@@ -95,6 +107,8 @@ def walk(w):
     yield asha, "GET", "agents/assigned", None, 200
     yield owner, "GET", "agents/assigned", None, 404
     yield asha, "POST", "agents/assign", {}, 200
+    yield asha, "POST", f"agents/assign?agent_id={w.meera.pk}", {}, 200
+    yield asha, "POST", "agents/assign", {"agent_id": w.ravi.pk}, 409
     yield ops, "GET", "agents/workload", None, 200
     yield asha, "POST", "visits", booking, 201
     yield asha, "POST", "visits", booking, 200
@@ -106,12 +120,13 @@ def walk(w):
     yield ops, "GET", "visits/all?unassigned=true", None, 200
     yield w.meera.user, "GET", "visits/all", None, 200
     yield asha, "GET", "visits/all", None, 403
-    yield ops, "GET", "visits/stats", None, 200
+    yield ops, "GET", "visits/stats?city=mumbai&from=2026-01-01", None, 200
     yield ops, "GET", f"{tour}/candidates", None, 200
     yield asha, "GET", tour, None, 200
     yield owner, "GET", tour, None, 200
     yield asha, "PATCH", tour, {"special_requirements": "Lift?"}, 200
     yield asha, "PUT", tour, {"interest_level": "high"}, 200
+    yield asha, "PUT", f"flatmates/{tour}", {"time_slot_label": "Morning"}, 200
     yield asha, "POST", f"{tour}/confirm", {}, 403
     yield ops, "POST", f"{tour}/confirm", {}, 200
     yield ops, "POST", f"{tour}/confirm", {}, 200
@@ -147,13 +162,16 @@ def walk_flatmates(w):
     yield asha, "POST", f"{conversation}/messages", {"body": "Is it still free?"}, 201
     yield peer, "GET", f"{conversation}/messages", None, 200
     yield peer, "POST", f"{conversation}/read", {}, 200
+    yield peer, "POST", f"{conversation}/mark-read", {}, 200
     meet = {"visit_context": "flatmate_meet", "counterparty_user_id": peer.pk, "property_id": w.flat.pk}
     yield asha, "POST", "visits", {**meet, "scheduled_date": iso(local(9, 11))}, 201
     yield peer, "GET", f"{conversation}/messages", None, 200
     yield peer, "GET", "visits", None, 200
     yield peer, "POST", f"{match}/unmatch", {}, 200
+    yield peer, "PUT", f"{match}/unmatch", {}, 200
     yield asha, "POST", f"{conversation}/messages", {"body": "Well?"}, 409
     yield asha, "POST", "visits", {**meet, "scheduled_date": iso(local(10, 11))}, 409
     yield asha, "POST", "flatmates/blocks", {"blocked_user_id": peer.pk}, 201
     yield asha, "POST", "flatmates/blocks", {"blocked_user_id": peer.pk}, 200
+    yield asha, "GET", "flatmates/blocks?page=1", None, 200
     yield asha, "DELETE", f"flatmates/blocks/{peer.pk}", None, 204

@@ -10,7 +10,7 @@ from hashlib import sha256
 from django.core.exceptions import ValidationError
 
 from properties.importing.errors import MAX_REASON, Problem, ValueRefused, printable, quote
-from properties.importing.headers import FEATURE_PREFIX, HOUSE_RENT_CONSTANTS, REQUIRED, key_of
+from properties.importing.headers import ATTRIBUTE_PREFIX, HOUSE_RENT_CONSTANTS, REQUIRED, key_of
 from properties.importing.mapping import PLACEHOLDER, Plan
 from properties.importing.reading import Row, Table
 from properties.importing.values import Rate, Value, is_nothing, parse
@@ -130,15 +130,17 @@ def _add_draft(entry: Entry, key: str, columns: Mapping[str, str]) -> None:
     """Make the draft of an entry whose values are understood, or add what is wrong with them together."""
     values = dict(entry.values)
     amenities, urls = values.pop("amenities", []), values.pop("image_urls", [])
-    features = values.pop("features", {})
-    assert isinstance(amenities, list) and isinstance(urls, list) and isinstance(features, dict)
-    own = {name: value for name, value in values.items() if not name.startswith(FEATURE_PREFIX)}
-    own_features = {
-        name.removeprefix(FEATURE_PREFIX): value
+    listed = values.pop("features", [])
+    assert isinstance(amenities, list) and isinstance(urls, list) and isinstance(listed, list)
+    texts = [text for text in listed if "=" not in text]
+    named = (text.partition("=") for text in listed if "=" in text)
+    own = {name: value for name, value in values.items() if not name.startswith(ATTRIBUTE_PREFIX)}
+    attributes = {name.strip(): text.strip() for name, _equals, text in named} | {
+        name.removeprefix(ATTRIBUTE_PREFIX): value
         for name, value in values.items()
-        if name.startswith(FEATURE_PREFIX) and isinstance(value, str)
+        if name.startswith(ATTRIBUTE_PREFIX) and isinstance(value, str)
     }
-    listing = Property(**own, features={**features, **own_features})
+    listing = Property(**own, features=texts, attributes=attributes)
     entry.problems += _check_fields(listing, columns, {}, "owner")
     for title in amenities:
         if title.isdecimal():

@@ -8,24 +8,24 @@ OPTIONAL = (
     *("amenities", "image_urls"),
 )
 FIELDS = REQUIRED + OPTIONAL
-# `features.floor` is the field of one attribute.
-FEATURE_PREFIX = "features."
+# `attributes.floor` is the field of one attribute.
+ATTRIBUTE_PREFIX = "attributes."
 # A file of refused rows begins with these. They do not make its rows other rows.
 REFUSAL_COLUMNS = ("refused_line", "refused_reason")
 # The public "House Rent" data set: the field of each of its columns.
 HOUSE_RENT = {
-    "Posted On": "features.posted_on",
+    "Posted On": "attributes.posted_on",
     "BHK": "bedrooms",
     "Rent": "base_price",
     "Size": "area_sqft",
-    "Floor": "features.floor",
-    "Area Type": "features.area_type",
+    "Floor": "attributes.floor",
+    "Area Type": "attributes.area_type",
     "Area Locality": "locality",
     "City": "city",
     "Furnishing Status": "furnishing",
-    "Tenant Preferred": "features.tenant_preferred",
+    "Tenant Preferred": "attributes.tenant_preferred",
     "Bathroom": "bathrooms",
-    "Point of Contact": "features.point_of_contact",
+    "Point of Contact": "attributes.point_of_contact",
 }
 # A header with these is one of House Rent, whatever else is missing.
 HOUSE_RENT_MARKS = ("BHK", "Rent")
@@ -93,8 +93,8 @@ def is_unnamed(cell: str) -> bool:
 
 
 def is_field(name: str) -> bool:
-    """Return whether a column can become this: a field, or an attribute such as features.floor."""
-    return name in FIELDS or (name.startswith(FEATURE_PREFIX) and len(name) > len(FEATURE_PREFIX))
+    """Return whether a column can become this: a field, or an attribute such as attributes.floor."""
+    return name in FIELDS or (name.startswith(ATTRIBUTE_PREFIX) and len(name) > len(ATTRIBUTE_PREFIX))
 
 
 def factor_in_name(column: str) -> int:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from properties.importing.errors import ImportRefused, ValueRefused, printable, quote
 from properties.importing.headers import (
     ALIASES,
-    FEATURE_PREFIX,
+    ATTRIBUTE_PREFIX,
     FIELD_KEYS,
     FIELDS,
     HOUSE_RENT,
@@ -310,8 +310,8 @@ def _row_keys(header: Sequence[str], is_house_rent: bool) -> list[str]:
 
 
 def attribute_of(column: str) -> str:
-    """Return the field that keeps a column as an attribute: features.area_type for "Area Type"."""
-    return f"{FEATURE_PREFIX}{_snake(column)}"
+    """Return the field that keeps a column as an attribute: attributes.area_type for "Area Type"."""
+    return f"{ATTRIBUTE_PREFIX}{_snake(column)}"
 
 
 def _snake(name: str) -> str:

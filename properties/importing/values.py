@@ -292,15 +292,9 @@ def links(text: str) -> list[str]:
     return _parse_list(text, lambda plain: re.split(r"\||[,;\s]+(?=https?://)", plain))
 
 
-def features(text: str) -> dict[str, str]:
-    """Return attributes by name. They are written as floor=4 of 7|facing=west."""
-    found = {}
-    for entry in filter(None, map(str.strip, text.split("|"))):
-        name, equals, rest = entry.partition("=")
-        if not equals:
-            raise ValueRefused(f"{quote(entry)} is not like name=text", "is not like name=text")
-        found[name.strip()] = rest.strip()
-    return found
+def features(text: str) -> list[str]:
+    """Return the entries of a list: texts such as Sea view, and attributes such as floor=4 of 7."""
+    return _parse_list(text, lambda plain: plain.split("|"))
 
 
 def parse(field: str, text: str, *, factor: Decimal, decimal_comma: bool) -> Value:

@@ -33,7 +33,7 @@ def image_row(image, **changed):
 def page(listing, stored=(), new=(), **changed):
     """Return the listing's form as a browser sends it."""
     data = {name: getattr(listing, f"{name}_id" if name == "owner" else name) for name in FIELDS}
-    data |= {"is_available": "on", "features": "{}", **changed}
+    data |= {"is_available": "on", "features": "[]", "attributes": "{}", **changed}
     data |= {"images-TOTAL_FORMS": len(stored) + len(new), "images-INITIAL_FORMS": len(stored)}
     for number, row in enumerate([*stored, *({"display_order": 0} | row for row in new)]):
         data |= {f"images-{number}-{name}": value for name, value in row.items()}
@@ -114,7 +114,7 @@ def test_two_new_main_images_are_refused(staff_client):
     ("changed", "message"),
     [
         ({"latitude": "19"}, "Enter both latitude and longitude, or neither."),
-        ({"features": '{"floor": 4}'}, "A feature must be a text of at most 500 characters."),
+        ({"attributes": '{"floor": 4}'}, "An attribute must be a text of at most 500 characters."),
         ({"features": "{"}, "Enter a valid JSON."),
         ({"base_price": "-1"}, "Ensure this value is greater than or equal to 0."),
         ({"status": "withdrawn"}, "Select a valid choice. withdrawn is not one of the available choices."),

@@ -11,7 +11,7 @@ pytestmark = pytest.mark.django_db
 
 def test_a_user_who_adds_a_listing_owns_it(api, asha):
     AmenityFactory(title="Lift")
-    response = api(asha).post(PROPERTIES, {**HOME, "amenities": ["lift"], "features": {"floor": "4"}})
+    response = api(asha).post(PROPERTIES, {**HOME, "amenities": ["lift"], "attributes": {"floor": "4"}})
     assert response.status_code == 201
     shown = response.json()
     assert (shown["owner_id"], shown["status"], shown["is_available"]) == (asha.pk, "available", True)
@@ -70,11 +70,18 @@ WRONG = [
     ("timezone", "../../etc/passwd"),
     ("is_available", "perhaps"),
     ("exclusive_tours", None),
-    ("features", []),
-    ("features", {"floor": 4}),
-    ("features", {"floor": None}),
+    ("attributes", []),
+    ("attributes", {"floor": 4}),
+    ("attributes", {"floor": None}),
+    ("attributes", None),
+    ("attributes", {"": "x"}),
+    ("features", {"floor": "4"}),
+    ("features", "Sea view"),
+    ("features", [4]),
+    ("features", [" "]),
+    ("features", ["x" * 201]),
+    ("features", ["x"] * 51),
     ("features", None),
-    ("features", {"": "x"}),
     ("amenities", "Lift"),
     ("amenities", ["Moat"]),
     ("amenities", [True]),
@@ -126,7 +133,13 @@ def test_latitude_and_longitude_come_together(api, asha, listing):
 
 @pytest.mark.parametrize("method", ["patch", "put"])
 def test_patch_and_put_change_only_the_fields_they_name(api, asha, listing, method):
-    change = {"title": "Other", "bedrooms": 3, "features": {"floor": "4"}, "exclusive_tours": True}
+    change = {
+        "title": "Other",
+        "bedrooms": 3,
+        "attributes": {"floor": "4"},
+        "features": ["Sea view"],
+        "exclusive_tours": True,
+    }
     response = getattr(api(asha), method)(f"{PROPERTIES}/{listing.pk}", change)
     assert response.status_code == 200
     assert {name: response.json()[name] for name in change} == change

@@ -96,6 +96,30 @@ def test_each_filter_narrows_the_list(api, homes, query, letters):
     assert found(api().get(f"{PROPERTIES}?{query}")) == letters
 
 
+def test_listings_are_found_by_their_ids(api, homes):
+    a, c, f = (homes[letter].pk for letter in "acf")
+    assert found(api().get(f"{PROPERTIES}?ids={f},{a}&ids={c}")) == "fca"
+    for wrong in ("a", f"{a},0", f"{a};{c}", str(2**63), ",".join(["1"] * 101)):
+        assert [*api().get(f"{PROPERTIES}?ids={wrong}").json()["errors"]] == ["ids"]
+
+
+def test_radius_is_another_name_of_radius_km(api, homes):
+    Property.objects.filter(pk=homes["b"].pk).update(latitude=19.0, longitude=72.8)
+    assert found(api().get(f"{PROPERTIES}?lat=19.01&lng=72.8&radius=2")) == "b"
+    assert found(api().get(f"{PROPERTIES}?lat=19.01&lng=72.8&radius=1")) == ""
+    for query, wrong in (("radius=2", ["lat", "lng"]), ("lat=1&lng=1&radius=501", ["radius"])):
+        assert [*api().get(f"{PROPERTIES}?{query}").json()["errors"]] == wrong
+
+
+def test_owners_list_their_own_listings_withdrawn_ones_too(api, homes, asha):
+    own = PropertyFactory(title="g", owner=asha, status="withdrawn")
+    mine = f"{PROPERTIES}/me"
+    page = api(asha).get(f"{mine}?page=1").json()
+    assert ([row["id"] for row in page["properties"]], page["total"]) == ([own.pk], 1)
+    assert found(api(asha).get(f"{mine}?status=available")) == ""
+    assert api().get(mine).status_code == 401
+
+
 def test_amenities_can_be_named_by_id(api, homes):
     lift, gym = (homes["a"].amenities.get(title=title).pk for title in ("Lift", "Gym"))
     assert found(api().get(f"{PROPERTIES}?amenities={lift}")) == "eba"

@@ -40,7 +40,7 @@ def test_every_column_of_the_house_rent_header_is_imported(load):
         *("apartment", "rent", "available", "Bangalore"),
         *(Decimal(31_500), Decimal(31_500), Decimal(1_400), 3, 3, "semi_furnished"),
     ]
-    assert second.features == {
+    assert second.attributes == {
         "posted_on": "2022-06-30",
         "floor": "Ground out of 2",
         "area_type": "Carpet Area",
@@ -53,7 +53,7 @@ def test_every_column_of_the_house_rent_header_is_imported(load):
 def test_the_api_shows_imported_listings(load, api):
     load(HOUSE_RENT)
     (row,) = api().get("/api/v1/properties?city=kolkata").json()["items"]
-    assert (row["base_price"], row["features"]["floor"]) == (9000, "Upper Basement out of 2")
+    assert (row["base_price"], row["attributes"]["floor"]) == (9000, "Upper Basement out of 2")
 
 
 def test_a_second_import_of_the_same_file_adds_nothing(load):
@@ -132,7 +132,7 @@ def test_every_column_of_the_own_header_is_imported(load):
         "bedrooms": "2",
         "bathrooms": "3",
         "furnishing": "furnished",
-        "features": "floor=4 of 7| facing = west |note=",
+        "features": "floor=4 of 7| Sea view | facing = west |note=",
         "amenities": "LIFT| Roof garden |roof garden",
         "image_urls": "https://example.com/a.jpg Living room|/static/b.svg",
     }
@@ -147,7 +147,8 @@ def test_every_column_of_the_own_header_is_imported(load):
     assert (listing.latitude, listing.longitude) == (19.0596, 72.8295)
     assert (listing.base_price, listing.monthly_rent) == (Decimal("92500000.50"), Decimal(1000))
     assert (listing.area_sqft, listing.bedrooms, listing.bathrooms) == (Decimal("900.25"), 2, 3)
-    assert listing.features == {"floor": "4 of 7", "facing": "west", "note": ""}
+    assert listing.attributes == {"floor": "4 of 7", "facing": "west", "note": ""}
+    assert listing.features == ["Sea view"]
     assert [amenity.title for amenity in listing.amenities.all()] == ["Lift", "Roof garden"]
     assert lift in listing.amenities.all()
     images = listing.images.values_list("image_url", "caption", "display_order", "is_main_image")
@@ -188,9 +189,9 @@ BAD_ROWS = [
     ("bedrooms", "32768", "bedrooms: Ensure this value is less than or equal to 32767."),
     ("is_available", "maybe", "is_available: “maybe” is neither true nor false"),
     ("timezone", "Mars", "timezone: Mars is not a time zone such as Asia/Kolkata."),
-    ("features", "floor", "features: “floor” is not like name=text"),
-    ("features", "=4", "features: The name of a feature must have 1 to 60 characters."),
-    ("features", f"floor={'x' * 501}", "features: A feature must be a text of at most 500 characters."),
+    ("features", "x" * 201, "features: A feature must be a text of 1 to 200 characters."),
+    ("features", "=4", "attributes: The name of an attribute must have 1 to 60 characters."),
+    ("features", f"floor={'x' * 501}", "attributes: An attribute must be a text of at most 500 characters."),
     ("amenities", "12", "amenities: “12” is not a title"),
     ("amenities", "x" * 81, "amenities: Ensure this value has at most 80 characters (it has 81)."),
     ("image_urls", "a.jpg", "image_urls: Give a web address (https://…) or a path on this server (/…)."),

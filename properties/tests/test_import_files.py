@@ -120,7 +120,7 @@ KINDS = [
     ),
     (
         "agency_lakhs.csv",
-        ["--map=price_lakhs*100000=base_price", "--set=purpose=buy", "--map=age_years=features.age_years"],
+        ["--map=price_lakhs*100000=base_price", "--set=purpose=buy", "--map=age_years=attributes.age_years"],
         [
             (
                 *("Two rooms with a view", "apartment", "buy", "Tirupati", "Hill Side"),
@@ -227,5 +227,5 @@ def test_commas_divide_amenities_and_a_column_can_be_kept_as_an_attribute(load_f
     load_file(FILES / "agency_lakhs.csv", *KINDS[6][1])
     listing = Property.objects.get(title="Two rooms with a view")
     assert [amenity.title for amenity in listing.amenities.all()] == ["Elevator", "Parking", "Play Area"]
-    assert listing.features == {"age_years": "0"}
+    assert listing.attributes == {"age_years": "0"}
     assert listing.images.get().image_url == "https://img.example/a?auto=format&sig=1"

@@ -65,7 +65,7 @@ def test_an_upload_shows_the_proposed_mapping_and_what_is_missing(staff_client):
 
 
 def test_the_preview_counts_and_changes_nothing(staff_client):
-    data = chosen(upload(staff_client), set_city="Goa", column_5="features")
+    data = chosen(upload(staff_client), set_city="Goa", column_5="attributes")
     response = staff_client.post(URL, data)
     page = response.content.decode()
     report = response.context["report"]
@@ -78,10 +78,10 @@ def test_the_preview_counts_and_changes_nothing(staff_client):
 
 
 def test_a_confirmed_import_saves_what_was_previewed(staff_client, ops, asha):
-    data = chosen(upload(staff_client, owner="asha@example.com"), set_city="Goa", column_5="features")
+    data = chosen(upload(staff_client, owner="asha@example.com"), set_city="Goa", column_5="attributes")
     response = staff_client.post(URL, {**data, "confirmed": "yes"})
     assert "2 listings imported, 0 already there" in response.content.decode()
-    fields = ("title", "purpose", "property_type", "city", "base_price", "bedrooms", "owner", "features")
+    fields = ("title", "purpose", "property_type", "city", "base_price", "bedrooms", "owner", "attributes")
     assert [*Property.objects.order_by("id").values_list(*fields)] == [
         ("Sea house", "buy", "villa", "Goa", 14_550_000, 3, asha.pk, {"note": "quiet"}),
         ("Small flat", "rent", "apartment", "Goa", 25_000, 1, asha.pk, {}),
@@ -105,7 +105,7 @@ def test_a_house_rent_file_needs_no_choice(staff_client):
     staff_client.post(URL, {**data, "confirmed": "yes"})
     listing = Property.objects.get()
     assert (listing.title, listing.base_price, listing.purpose) == ("2 BHK in Palm Grove", 14_500, "rent")
-    assert listing.features == {"floor": "1 out of 3"}
+    assert listing.attributes == {"floor": "1 out of 3"}
 
 
 def test_refused_rows_can_be_downloaded_with_their_reasons(staff_client):
@@ -228,4 +228,12 @@ def edited(listing, **changes):
     names = ("title", "property_type", "purpose", "status", "city", "country", "timezone")
     images = {f"images-{name}": "0" for name in ("TOTAL_FORMS", "INITIAL_FORMS")}
     values = {name: getattr(listing, name) for name in names}
-    return {**values, "is_available": "on", "base_price": "5", "features": "{}", **images, **changes}
+    return {
+        **values,
+        "is_available": "on",
+        "base_price": "5",
+        "features": "[]",
+        "attributes": "{}",
+        **images,
+        **changes,
+    }

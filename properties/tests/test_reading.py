@@ -24,7 +24,8 @@ def test_a_listing_shows_all_its_fields(api, asha):
             monthly_rent=48_000,
             area_sqft="900",
             bedrooms=2,
-            features={"floor": "4 of 7"},
+            features=["Sea view"],
+            attributes={"floor": "4 of 7"},
             amenities=[AmenityFactory(title="Lift", icon="elevator", category="building")],
         )
     own = PropertyImageFactory(
@@ -79,7 +80,8 @@ def test_a_listing_shows_all_its_fields(api, asha):
         "exclusive_tours": False,
         "is_available": True,
         "owner_id": asha.pk,
-        "features": {"floor": "4 of 7"},
+        "features": ["Sea view"],
+        "attributes": {"floor": "4 of 7"},
         "created_at": "2026-05-01T12:00:00Z",
         "updated_at": "2026-05-01T12:00:00Z",
     }
@@ -91,7 +93,7 @@ def test_a_listing_without_optional_values_has_every_key(api):
     shown = api().get(f"{PROPERTIES}/{home.pk}/").json()
     empty = ["latitude", "monthly_rent", "bedrooms", "area_sqft", "main_image_url", "owner_id"]
     assert [shown[name] for name in empty] == [None] * 6
-    assert (shown["images"], shown["amenities"], shown["features"]) == ([], [], {})
+    assert (shown["images"], shown["amenities"], shown["features"], shown["attributes"]) == ([], [], [], {})
 
 
 def test_the_newest_listings_come_first_and_withdrawn_ones_only_for_owner_and_staff(api, people, asha):

@@ -85,5 +85,9 @@ class AvailableAgentFilter(AgentFilter):
     available_at = InstantFilter(method="filter_available_at")
 
     def filter_available_at(self, agents: AgentQuerySet, name: str, value: datetime) -> AgentQuerySet:
-        end = value + timedelta(minutes=settings.TOUR_MINUTES)
-        return eligibility.eligible(agents, eligibility.Requirements(start=value, end=end))
+        return self.available_from(agents, value)
+
+    @staticmethod
+    def available_from(agents: AgentQuerySet, start: datetime) -> AgentQuerySet:
+        end = start + timedelta(minutes=settings.TOUR_MINUTES)
+        return eligibility.eligible(agents, eligibility.Requirements(start=start, end=end))

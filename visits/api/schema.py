@@ -18,98 +18,16 @@ from ghar.api.openapi import (
     operation,
     optional_keys,
     request_example,
-    response_example,
 )
 from properties.serializers import PropertyInputSerializer, PropertySerializer
 from visits.api import serializers
+from visits.api.examples import AGENT, BOOKING, HOLIDAY, LISTING, TOUR_EXAMPLE, WARNED_EXAMPLE
 from visits.api.filters import AgencyVisitFilter, AvailableAgentFilter, VisitFilter
 from visits.api.views.agents import AgentViewSet
 from visits.api.views.conversations import MessageViewSet
 from visits.api.views.properties import PropertyViewSet
 from visits.api.views.visits import VisitViewSet
 from visits.models import Visit
-
-TOUR = {
-    "id": 12,
-    "visit_context": "property_tour",
-    "status": "scheduled",
-    "awaiting": "agency",
-    "property_id": 3,
-    "property_title": "2 BHK near the lake",
-    "property": {
-        "id": 3,
-        "title": "2 BHK near the lake",
-        "property_type": "apartment",
-        "purpose": "rent",
-        "status": "available",
-        "city": "Mumbai",
-        "locality": "Powai",
-        "full_address": "Lake Road 4, Powai",
-        "latitude": 19.1197,
-        "longitude": 72.9051,
-        "base_price": 42000,
-        "monthly_rent": 42000,
-        "bedrooms": 2,
-        "bathrooms": 2,
-        "area_sqft": 850,
-        "main_image_url": None,
-        "images": [],
-        "amenities": [{"id": 1, "title": "Lift", "icon": "", "category": ""}],
-    },
-    "user_id": 7,
-    "user": {"id": 7, "full_name": "Asha Rao", "profile_image_url": ""},
-    "agent_id": 2,
-    "agent_name": "Meera Kulkarni",
-    "agent": {
-        "id": 2,
-        "name": "Meera Kulkarni",
-        "contact_number": "+912240001234",
-        "avatar_url": "",
-        "languages": ["mr", "hi", "en"],
-        "agent_type": "general",
-        "user_satisfaction_rating": 4.5,
-    },
-    "counterparty_user_id": None,
-    "counterparty_user": None,
-    "conversation_id": None,
-    "match_id": None,
-    "scheduled_date": "2026-11-25T05:30:00Z",
-    "scheduled_end": "2026-11-25T06:00:00Z",
-    "time_slot_label": "Morning",
-    "actual_date": None,
-    "special_requirements": "",
-    "visit_notes": None,
-    "visitor_feedback": "",
-    "interest_level": "",
-    "follow_up_required": False,
-    "follow_up_date": None,
-    "cancellation_reason": "",
-    "rescheduled_from": None,
-    "version": 1,
-    "created_at": "2026-11-21T09:20:00Z",
-    "updated_at": "2026-11-21T09:20:00Z",
-}
-BOOKING = {"property_id": 3, "scheduled_date": "2026-11-25T05:30:00Z"}
-TOUR_EXAMPLE = response_example("A tour", TOUR, "200", "201")
-WARNED_EXAMPLE = response_example("A tour", {**TOUR, "warnings": []})
-LISTING = {
-    "title": "2 BHK near the lake",
-    "property_type": "apartment",
-    "purpose": "rent",
-    "city": "Mumbai",
-    "locality": "Powai",
-    "base_price": 42000,
-    "bedrooms": 2,
-    "amenities": ["Lift", "Parking"],
-}
-AGENT = {
-    "name": "Meera Kulkarni",
-    "contact_number": "+912240001234",
-    "languages": ["mr", "hi", "en"],
-    "cities": ["Mumbai"],
-    "working_hours": [{"weekday": 0, "opens": "09:00", "closes": "19:00"}],
-}
-HOLIDAY = {"from": "2026-12-24T00:00:00+05:30", "to": "2026-12-27T00:00:00+05:30", "reason": "Holiday"}
 
 TIME_CODES = ("visit_conflict", "property_unavailable", "no_active_match")
 # Any change can end in visit_conflict: when others keep changing the same visit.
@@ -144,6 +62,16 @@ def update_operation(request: Any) -> Any:
         parameters=[ETAG, IF_MATCH],
         codes=("invalid_transition", "permission_denied", "precondition_failed", *TIME_CODES),
         examples=[request_example("A confirmation", {"status": "confirmed"}), WARNED_EXAMPLE],
+    )
+
+
+def change_agent_operation(request: Any) -> Any:
+    return operation(
+        "Change an agent",
+        description="For staff. Only the fields that you send change; `working_hours` are replaced as a "
+        "whole. `is_active: false` does the same as DELETE. It has no dry run: use that of DELETE.",
+        request=request,
+        responses=StaffAgentSerializer,
     )
 
 
@@ -276,6 +204,11 @@ extend_schema_view(
         filters=False,
     ),
 )(VisitViewSet)
+page_operation(
+    "List an agent's visits",
+    description="For the agent, and for staff who may view visits. The latest first.",
+    codes=["permission_denied"],
+)(VisitViewSet.of_agent)
 
 extend_schema_view(
     list=operation(
@@ -290,6 +223,11 @@ extend_schema_view(
         description="`next_visit_date` is returned to logged-in users.",
         responses=serializers.PropertyDetailSerializer,
         never=["permission_denied", "not_authenticated"],
+    ),
+    me=operation(
+        "List your own listings",
+        description="Those that you own, withdrawn ones too.",
+        responses=PropertySerializer(many=True),
     ),
     create=operation(
         "Add a listing",
@@ -352,13 +290,8 @@ extend_schema_view(
         responses={201: StaffAgentSerializer},
         examples=[request_example("Meera", AGENT)],
     ),
-    partial_update=operation(
-        "Change an agent",
-        description="For staff. `working_hours` are replaced as a whole. `is_active: false` does the same as "
-        "DELETE. It has no dry run: use that of DELETE.",
-        request=StaffAgentSerializer,
-        responses=StaffAgentSerializer,
-    ),
+    update=change_agent_operation(StaffAgentSerializer(partial=True)),
+    partial_update=change_agent_operation(StaffAgentSerializer),
     destroy=operation(
         "Remove an agent",
         description="For staff. The agent's live visits go to the best other agent, or wait for one. With "
@@ -373,10 +306,17 @@ extend_schema_view(
         filters=False,
     ),
     remove_time_off=operation("Remove time off", responses={204: None}),
+    available=operation(
+        "List the agents who could show a tour now",
+        description="The same as `available_at` with the present moment.",
+        responses=StaffAgentSerializer(many=True),
+    ),
     assign=operation(
         "Get assigned an agent",
-        description="Returns your present agent if you have one.",
-        request=EmptySerializer,
+        description="Returns your present agent if you have one. With `agent_id`, in the URL or in the body, "
+        "it is that agent or 409.",
+        request=serializers.EngageSerializer,
+        parameters=[OpenApiParameter("agent_id", ID_SCHEMA)],
         responses=serializers.EngagementSerializer,
         codes=["agent_not_eligible"],
     ),

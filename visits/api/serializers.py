@@ -404,6 +404,10 @@ class PropertyDetailSerializer(PropertySerializer):
         fields = [*PropertySerializer.Meta.fields, "next_visit_date"]
 
 
+class EngageSerializer(StrictSerializer):
+    agent_id = IdField(required=False, allow_null=True, help_text="This agent or none. Absent: the best one.")
+
+
 class EngagementSerializer(serializers.ModelSerializer[Engagement]):
     user_id = serializers.IntegerField(source="seeker_id")
     agent = AgentSerializer()

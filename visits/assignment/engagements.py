@@ -18,24 +18,39 @@ from ghar.errors import Invalid
 from ghar.transactions import retrying_atomic
 from visits import permissions
 from visits.assignment.ranking import Preferences
-from visits.assignment.selection import AgentSearch, choose_agent, reasons_nobody_eligible, record_choice
+from visits.assignment.selection import (
+    AgentSearch,
+    Decision,
+    choose_agent,
+    reasons_nobody_eligible,
+    record_choice,
+)
 from visits.models import Visit
 from visits.scheduling import locks
-from visits.scheduling.eligibility import Requirements
+from visits.scheduling.eligibility import Requirements, ineligibility_reasons, with_eligibility
 from visits.scheduling.errors import AgentNotEligible
 
 
 @retrying_atomic
-def engage(*, user: User) -> Engagement:
-    """Return the seeker's open engagement, or start one with the best agent. Raises AgentNotEligible."""
+def engage(*, user: User, agent_id: int | None = None) -> Engagement:
+    """Return the seeker's open engagement, or start one with the best agent, or with the one they name.
+
+    Raises AgentNotEligible, also when they have another agent than the one they name: only staff change it.
+    """
     user = locks.lock_people([user.pk])[user.pk]
     if current := open_engagement(user):
+        if agent_id not in (None, current.agent_id):
+            raise AgentNotEligible(
+                _("You have an agent already: %(agent)s. Ask the agency for another one.")
+                % {"agent": current.agent.name},
+                reasons=[],
+            )
         return current
     # There is no visit yet: no city, time or price narrows the choice, and the seed is the seeker alone.
     search = AgentSearch(
         Requirements(seeker_id=user.pk), Preferences.for_seeker(user, listing=None, seed=f"{user.pk}:")
     )
-    decision = choose_agent(search)
+    decision = choose_agent(search) if agent_id is None else _named_agent(agent_id, search)
     if decision.agent is None:
         raise AgentNotEligible(
             _("No agent takes new seekers at the moment. Try again later."),
@@ -43,6 +58,19 @@ def engage(*, user: User) -> Engagement:
         )
     record_choice(decision)
     return start_engagement(user, decision.agent, "Asked for an agent")
+
+
+def _named_agent(agent_id: int, search: AgentSearch) -> Decision:
+    locks.lock_agents([agent_id])
+    named = Agent.objects.filter(pk=agent_id, is_active=True)
+    agent = with_eligibility(named, search.requirements).first()
+    # Seekers do not see former agents: to them such an id is one that never was.
+    missing = ineligibility_reasons(agent) if agent else ["inactive"]
+    if missing:
+        raise AgentNotEligible(
+            _("This agent takes no new seekers at the moment. Choose another agent."), reasons=missing
+        )
+    return Decision(agent)
 
 
 @retrying_atomic

@@ -48,6 +48,7 @@ def test_a_sign_up_returns_a_token_and_the_user(api):
         "profile_image_url": "",
         "preferred_languages": [],
         "is_staff": False,
+        "role": "user",
         "agent_id": None,
         "created_at": user.created_at.isoformat().replace("+00:00", "Z"),
     }

@@ -20,6 +20,7 @@ def test_users_see_their_own_profile(api, asha):
         "profile_image_url": "",
         "preferred_languages": [],
         "is_staff": False,
+        "role": "agent",
         "agent_id": asha.agent.pk,
         "created_at": asha.created_at.isoformat().replace("+00:00", "Z"),
     }
@@ -42,7 +43,7 @@ def test_the_profile_requires_a_login(api):
             {"profile_image_url": "https://example.com/a.jpg"},
         ),
         ({"profile_image_url": ""}, {"profile_image_url": ""}),
-        ({"preferred_languages": ["HI", "mr"]}, {"preferred_languages": ["hi", "mr"]}),
+        ({"preferred_languages": ["HI", "Marathi"]}, {"preferred_languages": ["hi", "mr"]}),
         ({}, {}),
     ],
 )
@@ -78,7 +79,7 @@ def test_a_patch_changes_the_fields_it_names(api, asha, change, kept):
         ({"profile_image_url": "javascript:alert(1)"}, "profile_image_url"),
         ({"profile_image_url": "https://example.com/" + "x" * 500}, "profile_image_url"),
         ({"preferred_languages": "hi"}, "preferred_languages"),
-        ({"preferred_languages": ["hindi"]}, "preferred_languages.0"),
+        ({"preferred_languages": ["klingon"]}, "preferred_languages.0"),
         ({"preferred_languages": ["hi", None]}, "preferred_languages.1"),
         ({"preferred_languages": ["en"] * 11}, "preferred_languages"),
     ],
@@ -102,3 +103,20 @@ def test_other_methods_are_not_allowed(api, asha, method):
     assert response.status_code == 405
     assert response.json()["code"] == "method_not_allowed"
     assert response["Allow"] == "GET, PATCH, HEAD, OPTIONS"
+
+
+def test_a_role_is_derived_and_cannot_be_written(api, asha, ops):
+    client = api(asha)
+    assert (client.get(ME).json()["role"], api(ops).get(ME).json()["role"]) == ("user", "admin")
+    agent = Agent.objects.create(name="Asha", user=asha)
+    assert client.get(ME).json()["role"] == "agent"
+    Agent.objects.filter(pk=agent.pk).update(is_active=False)
+    assert client.get(ME).json()["role"] == "user"
+    refused = client.patch(ME, {"role": "admin"})
+    assert (refused.status_code, list(refused.json()["errors"])) == (400, ["role"])
+
+
+def test_the_profile_has_a_second_address(api, asha):
+    changed = api(asha).patch("/api/v1/users/profile/", {"preferred_languages": ["Tamil"]})
+    assert (changed.status_code, changed.json()["preferred_languages"]) == (200, ["ta"])
+    assert api(asha).get("/api/v1/users/profile").json() == api(asha).get(ME).json()

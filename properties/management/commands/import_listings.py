@@ -61,7 +61,7 @@ Examples:
             metavar="COLUMN[*FACTOR]=FIELD",
             action="append",
             default=[],
-            help="the field that a column becomes, with a factor for numbers; features.NAME keeps it as an "
+            help="the field that a column becomes, with a factor for numbers; attributes.NAME keeps it as an "
             "attribute",
         )
         parser.add_argument(

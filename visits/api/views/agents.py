@@ -1,4 +1,4 @@
-from typing import Any
+from typing import Any, cast
 
 from django.db.models import QuerySet
 from rest_framework.decorators import action
@@ -9,7 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from agents import services as agent_services
-from agents.models import Agent
+from agents.models import Agent, AgentQuerySet
 from agents.permissions import ADD_AGENT, CHANGE_AGENT, VIEW_AGENT, ManagesAgent
 from agents.serializers import (
     AgentSerializer,
@@ -18,17 +18,22 @@ from agents.serializers import (
     TimeOffSerializer,
     serializer_for,
 )
-from ghar.api.fields import EmptySerializer
+from ghar import clock
 from ghar.api.permissions import StaffPermission
-from ghar.api.query import returns_page, takes_query
+from ghar.api.query import not_blank, returns_page, takes_query
 from ghar.api.views import ApiViewSet
 from visits import services
 from visits.api.filters import AvailableAgentFilter
-from visits.api.serializers import EngagementSerializer, WorkloadSerializer
+from visits.api.serializers import (
+    EngagementSerializer,
+    EngageSerializer,
+    WorkloadSerializer,
+)
 
 # Leaving counts as a change: the agent is no longer listed, but the row stays.
 STAFF_ACTIONS = {
     "create": StaffPermission.requiring(ADD_AGENT),
+    "update": StaffPermission.requiring(CHANGE_AGENT),
     "partial_update": StaffPermission.requiring(CHANGE_AGENT),
     "destroy": StaffPermission.requiring(CHANGE_AGENT),
 }
@@ -64,6 +69,9 @@ class AgentViewSet(ListModelMixin, RetrieveModelMixin, ApiViewSet[Agent]):
         changes = self.validated(StaffAgentSerializer, partial=True)
         agent, _reassigned = services.update_agent(agent=agent, by=self.user, **changes)
         return self.respond_fresh(agent)
+
+    def update(self, request: Request, pk: str) -> Response:
+        return self.partial_update(request, pk)
 
     @takes_query("dry_run")
     def destroy(self, request: Request, pk: str) -> Response:
@@ -105,10 +113,20 @@ class AgentViewSet(ListModelMixin, RetrieveModelMixin, ApiViewSet[Agent]):
         agent_services.remove_time_off(time_off=time_off, by=self.user)
         return Response(status=204)
 
+    @action(detail=False)
+    @returns_page("agents", filtered=True)
+    def available(self, request: Request) -> Response:
+        agents = cast(AgentQuerySet, self.filter_queryset(self.get_queryset()))
+        return self.page(AvailableAgentFilter.available_from(agents, clock.now()))
+
     @action(detail=False, methods=["post"])
+    @takes_query("agent_id")
     def assign(self, request: Request) -> Response:
-        self.validated(EmptySerializer)
-        return Response(EngagementSerializer(services.engage(user=self.user)).data)
+        body = self.validated(EngageSerializer)
+        query = self.validated(EngageSerializer, not_blank(request).dict())
+        agent_id = {**body, **query}.get("agent_id")
+        engagement = services.engage(user=self.user, agent_id=agent_id)
+        return Response(EngagementSerializer(engagement).data)
 
     @action(
         detail=False,

@@ -5,8 +5,8 @@ from rest_framework.permissions import IsAuthenticated, IsAuthenticatedOrReadOnl
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from ghar.api.pagination import OpenPagination
-from ghar.api.query import not_blank, takes_query
+from ghar.api.pagination import KeysetPagination, OpenPagination
+from ghar.api.query import not_blank, returns_page, takes_query
 from ghar.api.views import ApiViewSet
 from properties import services as property_services
 from properties.filters import PropertyFilter
@@ -40,6 +40,12 @@ class PropertyViewSet(ListModelMixin, RetrieveModelMixin, ApiViewSet[Property]):
 
     def shows_next_visit(self) -> bool:
         return self.action == "retrieve" and self.request.user.is_authenticated
+
+    @action(detail=False, permission_classes=[IsAuthenticated], pagination_class=KeysetPagination)
+    @returns_page("properties", filtered=True)
+    def me(self, request: Request) -> Response:
+        own = Property.objects.filter(owner=self.user).with_details()
+        return self.page(self.filter_queryset(own))
 
     def create(self, request: Request) -> Response:
         property = property_services.create_property(by=self.user, **self.validated(PropertyInputSerializer))

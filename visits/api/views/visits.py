@@ -2,15 +2,16 @@ from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 from django.db.models import QuerySet
-from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 from django_filters import FilterSet
 from rest_framework.decorators import action
+from rest_framework.generics import get_object_or_404
 from rest_framework.permissions import BasePermission, IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
+from agents.models import Agent
 from ghar.accounts.models import User
 from ghar.api.conditions import read_if_match
 from ghar.api.fields import EmptySerializer
@@ -39,7 +40,7 @@ class VisitViewSet(ApiViewSet[Visit]):
 
     @property
     def filterset_class(self) -> type[FilterSet]:
-        filtersets = {"all": AgencyVisitFilter, "stats": StatsFilter}
+        filtersets = {"all": AgencyVisitFilter, "of_agent": AgencyVisitFilter, "stats": StatsFilter}
         return filtersets.get(self.action, VisitFilter)
 
     def get_serializer_class(self) -> type[serializers.VisitSerializer]:
@@ -66,6 +67,15 @@ class VisitViewSet(ApiViewSet[Visit]):
     @returns_page("visits", filtered=True)
     def all(self, request: Request) -> Response:
         visits = Visit.objects.for_agency(self.user)
+        return self.visit_page(visits.order_by("-scheduled_date", "-id"))
+
+    @returns_page("visits", filtered=True)
+    def of_agent(self, request: Request, pk: str) -> Response:
+        """List the visits of an agent: `agents/{id}/visits`, for that agent and for staff."""
+        agent = get_object_or_404(Agent.objects.visible_to(self.user), pk=pk)
+        if agent.user_id != self.user.pk:
+            permissions.check_staff(self.user)
+        visits = Visit.objects.for_agency(self.user).filter(agent=agent)
         return self.visit_page(visits.order_by("-scheduled_date", "-id"))
 
     def retrieve(self, request: Request, pk: str) -> Response:

@@ -3,8 +3,9 @@
 import pytest
 
 from agents.models import Engagement
+from ghar import clock
 from ghar.tests.responses import iso, problem
-from visits.tests.factories import AgentFactory, local
+from visits.tests.factories import AgentFactory, ListingFactory, UserFactory, book, local
 
 pytestmark = pytest.mark.django_db
 
@@ -45,3 +46,68 @@ class TestAgents:
                 }
             ]
         }
+
+    def test_agents_read_their_own_entry_and_visits(self, api, ops, asha, tour):
+        agent = tour.agent
+        own = api(agent.user).get("/api/v1/agents/me")
+        assert (own.status_code, own.json()["id"]) == (200, agent.pk)
+        assert problem(api(asha).get("/api/v1/agents/me")) == (404, "not_found")
+        path = f"/api/v1/agents/{agent.pk}/visits"
+        for user in (agent.user, ops):
+            assert [visit["id"] for visit in api(user).get(path).json()["items"]] == [tour.pk]
+            assert api(user).get(f"{path}?status=confirmed").json()["items"] == []
+        other = AgentFactory(user=UserFactory())
+        assert problem(api(other.user).get(path)) == (403, "permission_denied")
+        assert api(ops).get(f"/api/v1/agents/{other.pk}/visits").json()["items"] == []
+
+    def test_those_who_could_show_a_tour_now_are_available(self, api, asha):
+        free = AgentFactory()
+        AgentFactory(is_available=False)
+        with clock.frozen_at(local(1, 12)):
+            page = api(asha).get("/api/v1/agents/available?page=1").json()
+        with clock.frozen_at(local(1, 22)):
+            at_night = api(asha).get("/api/v1/agents/available").json()
+        assert ([agent["id"] for agent in page["agents"]], at_night["items"]) == ([free.pk], [])
+
+    @pytest.mark.parametrize("place", ["query", "body"])
+    def test_a_seeker_gets_the_agent_they_name_or_none(self, api, asha, bala, agent, place):
+        wanted = AgentFactory(name="Zoya")
+        full = AgentFactory(is_available=False)
+
+        def ask(user, id_):
+            url, name = "/api/v1/agents/assign", {"agent_id": id_}
+            return api(user).post(f"{url}?agent_id={id_}" if place == "query" else url, name)
+
+        for missing, reasons in ((full.pk, ["unavailable"]), (2**40, ["inactive"])):
+            refused = ask(asha, missing)
+            assert problem(refused) == (409, "agent_not_eligible")
+            assert refused.json()["reasons"] == reasons
+        assert not Engagement.objects.exists()
+        assert ask(asha, wanted.pk).json()["agent"]["id"] == wanted.pk
+        assert ask(asha, wanted.pk).status_code == 200
+        refused = ask(asha, agent.pk)
+        assert problem(refused) == (409, "agent_not_eligible")
+        assert refused.json()["detail"] == "You have an agent already: Zoya. Ask the agency for another one."
+        assert Engagement.objects.get().agent == wanted
+
+    def test_put_changes_an_agent_as_patch_does(self, api, ops, bala, agent):
+        path = f"/api/v1/agents/{agent.pk}"
+        changed = api(ops).put(path, {"capacity": 7}).json()
+        assert (changed["capacity"], changed["name"]) == (7, agent.name)
+        assert api(ops).put(path, {"colour": 7}).json()["errors"] == {"colour": ["There is no such field."]}
+        assert problem(api(bala).put(path, {"capacity": 8})) == (403, "permission_denied")
+
+
+class TestStats:
+    def test_count_the_visits_of_a_city_and_a_time(self, api, ops, asha, tour):
+        book(asha, ListingFactory(city="Pune"), local(9, 11))
+
+        def counted(**query):
+            stats = api(ops).get("/api/v1/visits/stats", query).json()
+            return stats["by_status"]["scheduled"], stats["unassigned"], len(stats["agents"])
+
+        assert counted() == (2, 1, 1)
+        assert counted(city="pune") == (1, 1, 0)
+        assert counted(city="Mumbai") == (1, 0, 1)
+        assert counted(**{"from": iso(local(5, 0))}) == (1, 1, 1)
+        assert counted(to=iso(local(5, 0))) == (1, 0, 1)

@@ -58,7 +58,10 @@ class TestLists:
         assert ids("unassigned=true") == {c.pk}
         assert ids("unassigned=false") == {a.pk, b.pk}
         assert ids(f"agent={agent.pk}") == {a.pk, b.pk}
-        assert ids(f"user={ops.pk}") == set()
+        assert ids(f"agent_id={agent.pk}") == {a.pk, b.pk}
+        assert ids(f"user={ops.pk}") == ids(f"user_id={ops.pk}") == set()
+        assert ids(f"property_id={a.property_id}&context=property_tour") == {a.pk}
+        assert ids("context=flatmate_meet") == set()
         assert ids("follow_up_due=true") == {a.pk}
         assert ids("q=sea") == {a.pk}
         assert ids("q=asha@") == {a.pk, b.pk, c.pk}
@@ -72,7 +75,10 @@ class TestLists:
             "status=no_show",
             "from=then",
             "ordering=agent",
-            "unassigned_=1&property=x",
+            "unassigned_=1",
+            "property=x",
+            "context=party",
+            f"agent_id={agent.pk}.5",
             "unassigned=maybe",
             "follow_up_due=2",
             f"property={a.property_id}.5",

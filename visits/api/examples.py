@@ -1,0 +1,85 @@
+"""Examples of requests and responses for the OpenAPI document."""
+
+from ghar.api.openapi import response_example
+
+TOUR = {
+    "id": 12,
+    "visit_context": "property_tour",
+    "status": "scheduled",
+    "awaiting": "agency",
+    "property_id": 3,
+    "property_title": "2 BHK near the lake",
+    "property": {
+        "id": 3,
+        "title": "2 BHK near the lake",
+        "property_type": "apartment",
+        "purpose": "rent",
+        "status": "available",
+        "city": "Mumbai",
+        "locality": "Powai",
+        "full_address": "Lake Road 4, Powai",
+        "latitude": 19.1197,
+        "longitude": 72.9051,
+        "base_price": 42000,
+        "monthly_rent": 42000,
+        "bedrooms": 2,
+        "bathrooms": 2,
+        "area_sqft": 850,
+        "main_image_url": None,
+        "images": [],
+        "amenities": [{"id": 1, "title": "Lift", "icon": "", "category": ""}],
+    },
+    "user_id": 7,
+    "user": {"id": 7, "full_name": "Asha Rao", "profile_image_url": ""},
+    "agent_id": 2,
+    "agent_name": "Meera Kulkarni",
+    "agent": {
+        "id": 2,
+        "name": "Meera Kulkarni",
+        "contact_number": "+912240001234",
+        "avatar_url": "",
+        "languages": ["mr", "hi", "en"],
+        "agent_type": "general",
+        "user_satisfaction_rating": 4.5,
+    },
+    "counterparty_user_id": None,
+    "counterparty_user": None,
+    "conversation_id": None,
+    "match_id": None,
+    "scheduled_date": "2026-11-25T05:30:00Z",
+    "scheduled_end": "2026-11-25T06:00:00Z",
+    "time_slot_label": "Morning",
+    "actual_date": None,
+    "special_requirements": "",
+    "visit_notes": None,
+    "visitor_feedback": "",
+    "interest_level": "",
+    "follow_up_required": False,
+    "follow_up_date": None,
+    "cancellation_reason": "",
+    "rescheduled_from": None,
+    "version": 1,
+    "created_at": "2026-11-21T09:20:00Z",
+    "updated_at": "2026-11-21T09:20:00Z",
+}
+BOOKING = {"property_id": 3, "scheduled_date": "2026-11-25T05:30:00Z"}
+WARNED_EXAMPLE = response_example("A tour", {**TOUR, "warnings": []})
+TOUR_EXAMPLE = response_example("A tour", TOUR, "200", "201")
+LISTING = {
+    "title": "2 BHK near the lake",
+    "property_type": "apartment",
+    "purpose": "rent",
+    "city": "Mumbai",
+    "locality": "Powai",
+    "base_price": 42000,
+    "bedrooms": 2,
+    "amenities": ["Lift", "Parking"],
+}
+AGENT = {
+    "name": "Meera Kulkarni",
+    "contact_number": "+912240001234",
+    "languages": ["mr", "hi", "en"],
+    "cities": ["Mumbai"],
+    "working_hours": [{"weekday": 0, "opens": "09:00", "closes": "19:00"}],
+}
+HOLIDAY = {"from": "2026-12-24T00:00:00+05:30", "to": "2026-12-27T00:00:00+05:30", "reason": "Holiday"}
