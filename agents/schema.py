@@ -48,7 +48,10 @@ extend_schema_view(
 )(views.AgentAvailabilityViewSet)
 operation(
     "Replace an agent's working hours",
-    description="In the agent's time zone. An empty list means 09:00–19:00 every day.",
+    description=(
+        "In the agent's time zone. An empty list means 09:00–19:00 every day. `closes` 24:00, 00:00 or 23:59"
+        " is midnight at the end of the day, and is returned as 00:00."
+    ),
     request=HoursSerializer,
     responses=HoursSerializer,
     examples=[request_example("Six days", WEEK_EXAMPLE)],

@@ -255,5 +255,6 @@ class TestTimeZones:
     def test_so_is_a_zone_that_the_database_does_not_know(self, sound, berlin, zone):
         Agent.objects.filter(pk=berlin.pk).update(timezone=zone)
         out, error = run()
-        assert f"WRONG Time zones: not to be used: {zone}\n      Give what is there the zone of a city" in out
+        seen = f"not to be used: {zone}; agent {berlin.pk}"
+        assert f"WRONG Time zones: {seen}\n      Give what is there the zone of a city" in out
         assert error == "1 to put right."

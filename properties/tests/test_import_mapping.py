@@ -66,7 +66,7 @@ def test_columns_become_the_fields_that_the_options_name(load):
 def test_a_toml_file_beside_the_file_is_its_mapping(load, tmp_path):
     (tmp_path / "listings.toml").write_text(TOML)
     assert load(SHEET)[0] == [counted(imported=2, rejected=1)]
-    assert rows("title", "city", "features") == [
+    assert rows("title", "city", "attributes") == [
         ("Sea house", "Panaji", {"town": "Goa", "beds": "3.0", "note": "quiet"}),
         ("Small flat", "Panaji", {"town": "Goa", "beds": "1"}),
     ]

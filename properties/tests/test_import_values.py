@@ -70,7 +70,7 @@ UNDERSTOOD = [
     ("amenities", '["Caf\\u00e9", "a\\"b"]', ["Café", 'a"b']),
     ("image_urls", "https://a.example/1.jpg, https://a.example/2,3.jpg", ["https://a.example/1.jpg", "https://a.example/2,3.jpg"]),
     ("image_urls", "https://a.example/1.jpg Hall|/b.svg", ["https://a.example/1.jpg Hall", "/b.svg"]),
-    ("features", "floor=4 of 7|facing=west", {"floor": "4 of 7", "facing": "west"}),
+    ("features", "Sea view | floor=4 of 7|", ["Sea view", "floor=4 of 7"]),
     ("title", "Sea view", "Sea view"),
 ]  # fmt: skip
 WITH_DECIMAL_COMMA = [
@@ -113,7 +113,6 @@ REFUSED = [
     ("base_price", "1e" * 9_000 + "!", "is not a number"),
     ("area_sqft", "1e" * 9_000 + "!", "is not a number"),
     ("amenities", "[Lift", "is not a list of texts"),
-    ("features", "floor", "is not like name=text"),
 ]
 
 

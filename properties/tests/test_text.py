@@ -113,7 +113,8 @@ def test_a_listing_is_stored_clean(api, asha):
         "description": "Erste Zei\xadle\nzweite\u202e Zeile",
         "landmark": " Ma\u0303e ",
         "full_address": "14 Rua A\u0301lamo\r\n400\u200b050 Goa",
-        "features": {"flo\u200bor": "4\u0301\u2060"},
+        "features": ["Sea\u200b  view"],
+        "attributes": {"flo\u200bor": "4\u0301\u2060"},
     }
     response = api(asha).post(PROPERTIES, sent)
     assert response.status_code == 201, response.json()
@@ -121,7 +122,7 @@ def test_a_listing_is_stored_clean(api, asha):
     assert (row["title"], row["landmark"]) == ("H\u00f4tel de ville", "M\u00e3e")
     assert row["full_address"] == "14 Rua \u00c1lamo\r\n400050 Goa"
     assert row["description"] == "Erste Zeile\nzweite Zeile"
-    assert row["features"] == {"floor": "4\u0301"}
+    assert (row["features"], row["attributes"]) == (["Sea view"], {"floor": "4\u0301"})
 
 
 @pytest.mark.parametrize(
@@ -145,8 +146,14 @@ def test_a_listing_needs_a_name_that_can_be_seen_on_one_line(
     assert response.status_code == 400
     assert told in response.json()["errors"][name][0]
     # HTML takes line breaks out of a field of one line by itself; programs don't.
-    form = HOME | {"status": "available", "country": "India", "timezone": "Asia/Kolkata", "features": "{}"}
-    form |= {"images-TOTAL_FORMS": 0, "images-INITIAL_FORMS": 0, name: text}
+    form = HOME | {"status": "available", "country": "India", "timezone": "Asia/Kolkata"}
+    form |= {
+        "features": "[]",
+        "attributes": "{}",
+        "images-TOTAL_FORMS": 0,
+        "images-INITIAL_FORMS": 0,
+        name: text,
+    }
     page = staff_client.post(reverse("admin:properties_property_add"), form)
     assert [*page.context["adminform"].form.errors] == [name]
     assert snapshot() == before

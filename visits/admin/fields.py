@@ -21,7 +21,8 @@ from visits.models import Visit
 
 LOCAL_FORMAT = "%Y-%m-%dT%H:%M"
 # A local time as forms send it, and the offset that tells the two moments of a repeated one apart.
-LOCAL_TIME = re.compile(r"(.*?)([+-][0-9]{2}:[0-9]{2})?", re.DOTALL)
+OFFSET = re.compile("[+-](?:[01][0-9]|2[0-3]):[0-5][0-9]")
+LOCAL_TIME = re.compile(f"(.*?)({OFFSET.pattern})?", re.DOTALL)
 
 
 class LocalDateTimeInput(forms.DateTimeInput):
@@ -38,8 +39,9 @@ class LocalDateTimeInput(forms.DateTimeInput):
 
     def value_from_datadict(self, data: Any, files: Any, name: str) -> Any:
         """Return the local time, with the chosen offset behind it if there is one."""
-        text, offset = super().value_from_datadict(data, files, name), data.get(f"{name}_offset")
-        return f"{text}{offset}" if text and offset and not split_offset(text)[1] else text
+        text, offset = super().value_from_datadict(data, files, name), data.get(f"{name}_offset", "")
+        is_open = text and not split_offset(text)[1]
+        return f"{text}{offset}" if is_open and OFFSET.fullmatch(offset) else text
 
     def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
         local, offset = split_offset(value) if isinstance(value, str) else (value, "")

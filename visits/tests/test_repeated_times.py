@@ -114,11 +114,13 @@ def test_a_repeated_time_that_is_typed_is_asked_about(
     assert written(form) == SECOND
 
 
-def test_an_offset_that_belongs_to_neither_is_asked_about_again(staff_client, asha, listing):
+@pytest.mark.parametrize("offset", ["+05:30", "+23:59", "-99:99", "<b>", "\0", "x" * 10_000])
+def test_an_offset_that_belongs_to_neither_is_asked_about_again(staff_client, asha, listing, offset):
     visit = book(asha, listing, NOW + timedelta(days=1))
-    sent = {"new_date": TYPED, "new_date_offset": "+05:30"}
+    sent = {"new_date": TYPED, "new_date_offset": offset}
     refused = staff_client.post(page(visit, "reschedule"), sent)
     assert refused.context["form"].errors["new_date"] == [ASKED]
+    assert "<b>" not in refused.content.decode()
 
 
 def test_an_offset_left_over_from_another_time_does_not_matter(staff_client, at_second):
