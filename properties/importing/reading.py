@@ -59,8 +59,8 @@ class Table:
         if not self.windows_lines:
             return []
         return [
-            f"Some rows are not UTF-8 and were read as Windows-1252: {len(self.windows_lines)}, the first one "
-            f"in line {self.windows_lines[0]}. Check their accents."
+            f"Some rows are not UTF-8 and were read as Windows-1252: {len(self.windows_lines)}, the first "
+            f"one in line {self.windows_lines[0]}. Check their accents."
         ]
 
 
