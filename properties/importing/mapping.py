@@ -203,8 +203,8 @@ def find_missing(plan: Plan) -> list[str]:
 def propose(plan: Plan, samples: Sequence[Sequence[str]]) -> list[Rule]:
     """Return rules for columns whose names are known for a field that nothing becomes yet.
 
-    `samples` are some rows: an empty column is not proposed, and if a name stands for two fields, the first one
-    counts that takes all values. The titles of portals often tell the purpose and the type as well.
+    `samples` are some rows: an empty column is not proposed, and if a name stands for two fields, the first
+    one counts that takes all values. The titles of portals often tell the purpose and the type as well.
     """
     given = {source.field for source in plan.sources} | plan.mapping.constants.keys()
     used = {source.place for source in plan.sources}
@@ -222,11 +222,8 @@ def propose(plan: Plan, samples: Sequence[Sequence[str]]) -> list[Rule]:
         if candidates:
             given.add(candidates[0])
             rules.append(Rule(cell, candidates[0], Decimal(factor_in_name(cell))))
-    columns = [
-        *((each.column, each.field) for each in plan.sources),
-        *((each.column, each.field) for each in rules),
-    ]
-    for title in [column for column, name in columns if name == "title" and not plan.is_house_rent]:
+    titles = [each.column for each in (*plan.sources, *rules) if each.field == "title"]
+    for title in titles if not plan.is_house_rent else []:
         for name in (each for each in NAMED_IN_TITLES if each not in given):
             if texts[plan.place_of(title)] and _takes_all(name, texts[plan.place_of(title)]):
                 rules.append(Rule(title, name))
