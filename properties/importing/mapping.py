@@ -222,7 +222,8 @@ def propose(plan: Plan, samples: Sequence[Sequence[str]]) -> list[Rule]:
         if candidates:
             given.add(candidates[0])
             rules.append(Rule(cell, candidates[0], Decimal(factor_in_name(cell))))
-    titles = [each.column for each in (*plan.sources, *rules) if each.field == "title"]
+    titles = [source.column for source in plan.sources if source.field == "title"]
+    titles += [rule.column for rule in rules if rule.field == "title"]
     for title in titles if not plan.is_house_rent else []:
         for name in (each for each in NAMED_IN_TITLES if each not in given):
             if texts[plan.place_of(title)] and _takes_all(name, texts[plan.place_of(title)]):
