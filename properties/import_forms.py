@@ -79,7 +79,8 @@ class MappingForm(forms.Form):
         super().__init__(data)
         self.header = header
         plan = make_plan(header, ColumnMapping())
-        proposed = {rule.column: rule for rule in propose(plan, samples)}
+        # A select takes one field only: the first that is proposed for its column.
+        proposed = {rule.column: rule for rule in reversed(propose(plan, samples))}
         by_place = {source.place: Rule(source.column, source.field) for source in plan.sources}
         choices = target_choices()
         for place, column in enumerate(header):

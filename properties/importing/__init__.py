@@ -6,7 +6,7 @@ The command, the page in the admin and the demo all take this way. docs/listings
 who have such files.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
 from typing import BinaryIO
@@ -14,7 +14,7 @@ from typing import BinaryIO
 from properties.importing.drafts import Entry, read_entries
 from properties.importing.errors import ImportRefused
 from properties.importing.headers import HOUSE_RENT, OPTIONAL, REQUIRED
-from properties.importing.mapping import ColumnMapping, Plan, find_missing, make_plan, names_of, propose
+from properties.importing.mapping import ColumnMapping, Plan, Rule, find_missing, make_plan, names_of, propose
 from properties.importing.preview import proposal
 from properties.importing.reading import Row, Table, open_table
 
@@ -27,10 +27,14 @@ FORMATS = {
 
 @dataclass
 class OpenImport:
-    """A file whose rows are ready to be read once."""
+    """A file whose rows are ready to be read once.
+
+    `proposals` are for columns that become no field, and whose names are known for one that is empty.
+    """
 
     table: Table
     plan: Plan
+    proposals: Sequence[Rule]
 
     def entries(self) -> Iterator[Entry]:
         return read_entries(self.table, self.plan)
@@ -46,10 +50,11 @@ def open_import(
     """Open a file of bytes. Raises ImportRefused when it can't be read, or its columns make no listings."""
     table = open_table(stream)
     plan = make_plan(table.header, mapping or ColumnMapping(), strict=strict)
+    proposals = propose(plan, [row.cells for row in take_samples(table)])
     missing = find_missing(plan)
     if missing:
-        raise ImportRefused(_describe_missing(table, plan, missing))
-    return OpenImport(table, plan)
+        raise ImportRefused(_describe_missing(plan, missing, proposals))
+    return OpenImport(table, plan, proposals)
 
 
 def take_samples(table: Table) -> list[Row]:
@@ -59,13 +64,12 @@ def take_samples(table: Table) -> list[Row]:
     return [row for row in rows if not row.error]
 
 
-def _describe_missing(table: Table, plan: Plan, missing: list[str]) -> str:
+def _describe_missing(plan: Plan, missing: Sequence[str], proposals: Sequence[Rule]) -> str:
     """Return which columns are missing, with the options that would supply them."""
-    rules = propose(plan, [row.cells for row in take_samples(table)])
     return (
         f"No column becomes {', '.join(missing)}, which every listing needs.\n"
         f"The file has the columns: {names_of(plan.header)}\n"
         f"Try these options, with the right values in place of capitals, and --dry-run to see the result:\n"
-        f"  {proposal(rules, missing)}\n"
+        f"  {proposal(proposals, missing)}\n"
         f"docs/listings.md lists all fields."
     )

@@ -33,7 +33,7 @@ HOUSE_RENT_CONSTANTS = {"property_type": "apartment", "purpose": "rent"}
 # What a column could be by its name. The values decide between two fields.
 ALIASES: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("name", "heading", "headline", "propertyname", "propertytitle", "project"), ("title",)),
-    **dict.fromkeys(("type", "propertykind", "housetype"), ("property_type", "purpose")),
+    **dict.fromkeys(("type", "propertykind", "propertycategory", "housetype"), ("property_type", "purpose")),
     **dict.fromkeys(
         ("category", "listingtype", "transaction", "transactiontype"), ("purpose", "property_type")
     ),
@@ -53,13 +53,13 @@ ALIASES: dict[str, tuple[str, ...]] = {
     ),
     **dict.fromkeys(
         ("size", "area", "sqft", "squarefeet", "sizesqft", "areainsqft", "builtuparea", "carpetarea")
-        + ("superarea", "totalarea", "plotarea", "livingarea"),
+        + ("superarea", "totalarea", "plotarea", "livingarea", "propertysize"),
         ("area_sqft",),
     ),
     **dict.fromkeys(
         ("location", "arealocality", "neighbourhood", "neighborhood", "suburb", "society"), ("locality",)
     ),
-    **dict.fromkeys(("address", "street", "streetaddress"), ("full_address",)),
+    **dict.fromkeys(("address", "street", "streetaddress", "propertyaddress"), ("full_address",)),
     **dict.fromkeys(("zip", "zipcode", "pin", "postcode", "postalcode"), ("pincode",)),
     **dict.fromkeys(("lat",), ("latitude",)),
     **dict.fromkeys(("lng", "lon", "long"), ("longitude",)),

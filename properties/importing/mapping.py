@@ -26,7 +26,7 @@ from properties.importing.headers import (
     is_unnamed,
     key_of,
 )
-from properties.importing.values import AMOUNTS, parse
+from properties.importing.values import AMOUNTS, NAMED_IN_TITLES, parse
 
 FACTOR = re.compile(r"(?P<column>.+?)\s*(?P<sign>[*/])\s*(?P<factor>[0-9]+(?:\.[0-9]+)?)")
 PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
@@ -203,26 +203,39 @@ def find_missing(plan: Plan) -> list[str]:
 def propose(plan: Plan, samples: Sequence[Sequence[str]]) -> list[Rule]:
     """Return rules for columns whose names are known for a field that nothing becomes yet.
 
-    `samples` are some rows. If a name stands for two fields, the first one counts that takes all values.
+    `samples` are some rows: an empty column is not proposed, and if a name stands for two fields, the first
+    one counts that takes all values. The titles of portals often tell the purpose and the type as well.
     """
     given = {source.field for source in plan.sources} | plan.mapping.constants.keys()
+    used = {source.place for source in plan.sources}
+    texts = [
+        [row[place].strip() for row in samples if place < len(row) and row[place].strip()]
+        for place in range(len(plan.header))
+    ]
     rules: list[Rule] = []
-    for index, cell in enumerate(plan.header):
-        if any(source.place == index for source in plan.sources):
+    for place, cell in enumerate(plan.header):
+        if place in used or (samples and not texts[place]):
             continue
-        texts = [row[index].strip() for row in samples if index < len(row) and row[index].strip()]
         candidates = [name for name in ALIASES.get(key_of(cell), ()) if name not in given]
         if len(candidates) > 1:
-            candidates = [n for n in candidates if all(_accepts(n, text) for text in texts)] or candidates
+            candidates = [n for n in candidates if _takes_all(n, texts[place])] or candidates
         if candidates:
             given.add(candidates[0])
             rules.append(Rule(cell, candidates[0], Decimal(factor_in_name(cell))))
+    titles = [source.column for source in plan.sources if source.field == "title"]
+    titles += [rule.column for rule in rules if rule.field == "title"]
+    for title in titles if not plan.is_house_rent else []:
+        for name in (each for each in NAMED_IN_TITLES if each not in given):
+            if texts[plan.place_of(title)] and _takes_all(name, texts[plan.place_of(title)]):
+                rules.append(Rule(title, name))
     return rules
 
 
-def _accepts(field: str, text: str) -> bool:
+def _takes_all(field: str, texts: Iterable[str]) -> bool:
+    """Return whether all texts are values of a field."""
     try:
-        parse(field, text, factor=Decimal(1), decimal_comma=False)
+        for text in texts:
+            parse(field, text, factor=Decimal(1), decimal_comma=False)
     except ValueRefused:
         return False
     return True

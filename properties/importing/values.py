@@ -84,7 +84,7 @@ CHOICES: dict[str, Sequence[tuple[str, object]]] = {
 }
 
 # In scraped files a title often tells the type and the purpose. These names say too little in a sentence.
-NAMED_IN_TITLES = {"property_type", "purpose"}
+NAMED_IN_TITLES = ("property_type", "purpose")
 VAGUE = {"floor", "home", "unit", "room", "offer"}
 
 # Lakhs and thousands in any mixture: 1,25,000 and 125,000; also 125 000 and 125'000.

@@ -281,7 +281,7 @@ def test_line_ends_and_case_of_the_header_do_not_matter(load, content):
         (b"", "The file is empty."),
         (b"\n\n", "The file is empty."),
         (
-            b"name,price\nHome,5\n",
+            b"name,price\nSea view,5\n",
             "--map name=title --map price=base_price --set property_type=PROPERTY_TYPE",
         ),
         (

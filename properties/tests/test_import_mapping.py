@@ -124,6 +124,11 @@ def test_a_dry_run_shows_each_column_and_the_reasons_and_changes_nothing(load):
     assert not Amenity.objects.exists()
 
 
+def test_a_dry_run_proposes_fields_for_columns_that_are_ignored(load):
+    out, _err = load(SHEET, *OPTIONS[:-1], "--dry-run")
+    assert "Other columns could become fields: --map beds=bedrooms" in out
+
+
 def test_missing_columns_are_told_with_options_that_supply_them(load):
     with pytest.raises(CommandError) as caught:
         load(SHEET.replace("town", "district"))
@@ -138,6 +143,34 @@ def test_missing_columns_are_told_with_options_that_supply_them(load):
     options = [*OPTIONS[:3], "--map=price in lakhs*100000=base_price", "--map=beds=bedrooms"]
     load(SHEET.replace("town", "district"), *options, "--set=city=Goa")
     assert rows("title") == [("Sea house",), ("Small flat",)]
+
+
+@pytest.mark.parametrize(
+    ("name", "proposed"),
+    [
+        (
+            "portal_scrape",
+            "--map price=base_price --map area=area_sqft --map title=purpose --set city=CITY",
+        ),
+        (
+            "lagos_portal",
+            "--map name=title --map price=base_price --map location=locality "
+            "--map 'Property Address=full_address' --map 'Property Size=area_sqft' --map Toilets=bathrooms "
+            "--map name=property_type --map name=purpose --set city=CITY",
+        ),
+        (
+            "us_agency",
+            "--map Address=full_address --map Zip=pincode --map Price=base_price --map Beds=bedrooms "
+            "--map Baths=bathrooms --map SqFt=area_sqft --map Type=property_type --set title=TITLE "
+            "--set purpose=PURPOSE",
+        ),
+        ("agency_lakhs", "--map 'price_lakhs*100000=base_price' --set purpose=PURPOSE"),
+    ],
+)
+def test_what_is_proposed_for_public_files(load_file, name, proposed):
+    with pytest.raises(CommandError) as caught:
+        load_file(settings.BASE_DIR / f"properties/tests/files/{name}.csv")
+    assert f"  {proposed}\n" in str(caught.value)
 
 
 @pytest.mark.parametrize(

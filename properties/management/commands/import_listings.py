@@ -13,7 +13,7 @@ from ghar.management.base import DataCommand, DocumentedCommand
 from properties import importing
 from properties.importing.errors import ImportRefused
 from properties.importing.mapping import ColumnMapping, parse_options, parse_toml
-from properties.importing.preview import Preview, lines
+from properties.importing.preview import Preview, lines, proposal
 from properties.importing.running import Report, run
 
 MAX_TOML = 1_000_000
@@ -133,8 +133,11 @@ Examples:
         preview = Preview(opened.plan)
         for _ in run(preview.watch(opened.entries()), report, owner=None, dry_run=True):
             pass
-        reasons = report.reason_lines()
-        shown = [*lines(preview), *(["Reasons for refusing rows:"] if reasons else []), *reasons]
+        shown = lines(preview)
+        if opened.proposals:
+            shown.append(f"Other columns could become fields: {proposal(opened.proposals, [])}")
+        if reasons := report.reason_lines():
+            shown += ["Reasons for refusing rows:", *reasons]
         self.stdout.write("\n".join([*shown, "This is a dry run: nothing was imported. It would be:"]))
 
 
