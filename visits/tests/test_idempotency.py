@@ -19,9 +19,10 @@ from ghar.api import idempotency
 from ghar.models import OutboxEvent, StoredAnswer
 from ghar.testing import PASSWORD
 from ghar.tests.responses import iso, problem
+from ghar.transactions import RetryTransaction
 from properties.models import Property
 from visits import services
-from visits.models import Visit
+from visits.models import Visit, VisitEvent
 from visits.tests.factories import AgentFactory, ListingFactory, UserFactory, book, local
 from visits.tests.threads import first_two, run_concurrently
 
@@ -285,12 +286,40 @@ class TestTwins:
 
     def test_a_failure_leaves_neither_change_nor_lock_nor_answer(self, asha, listing, monkeypatch):
         body = {"property_id": listing.pk, "scheduled_date": iso(local(2, 11))}
-        fail = pytest.MonkeyPatch()
-        fail.setattr("visits.services.meets.post_invitation", lambda visit: 1 / 0)
+        monkeypatch.setattr("visits.services.meets.post_invitation", lambda visit: 1 / 0)
         assert send(asha, VISITS, body).status_code == 500
-        fail.undo()
+        monkeypatch.undo()
         assert (Visit.objects.count(), StoredAnswer.objects.count()) == (0, 0)
         assert send(asha, VISITS, body).status_code == 201
+
+    def test_a_lost_race_is_tried_again_inside_the_request(self, asha, listing, monkeypatch):
+        raised = []
+
+        def lose_once(visit):
+            if not raised:
+                raised.append(visit.pk)
+                raise RetryTransaction
+
+        monkeypatch.setattr("visits.services.meets.post_invitation", lose_once)
+        body = {"property_id": listing.pk, "scheduled_date": iso(local(2, 11))}
+        first = send(asha, VISITS, body)
+        assert (first.status_code, first.json()["version"], len(raised)) == (201, 1, 1)
+        assert (Visit.objects.count(), VisitEvent.objects.count()) == (1, 1)
+        same_answer(first, send(asha, VISITS, body))
+
+    def test_a_connection_that_is_killed_leaves_neither_lock_nor_answer(self, asha, listing, monkeypatch):
+        def die(visit):
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+
+        monkeypatch.setattr("visits.services.meets.post_invitation", die)
+        body = {"property_id": listing.pk, "scheduled_date": iso(local(2, 11))}
+        [killed] = run_concurrently([partial(send, asha, VISITS, body)])
+        assert problem(killed) == (503, "unavailable")
+        monkeypatch.undo()
+        assert (Visit.objects.count(), StoredAnswer.objects.count()) == (0, 0)
+        again = send(asha, VISITS, body)
+        assert (again.status_code, replayed(again)) == (201, False)
 
     def test_a_refused_change_leaves_its_answer_and_nothing_else(self, asha, listing, agent):
         book(asha, ListingFactory(), local(2, 11))

@@ -8,6 +8,7 @@ from django.db import connection
 
 from agents.models import Agent
 from ghar import clock
+from ghar.mcp.tests.assistant import Assistant
 from ghar.testing import messages_of
 from ghar.tests.responses import iso, problem_fields
 from visits import queues, services
@@ -229,3 +230,16 @@ class TestWarnings:
     def test_with_an_agent_no_page_asks(self, staff_client, tour):
         assert staff_client.post(page(tour, "confirm"), {}).status_code == 302
         assert Visit.objects.get().status == "confirmed"
+
+    def test_an_assistant_is_told_as_well(self, asha, agent, listing):
+        assistant = Assistant(asha)
+        arguments = {"property_id": listing.pk, "scheduled_date": iso(local(3, 3))}
+        booked = assistant.call("visits_schedule", **arguments)
+        assert booked["warnings"] == ["no_agent"]
+        assert "No agent shows it yet" in booked["summary"]
+        moved = assistant.call("visits_reschedule", visit_id=booked["id"], new_date=iso(local(3, 12)))
+        assert (moved["warnings"], moved["agent_id"]) == ([], agent.pk)
+        cancelled = assistant.call("visits_cancel", visit_id=booked["id"], confirm=True)
+        assert (cancelled["status"], cancelled["warnings"], cancelled["changed"]) == ("cancelled", [], True)
+        again = assistant.call("visits_cancel", visit_id=booked["id"], confirm=True)
+        assert (again["version"], again["changed"]) == (cancelled["version"], False)
