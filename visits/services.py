@@ -304,7 +304,7 @@ def assign(
             % {"status": preconditions.status_text(visit.status)}
         )
     former_id = visit.agent_id
-    if agent_id == former_id:
+    if agent_id == former_id or (agent_id is AUTOMATIC and assigning.can_keep_agent(visit)):
         return visit
     preconditions.check_version(visit, versions)
     if isinstance(agent_id, Choice):

@@ -13,6 +13,7 @@ from agents.tests.factories import (
 )
 from agents.tests.queries import count_queries
 from ghar import clock
+from ghar.mcp.tests.assistant import Assistant
 from ghar.tests.responses import problem, problem_fields
 
 pytestmark = pytest.mark.django_db
@@ -84,6 +85,12 @@ class TestDirectory:
                 assert names(api(user).get(f"{AGENTS}{query}")) == ["Here"]
             assert names(api(user).get(f"{AGENTS}?is_active=false")) == listed
             assert api(user).get(f"{AGENTS}/{former.pk}").status_code == code
+
+    def test_an_assistant_lists_those_who_work_here(self, ops):
+        AgentFactory(name="Gone", is_active=False)
+        AgentFactory(name="Here")
+        listed = Assistant(ops, "/mcp-admin").call("agent_list")
+        assert [agent["name"] for agent in listed["items"]] == ["Here"]
 
     @pytest.mark.parametrize(
         ("query", "found"),

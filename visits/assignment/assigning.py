@@ -23,7 +23,13 @@ from visits.assignment.selection import (
 from visits.models import Visit, VisitEvent, busy_range
 from visits.scheduling import changes, locks
 from visits.scheduling.changes import Why
-from visits.scheduling.eligibility import REASONS, Requirements, ineligibility_reasons, with_eligibility
+from visits.scheduling.eligibility import (
+    REASONS,
+    Requirements,
+    eligible,
+    ineligibility_reasons,
+    with_eligibility,
+)
 from visits.scheduling.errors import AgentNotEligible
 
 
@@ -38,6 +44,13 @@ def choose_for_visit(visit: Visit, former: Agent | None = None, *, avoid: Collec
     if former and lock_if_eligible(former.pk, search):
         return Decision(former, search)
     return choose_agent(replace(search, avoid=frozenset({*previously_unassigned(visit), *avoid})))
+
+
+def can_keep_agent(visit: Visit) -> bool:
+    """Tell whether the visit has an agent who can take it: then no other one is chosen."""
+    if visit.agent_id is None:
+        return False
+    return eligible(Agent.objects.filter(pk=visit.agent_id), Requirements.for_visit(visit)).exists()
 
 
 def assign_automatically(visit: Visit, by: User, why: Why) -> None:

@@ -14,7 +14,7 @@ from properties.errors import PropertyUnavailable
 from properties.models import Property
 from visits.api.serializers import SlotSerializer, VisitSerializer
 from visits.assignment import candidates
-from visits.models import LIVE, Visit
+from visits.models import Visit
 from visits.scheduling.errors import AgentNotEligible, VisitConflict
 from visits.scheduling.slots import Slot
 
@@ -53,17 +53,13 @@ class VisitResponse(VisitSerializer):
 class ChangeResponse(VisitResponse):
     """The visit after a call that may have changed it."""
 
-    OUTLINE = VisitResponse.OUTLINE | {"warnings", "changed", "summary"}
-
-    warnings = serializers.ListField(
-        child=serializers.CharField(), help_text="no_agent: nobody shows this tour."
-    )
+    OUTLINE = VisitResponse.OUTLINE | {"changed", "summary"}
 
     changed = serializers.BooleanField(help_text="Whether this call changed anything.")
     summary = serializers.CharField(help_text="The result in a sentence for the user.")
 
     class Meta(VisitResponse.Meta):
-        fields = [*VisitResponse.Meta.fields, "changed", "summary", "warnings"]
+        fields = [*VisitResponse.Meta.fields, "changed", "summary"]
         read_only_fields = fields
 
 
@@ -87,9 +83,7 @@ def visit_json(request: HttpRequest, visit: Visit) -> dict[str, Any]:
 
 
 def change_json(visit: dict[str, Any], *, changed: bool, summary: str) -> dict[str, Any]:
-    lacks_agent = visit["visit_context"] == Visit.Context.PROPERTY_TOUR and visit["agent_id"] is None
-    warnings = ["no_agent"] if lacks_agent and visit["status"] in LIVE else []
-    return {**visit, "changed": changed, "summary": summary, "warnings": warnings}
+    return {**visit, "changed": changed, "summary": summary}
 
 
 def slots_json(listing: Property, slots: list[Slot]) -> dict[str, Any]:

@@ -235,11 +235,16 @@ class TestWarnings:
         assistant = Assistant(asha)
         arguments = {"property_id": listing.pk, "scheduled_date": iso(local(3, 3))}
         booked = assistant.call("visits_schedule", **arguments)
-        assert booked["warnings"] == ["no_agent"]
         assert "No agent shows it yet" in booked["summary"]
         moved = assistant.call("visits_reschedule", visit_id=booked["id"], new_date=iso(local(3, 12)))
-        assert (moved["warnings"], moved["agent_id"]) == ([], agent.pk)
+        assert (moved["agent_id"], f"{agent.name} will show it." in moved["summary"]) == (agent.pk, True)
+        night = assistant.call("visits_reschedule", visit_id=booked["id"], new_date=iso(local(4, 2)))
+        assert "No agent shows it yet" in night["summary"]
         cancelled = assistant.call("visits_cancel", visit_id=booked["id"], confirm=True)
-        assert (cancelled["status"], cancelled["warnings"], cancelled["changed"]) == ("cancelled", [], True)
+        assert (cancelled["status"], cancelled["changed"]) == ("cancelled", True)
         again = assistant.call("visits_cancel", visit_id=booked["id"], confirm=True)
         assert (again["version"], again["changed"]) == (cancelled["version"], False)
+
+    def test_an_assistant_is_not_told_that_a_meet_has_no_agent(self, asha, meet):
+        same = Assistant(asha).call("visits_reschedule", visit_id=meet.pk, new_date=iso(meet.scheduled_date))
+        assert (same["changed"], "gent" in same["summary"]) == (False, False)
