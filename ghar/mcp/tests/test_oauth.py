@@ -180,6 +180,8 @@ class TestRegistration:
         [
             {"client_name": "a\x00b"},
             {"client_name": "x" * 9000},
+            {"client_name": "\u200b\u3164"},
+            {"client_name": "Claude \u202eevil"},
             {"redirect_uris": [f"{CALLBACK}/{n}" for n in range(11)]},
             {"redirect_uris": ["http://evil.example/callback"]},
             {"redirect_uris": ["http://127.0.0.1/\x00"]},
