@@ -170,8 +170,8 @@ def _create_mumbai_visits(staff: User, seekers: list[User], homes: list[Property
 def _unassign_everyone(staff: User, visit: Visit) -> None:
     """Unassign one agent after the other, until no other is eligible: none of them is chosen again."""
     while visit.agent:
-        reason = f"{visit.agent} asked to be unassigned."
-        visit = services.assign(visit=visit, by=staff, agent_id=None, reason=reason)
+        note = f"{visit.agent} asked to be unassigned."
+        visit = services.assign(visit=visit, by=staff, agent_id=None, note=note)
         with suppress(AgentNotEligible):
             visit = services.assign(visit=visit, by=staff)
 
@@ -184,9 +184,10 @@ def _complete(staff: User, visit: Visit) -> None:
             visit=visit,
             by=staff,
             notes="Liked the light; asks for the society's rules.",
-            feedback="Bright and quiet.",
-            interest_level="high",
             follow_up_date=clock.now() + timedelta(days=2),
+        )
+        services.update(
+            visit=visit, by=visit.user, visitor_feedback="Bright and quiet.", interest_level="high"
         )
 
 
@@ -214,6 +215,7 @@ def _create_meets(seekers: list[User], room: Property) -> None:
     done = _meet(chitra, dev, room, india_time(-3, 18))
     with clock.frozen_at(done.scheduled_end):
         services.complete(visit=done, by=chitra, feedback="We get along.", interest_level="high")
+        services.update(visit=done, by=dev, visitor_feedback="Let me think about it.", interest_level="low")
         flatmate_services.mark_read(conversation=conversation, by=chitra)
     _meet(dev, chitra, room, india_time(-2, 18))
     to_come = _meet_fields(dev, room, india_time(5, 18))

@@ -12,7 +12,7 @@ from ghar.tests.responses import iso, problem
 from properties.models import Property
 from visits import services
 from visits.models import Visit
-from visits.tests.factories import AgentFactory, ListingFactory, book, local
+from visits.tests.factories import AgentFactory, ListingFactory, UserFactory, book, local
 from visits.tests.meets import AT, meet_body, post_meet
 
 pytestmark = pytest.mark.django_db
