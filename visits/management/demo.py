@@ -142,10 +142,9 @@ def _create_mumbai_visits(staff: User, seekers: list[User], homes: list[Property
             visit=completed,
             by=staff,
             notes="Liked the light; asks for the society's rules.",
-            feedback="Bright and quiet.",
-            interest_level="high",
             follow_up_date=clock.now() + timedelta(days=2),
         )
+        services.update(visit=completed, by=asha, visitor_feedback="Bright and quiet.", interest_level="high")
     cancelled = _book(bala, homes[1], india_time(-2, 16))
     with clock.frozen_at(cancelled.scheduled_date - timedelta(days=1)):
         services.cancel(visit=cancelled, by=bala, reason="Found a place nearer to work.")
@@ -164,8 +163,8 @@ def _create_mumbai_visits(staff: User, seekers: list[User], homes: list[Property
     waiting = _book(bala, homes[5], india_time(1, 15), "Somebody who speaks Hindi, please.")
     # An agent whom staff unassign is not chosen again: in the end no other is eligible.
     while waiting.agent:
-        reason = f"{waiting.agent} asked to be unassigned."
-        waiting = services.assign(visit=waiting, by=staff, agent_id=None, reason=reason)
+        note = f"{waiting.agent} asked to be unassigned."
+        waiting = services.assign(visit=waiting, by=staff, agent_id=None, note=note)
         with suppress(AgentNotEligible):
             waiting = services.assign(visit=waiting, by=staff)
 
@@ -187,6 +186,7 @@ def _create_meets(seekers: list[User], room: Property) -> None:
     done = _meet(chitra, dev, room, india_time(-3, 18))
     with clock.frozen_at(done.scheduled_end):
         services.complete(visit=done, by=chitra, feedback="We get along.", interest_level="high")
+        services.update(visit=done, by=dev, visitor_feedback="Let me think about it.", interest_level="low")
         flatmate_services.mark_read(conversation=conversation, by=chitra)
     _meet(dev, chitra, room, india_time(-2, 18))
     _meet(chitra, dev, room, india_time(5, 18), invited_at=india_time(-1, 20))

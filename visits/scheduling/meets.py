@@ -1,7 +1,7 @@
 """The rules of a meet: whom one can meet, and where.
 
-A block and an id of nobody answer like no match: nobody learns of a block, or of who exists. Only the two of
-a match learn that the other's account is closed.
+A block and an id of nobody answer like no match: nobody learns of a block, or of who exists. Only a person's
+match is told that their account is closed.
 """
 
 from dataclasses import asdict, dataclass
