@@ -82,7 +82,8 @@ class BlockSerializer(serializers.ModelSerializer[UserBlock]):
 
 class SwipeInputSerializer(StrictSerializer):
     ignores_unknown = True
-    response_fields = ("did_match", "match_id", "conversation_id")
+    # Nobody swipes for somebody else.
+    response_fields = ("user_id", "did_match", "match_id", "conversation_id")
 
     target_user_id = IdField()
     action = serializers.ChoiceField(choices=Swipe.Action.choices)

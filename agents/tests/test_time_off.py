@@ -64,7 +64,7 @@ class TestTimeOff:
             ({"from": "2026-07-01T00:00:00Z", "to": "2026-07-02T00:00:00Z", "reason": "x" * 201}, ["reason"]),
             ({"from": "2026-07-01T00:00:00Z", "to": "2026-07-02T00:00:00Z", "reason": None}, ["reason"]),
             ({"from": "2026-07-01T00:00:00Z", "to": "2026-07-02T00:00:00Z", "id": 1}, ["id"]),
-            ({"from": "2026-07-01T00:00:00Z", "to": "2026-07-02T00:00:00Z", "until": 1}, ["until"]),
+            ({"from": "2026-07-01T00:00:00Z", "to": "2026-07-02T00:00:00Z", "dry_run": True}, ["dry_run"]),
         ],
     )
     def test_bad_time_off_is_refused_by_field(self, api, meera, sent, fields):
