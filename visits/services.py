@@ -260,6 +260,7 @@ def update(
     preconditions.check_version(visit, versions)
     preconditions.check_takes_fields(visit, set(fields))
     if is_repeat:
+        # Status and time are so already; the other fields are what is new.
         changes.update_fields(visit, by, fields)
         return visit
     if status == Status.CONFIRMED:

@@ -22,7 +22,6 @@ class TestFields:
         [
             ("agent_id", ASSIGN),
             ("agent", ASSIGN),
-            ("version", "This field is read-only: send the version that you have read as If-Match."),
             ("id", "This field is read-only."),
             ("user_id", "This field is read-only."),
             ("property_id", "This field is read-only."),
