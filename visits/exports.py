@@ -1,10 +1,10 @@
 """The visits as a CSV file for staff. It leaves out what visitors and staff write in their own words."""
 
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from django.db.models import QuerySet
 
+from ghar import clock
 from ghar.exports import CsvExport
 from visits.models import Visit
 
@@ -15,7 +15,7 @@ def visit_rows() -> QuerySet[Visit]:
 
 def local_time(visit: Visit, moment: datetime) -> str:
     """Return a time as the clocks at the listing show it, in a form that spreadsheets read as a date."""
-    return f"{moment.astimezone(ZoneInfo(visit.property.timezone)):%Y-%m-%d %H:%M}"
+    return f"{moment.astimezone(clock.time_zone(visit.property.timezone)):%Y-%m-%d %H:%M}"
 
 
 VISITS = CsvExport(

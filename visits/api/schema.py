@@ -20,7 +20,7 @@ from ghar.api.openapi import (
     request_example,
 )
 from properties.serializers import PropertyInputSerializer, PropertySerializer
-from visits.api import serializers
+from visits.api import inputs, serializers
 from visits.api.examples import AGENT, BOOKING, HOLIDAY, LISTING, TOUR_EXAMPLE, WARNED_EXAMPLE
 from visits.api.filters import AgencyVisitFilter, AvailableAgentFilter, VisitFilter
 from visits.api.views.agents import AgentViewSet
@@ -121,14 +121,14 @@ extend_schema_view(
         "Book a visit",
         description="Returns 201 for a new visit, also when no agent is free: then it waits for one. "
         "Returns 200 with the existing visit for the same booking again.",
-        request=serializers.ScheduleSerializer,
+        request=inputs.ScheduleSerializer,
         responses={201: serializers.VisitSerializer, 200: serializers.VisitSerializer},
         parameters=[ETAG],
         codes=TIME_CODES,
         examples=[request_example("A tour", BOOKING), TOUR_EXAMPLE],
     ),
-    update=update_operation(serializers.UpdateSerializer(partial=True)),
-    partial_update=update_operation(serializers.UpdateSerializer),
+    update=update_operation(inputs.UpdateSerializer(partial=True)),
+    partial_update=update_operation(inputs.UpdateSerializer),
     confirm=transition_operation(
         "Confirm a visit",
         description="For the side that `awaiting` names, and staff. `warnings` names what the user should "
@@ -142,20 +142,20 @@ extend_schema_view(
         "no_active_match",
         description="The agent stays if they are free then. Otherwise the best other agent gets the visit, "
         "or it waits for one, which `warnings` tells. The same time again changes nothing.",
-        request=serializers.RescheduleSerializer,
+        request=inputs.RescheduleSerializer,
         response=serializers.WarnedVisitSerializer,
         examples=[request_example("Half an hour later", {"new_date": "2026-11-25T06:00:00Z"})],
     ),
     cancel=transition_operation(
         "Cancel a visit",
-        request=serializers.CancelSerializer,
+        request=inputs.CancelSerializer,
         examples=[request_example("With a reason", {"reason": "I have found a home."})],
     ),
     complete=transition_operation(
         "Complete a visit",
         description="After it has begun. Tours: for the agent and staff. Meets: for participants and staff. "
         "A tour without an agent needs `agent_id`: who showed it.",
-        request=serializers.CompleteSerializer,
+        request=inputs.CompleteSerializer,
         examples=[request_example("An outcome", {"notes": "Liked the balcony.", "interest_level": "high"})],
     ),
     assign=transition_operation(
@@ -165,7 +165,7 @@ extend_schema_view(
         "and the visit waits for staff. "
         "A change from one agent to another requires a reason or a note. So does `override`, which ignores "
         "those reasons for ineligibility that staff may override.",
-        request=serializers.AssignSerializer,
+        request=inputs.AssignSerializer,
         examples=[
             request_example("By hand", {"agent_id": 2, "reason": "Speaks Marathi"}),
             request_example("The best agent", {}),
@@ -254,7 +254,7 @@ extend_schema_view(
         "Find free times",
         description="Returns times at which at least one agent is free, every 15 minutes. `from` and `to` "
         "are local dates of the listing; both are included, and at most 31 days.",
-        parameters=[serializers.SlotQuerySerializer],
+        parameters=[inputs.SlotQuerySerializer],
         responses=serializers.SlotsSerializer,
     ),
 )(PropertyViewSet)
@@ -315,7 +315,7 @@ extend_schema_view(
         "Get assigned an agent",
         description="Returns your present agent if you have one. With `agent_id`, in the URL or in the body, "
         "it is that agent or 409.",
-        request=serializers.EngageSerializer,
+        request=inputs.EngageSerializer,
         parameters=[OpenApiParameter("agent_id", ID_SCHEMA)],
         responses=serializers.EngagementSerializer,
         codes=["agent_not_eligible"],

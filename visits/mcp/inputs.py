@@ -11,7 +11,7 @@ from ghar.api.fields import DayField, IdField, StrictSerializer
 from ghar.mcp.arguments import ID_TEXT
 from ghar.mcp.pages import PageInput
 from ghar.mcp.times import LocalInstantField
-from visits.api.serializers import SlotQuerySerializer
+from visits.api.inputs import SlotQuerySerializer
 from visits.models import Visit
 from visits.services import AUTOMATIC, Choice
 

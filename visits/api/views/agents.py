@@ -24,11 +24,8 @@ from ghar.api.query import not_blank, returns_page, takes_query
 from ghar.api.views import ApiViewSet
 from visits import services
 from visits.api.filters import AvailableAgentFilter
-from visits.api.serializers import (
-    EngagementSerializer,
-    EngageSerializer,
-    WorkloadSerializer,
-)
+from visits.api.inputs import EngageSerializer
+from visits.api.serializers import EngagementSerializer, WorkloadSerializer
 
 # Leaving counts as a change: the agent is no longer listed, but the row stays.
 STAFF_ACTIONS = {

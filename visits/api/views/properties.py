@@ -14,7 +14,8 @@ from properties.models import Property
 from properties.permissions import MayChangeProperty
 from properties.serializers import PropertyInputSerializer, PropertySerializer
 from visits import services
-from visits.api.serializers import PropertyDetailSerializer, SlotQuerySerializer, SlotsSerializer
+from visits.api.inputs import SlotQuerySerializer
+from visits.api.serializers import PropertyDetailSerializer, SlotsSerializer
 from visits.models import Visit
 from visits.scheduling import slots
 

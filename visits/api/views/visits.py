@@ -19,7 +19,7 @@ from ghar.api.query import not_blank, returns_page, takes_query
 from ghar.api.views import ApiViewSet
 from ghar.errors import Invalid
 from visits import permissions, services
-from visits.api import serializers, stats
+from visits.api import inputs, serializers, stats
 from visits.api.filters import AgencyVisitFilter, StatsFilter, VisitFilter
 from visits.api.permissions import IsAgency
 from visits.assignment.candidates import rank_candidates
@@ -82,14 +82,14 @@ class VisitViewSet(ApiViewSet[Visit]):
         return self.respond(self.get_object())
 
     def create(self, request: Request) -> Response:
-        booking = self.validated(serializers.ScheduleSerializer)
+        booking = self.validated(inputs.ScheduleSerializer)
         visitor = self.get_visitor(booking.pop("user_id", None))
         visit, is_new = services.schedule(by=self.user, user=visitor, **booking)
         return self.respond_fresh(visit, status=201 if is_new else 200)
 
     def update(self, request: Request, pk: str) -> Response:
         visit, versions = self.get_object(), read_if_match(request)
-        changes = self.validated(serializers.UpdateSerializer)
+        changes = self.validated(inputs.UpdateSerializer)
         version = changes.pop("version", None)
         if version is not None:
             versions = {version} if versions is None else versions & {version}
@@ -104,19 +104,19 @@ class VisitViewSet(ApiViewSet[Visit]):
 
     @action(detail=True, methods=["post"])
     def reschedule(self, request: Request, pk: str) -> Response:
-        return self.call_service(services.reschedule, serializers.RescheduleSerializer)
+        return self.call_service(services.reschedule, inputs.RescheduleSerializer)
 
     @action(detail=True, methods=["post"])
     def cancel(self, request: Request, pk: str) -> Response:
-        return self.call_service(services.cancel, serializers.CancelSerializer)
+        return self.call_service(services.cancel, inputs.CancelSerializer)
 
     @action(detail=True, methods=["post"])
     def complete(self, request: Request, pk: str) -> Response:
-        return self.call_service(services.complete, serializers.CompleteSerializer)
+        return self.call_service(services.complete, inputs.CompleteSerializer)
 
     @action(detail=True, methods=["post"])
     def assign(self, request: Request, pk: str) -> Response:
-        return self.call_service(services.assign, serializers.AssignSerializer)
+        return self.call_service(services.assign, inputs.AssignSerializer)
 
     @action(detail=True, pagination_class=None, filter_backends=[])
     def candidates(self, request: Request, pk: str) -> Response:
