@@ -155,6 +155,8 @@ def expired() -> QuerySet[StoredAnswer]:
 class IdempotentView(APIView):
     """A view whose writes heed Idempotency-Key. For requests without a log-in the header does not count."""
 
+    # False where an answer must not be kept, such as one with a secret.
+    heeds_keys = True
     # What `dispatch` has found instead of a first request: a stored answer, or a refusal.
     instead: Exception | None = None
 
@@ -190,7 +192,7 @@ class IdempotentView(APIView):
     def read_key(self, request: HttpRequest) -> KeyedRequest | None:
         """Return the request with its key; None where no key counts, and where the view has to refuse."""
         key = request.headers.get(HEADER)
-        if key is None or request.method in SAFE_METHODS:
+        if key is None or request.method in SAFE_METHODS or not self.heeds_keys:
             return None
         try:
             # The body comes first: an authentication may look for a CSRF token in it.

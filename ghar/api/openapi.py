@@ -213,8 +213,8 @@ class Document(AutoSchema):
         return found
 
     def takes_keys(self) -> bool:
-        is_write = self.method not in SAFE_METHODS and isinstance(self.view, IdempotentView)
-        return is_write and bool(self.view.get_authenticators())
+        heeds = isinstance(self.view, IdempotentView) and self.view.heeds_keys
+        return heeds and self.method not in SAFE_METHODS and bool(self.view.get_authenticators())
 
     def derived_codes(self, found: Schema) -> set[str]:
         writes = self.method not in SAFE_METHODS

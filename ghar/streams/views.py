@@ -107,6 +107,8 @@ class TicketSerializer(serializers.Serializer[Any]):
 class EventTicket(ApiView):
     """Issues a ticket for one stream: `?ticket=`, for clients that cannot send a header with it."""
 
+    # A ticket works once, and no secret is stored.
+    heeds_keys = False
     throttle_classes = (TicketThrottle, WriteThrottle)
 
     def post(self, request: Request) -> Response:
