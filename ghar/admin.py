@@ -223,7 +223,7 @@ class ObjectAction(Generic[Row, Result]):
     is_available_for: Callable[[Row], bool] = always
     preview: Callable[[Result], Mapping[str, object]] | None = None
     preview_template: str = ""
-    question: Callable[[Result], str] | None = None
+    question: Callable[[ActionForm[Row], Result], str] | None = None
 
     @property
     def has_preview(self) -> bool:
@@ -280,7 +280,7 @@ class ExtraViewsMixin(BaseAdmin[Row]):
             if action.preview:
                 arguments["dry_run"] = not confirmed
             try:
-                question = self._find_question(request, action, arguments)
+                question = self._find_question(request, action, form)
                 result = None if question else action.service(by=request.user, **arguments)
             except DomainError as error:
                 self.message_user(request, form.refusal(error), messages.ERROR)
@@ -306,13 +306,13 @@ class ExtraViewsMixin(BaseAdmin[Row]):
         )
 
     def _find_question(
-        self, request: HttpRequest, action: ObjectAction[Row, Any], arguments: dict[str, Any]
+        self, request: HttpRequest, action: ObjectAction[Row, Any], form: ActionForm[Row]
     ) -> str:
         """Try the action, undo it, and return what to ask; an empty text when that was answered by now."""
         if action.question is None:
             return ""
         with dry_run():
-            question = action.question(action.service(by=request.user, **arguments))
+            question = action.question(form, action.service(by=request.user, **form.arguments()))
         # Whoever answered another question, about another time for example, is asked again.
         return "" if question == request.POST.get("answered") else question
 

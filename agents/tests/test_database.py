@@ -22,8 +22,8 @@ def sql(statement, *params):
 
 def engage(seeker, agent, ended_at=None):
     sql(
-        "INSERT INTO agents_engagement (seeker_id, agent_id, reason, started_at, ended_at)"
-        " VALUES (%s, %s, '', now(), %s)",
+        "INSERT INTO agents_engagement (seeker_id, agent_id, reason, note, started_at, ended_at)"
+        " VALUES (%s, %s, '', '', now(), %s)",
         seeker.pk,
         agent.pk,
         ended_at,
@@ -140,8 +140,8 @@ class TestDeleting:
         ),
         (
             "engagement_one_open_per_seeker",
-            "INSERT INTO agents_engagement (seeker_id, agent_id, reason, started_at)"
-            " SELECT seeker_id, agent_id, '', now() FROM agents_engagement",
+            "INSERT INTO agents_engagement (seeker_id, agent_id, reason, note, started_at)"
+            " SELECT seeker_id, agent_id, '', '', now() FROM agents_engagement",
         ),
         (
             "interaction_satisfaction_1_to_5",

@@ -34,16 +34,16 @@ def test_a_request_is_one_line(client, asha, lines):
     headers = {"Authorization": f"Bearer {token}", "X-Request-ID": "from-the-client"}
     answer = client.get("/api/v1/visits/17?ticket=SECRET", headers=headers)
     text, (line,) = lines()
-    assert answer.status_code == 404
+    assert answer.status_code == 400
     assert line.pop("at") and line.pop("ms") >= 0
     assert line == {
         "level": "info",
         "logger": "ghar.request",
-        "message": "GET /api/v1/visits/{pk} 404",
+        "message": "GET /api/v1/visits/{pk} 400",
         "request_id": "from-the-client",
         "method": "GET",
         "route": "/api/v1/visits/{pk}",
-        "status": 404,
+        "status": 400,
         "user_id": asha.pk,
     }
     assert token not in text and "SECRET" not in text

@@ -23,7 +23,7 @@ def post(content_type, body):
     environ = RequestFactory()._base_environ(
         PATH_INFO="/api/v1/auth/login",
         REQUEST_METHOD="POST",
-        QUERY_STRING="q=%ff",
+        QUERY_STRING="",
         CONTENT_TYPE=content_type,
         CONTENT_LENGTH=str(len(body)),
         SERVER_NAME="localhost",

@@ -37,7 +37,8 @@ KINDS = [
     (b"Deep %d;villa;buy;Goa;1;;" + b"[" * 2_000, False),
     (b"Many %d;villa;buy;Goa;1;99999999999999999999;;", False),
     (b"Wide %d;villa;buy;Goa;1;;;" + b"x" * 20_001, False),
-    (b"Wrong %d;villa;buy;Goa;1;;;no equals sign", False),
+    (b"Wrong %d;villa;buy;Goa;1;;;=no name", False),
+    (b"Road %d;villa;buy;Goa;1;;Stra\xc3\x9fe|STRASSE;", True),
 ]  # fmt: skip
 
 

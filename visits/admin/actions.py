@@ -46,9 +46,9 @@ def describe_status(visit: Visit) -> str:
     return _("%(status)s.") % {"status": visit.get_status_display()}
 
 
-def ask_without_agent(visit: Visit) -> str:
-    """Return a question when nobody shows the visit after the change: staff answer for it then."""
-    if not visit.lacks_agent():
+def ask_without_agent(form: ActionForm[Visit], visit: Visit) -> str:
+    """Return a question when nobody shows the visit after a change: staff answer for it then."""
+    if visit.version == form.row.version or not visit.lacks_agent():
         return ""
     time = format_local(visit.scheduled_date, visit.property.timezone)
     return _("No agent shows this tour on %(time)s. Check the time, or go on without an agent.") % {

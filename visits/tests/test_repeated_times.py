@@ -1,10 +1,11 @@
 """Local times that clocks show twice: the night of 7 November 2027 in Chicago, from 01:00 to 02:00."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from agents import services as agent_services
 from agents.models import Agent, TimeOff
 from ghar import clock
 from properties.models import Property
@@ -31,6 +32,8 @@ def in_chicago(settings, listing, agent):
     settings.OFFICE_TIME_ZONE = ZoneInfo(CHICAGO)
     Property.objects.update(timezone=CHICAGO)
     Agent.objects.update(timezone=CHICAGO)
+    day = {"opens": time(0), "closes": time(23, 59)}
+    agent_services.set_hours(agent=agent, by=agent.user, items=[{"weekday": n, **day} for n in range(7)])
     for row in (listing, agent):
         row.refresh_from_db()
     with clock.frozen_at(NOW):

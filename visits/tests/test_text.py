@@ -77,7 +77,7 @@ def test_a_new_agent_takes_what_waits_in_their_city(
 
 
 def test_visits_are_found_by_names_in_every_form(api, ops, staff_client):
-    agent = AgentFactory(name="Zo\u00eb Wei\u00df", cities=[])
+    agent = AgentFactory(name="Zo\u00eb Wei\u00df", cities=[], serves_everywhere=True)
     listing = ListingFactory(title="\u0130lk ev", locality="Ph\u01b0\u1eddng 1")
     visit = book(UserFactory(full_name="Jos\u00e9 Nu\u00f1ez"), listing, local(2, 11))
     assert visit.agent == agent

@@ -44,7 +44,7 @@ def tables():
 
 TABLES = tables()
 # What a response nests without a meaning of its own by key.
-LEAVES = {"features", "by_status", "data.key", "data.others"}
+LEAVES = {"attributes", "by_status", "data.key", "data.others"}
 
 
 def flatten(value, path=""):
@@ -73,7 +73,9 @@ class House:
         rest = {"locality": "Powai", "full_address": "1 Lake Road", "latitude": 19, "longitude": 72}
         rest |= {"bedrooms": 2, "bathrooms": 1, "area_sqft": 700, "sub_locality": "Lakeside"}
         rest |= {"landmark": "Lake", "pincode": "400076", "state": "Maharashtra", "furnishing": "furnished"}
-        Property.objects.update(**rest, description="Bright", features={"floor": "2"})
+        Property.objects.update(
+            **rest, description="Bright", features=["Sea view"], attributes={"floor": "2"}
+        )
         self.listing.images.create(image_url=photo, caption="Hall", is_main_image=True)
         self.listing.amenities.create(title="Lift", icon="lift", category="House")
         self.people = dict(
@@ -115,6 +117,7 @@ class House:
         Visit.objects.update(
             actual_date=now,
             special_requirements="A ramp",
+            time_slot_label="Morning",
             visit_notes="Argues",
             follow_up_required=True,
             follow_up_date=now,
@@ -124,10 +127,11 @@ class House:
         TimeOff.objects.create(agent=self.agent, period=(now, now + timedelta(days=1)), reason="Wedding")
         flatmate_services.send_message(conversation=self.conversation, by=bala, body="Hello")
         Message.objects.update(read_at=now)
+        flatmate_services.block(by=self.people["owner"], blocked_user_id=self.people["stranger"].pk)
 
 
 @pytest.fixture
-def house(asha, bala):
+def house(asha, bala, staff_groups):
     return House(asha, bala)
 
 
@@ -145,6 +149,7 @@ def payloads(house):
         "match": ["flatmates/matches"],
         "conversation": ["flatmates/conversations", conversation],
         "message": [f"{conversation}/messages"],
+        "block": ["flatmates/blocks"],
         "candidate": [f"{visits[0]}/candidates"],
         "workload": ["agents/workload"],
         "statistics": ["visits/stats"],

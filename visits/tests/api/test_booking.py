@@ -30,12 +30,12 @@ class TestBooking:
         return {"property_id": listing.pk, "scheduled_date": iso(local(2, 11)), **changes}
 
     @pytest.mark.django_db(transaction=True)
-    def test_a_booking_takes_twenty_six_statements_however_many_agents_there_are(
+    def test_a_booking_takes_twenty_seven_statements_however_many_agents_there_are(
         self, api, asha, agent, listing, django_assert_num_queries
     ):
         AgentFactory.create_batch(5)
         client = api(asha)
-        with django_assert_num_queries(26):
+        with django_assert_num_queries(27):
             response = client.post("/api/v1/visits", self.body(listing))
         assert response.status_code == 201
 

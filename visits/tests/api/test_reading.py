@@ -80,6 +80,7 @@ class TestReading:
             "visit_context",
             "status",
             "property_id",
+            "property_title",
             "property",
             "scheduled_date",
             "scheduled_end",
