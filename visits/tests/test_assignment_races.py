@@ -87,22 +87,38 @@ def test_the_row_of_an_agent_whom_the_second_look_rejects_is_let_go_at_once(asha
         run_concurrently([partial(take_at_once, first)])
 
 
-@pytest.mark.parametrize("held", [Visit, User, Agent])
-def test_a_sweep_goes_on_behind_a_visit_that_others_hold(monkeypatch, held):
-    seekers = UserFactory.create_batch(2)
-    first = book(seekers[0], ListingFactory(city="Pune"), local(2, 11))
-    second = book(seekers[1], ListingFactory(), local(3, 11))
-    there, here = AgentFactory(cities=["Pune"]), AgentFactory()
-    # A row of an agent is waited for, and so long only.
-    monkeypatch.setattr("ghar.transactions.LOCK_TIMEOUT", "20ms")
-    row = {Visit: first, User: seekers[0], Agent: there}[held]
-    with transaction.atomic():
-        held.objects.select_for_update(no_key=True).get(pk=row.pk)
-        (swept,) = run_concurrently([lambda: list(services.assign_pending())])
-    assert [(attempt.visit, attempt.assigned, attempt.visit.agent) for attempt in swept] == [
-        (second, True, here)
+@pytest.fixture
+def waiting():
+    """Two visits in the order of the queue, in two cities, each with one agent who can take it by now."""
+    visits = [
+        book(UserFactory(), ListingFactory(city="Pune"), local(2, 11)),
+        book(UserFactory(), ListingFactory(), local(3, 11)),
     ]
-    assert [(attempt.visit, attempt.assigned) for attempt in services.assign_pending()] == [(first, True)]
+    AgentFactory(cities=["Pune"])
+    AgentFactory()
+    return visits
+
+
+def sweep():
+    return [(attempt.visit, attempt.assigned) for attempt in services.assign_pending()]
+
+
+@pytest.mark.parametrize("held", [Visit, User])
+def test_a_sweep_does_not_wait_for_a_visit_that_others_hold(waiting, held):
+    first, second = waiting
+    with overtaken(sweep) as swept:
+        held.objects.select_for_update(no_key=True).get(pk={Visit: first.pk, User: first.user_id}[held])
+    assert swept == [[(second, True)]]
+    assert sweep() == [(first, True)]
+
+
+def test_a_sweep_goes_on_behind_a_visit_whose_agent_is_held_too_long(waiting, monkeypatch):
+    first, second = waiting
+    monkeypatch.setattr("ghar.transactions.LOCK_TIMEOUT", "20ms")
+    with transaction.atomic():
+        Agent.objects.select_for_update(no_key=True).get(cities=["Pune"])
+        assert run_concurrently([sweep]) == [[(second, True)]]
+    assert sweep() == [(first, True)]
 
 
 @pytest.mark.stress

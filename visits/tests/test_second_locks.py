@@ -4,7 +4,7 @@ from functools import partial
 
 import pytest
 
-from agents.models import Engagement
+from agents.models import Engagement, TimeOff
 from ghar.accounts import services as account_services
 from properties import services as property_services
 from properties.models import Property
@@ -52,3 +52,63 @@ def test_a_withdrawal_sees_that_the_listing_is_on_the_market_again(asha, ops):
         book(asha, listing, local(2, 11))
     assert Property.objects.get().status == Property.Status.WITHDRAWN
     assert not Visit.objects.live().exists()
+
+
+def test_an_agent_who_leaves_hands_over_what_they_get_in_that_moment(asha, ops):
+    agent = AgentFactory()
+    other = AgentFactory(assignments_won=9)
+    with overtaken(partial(services.dismiss, agent=agent, by=ops)) as moved:
+        visit = book(asha, ListingFactory(), local(2, 11))
+    assert visit.agent == agent
+    assert moved == [[{"visit_id": visit.pk, "from_agent_id": agent.pk, "to_agent_id": other.pk}]]
+    assert Visit.objects.get().agent == other
+
+
+def test_the_same_time_off_twice_at_once_is_one(ops):
+    take = partial(services.take_time_off, agent=AgentFactory(), by=ops, from_=local(2, 0), to=local(3, 0))
+    with overtaken(take) as taken:
+        first = take()
+    assert [(again.time_off, again.is_new) for again in taken] == [(first.time_off, False)]
+    assert TimeOff.objects.count() == 1
+
+
+def test_a_first_booking_and_other_ways_to_an_agent_give_the_seeker_one(asha, bala, ops):
+    agent = AgentFactory()
+    other = AgentFactory(assignments_won=9)
+    with overtaken(
+        partial(services.engage, user=asha),
+        partial(services.move_engagement, user=bala, agent=other, by=ops, reason="Speaks Tamil"),
+    ) as engagements:
+        book(asha, ListingFactory(), local(2, 11))
+        book(bala, ListingFactory(), local(3, 11))
+    assert [engagement.agent for engagement in engagements] == [agent, other]
+    now = Engagement.objects.open().values_list("seeker", "agent")
+    assert set(now) == {(asha.pk, agent.pk), (bala.pk, other.pk)}
+
+
+def test_an_idle_seeker_who_books_in_that_moment_keeps_their_agent(asha):
+    agent = AgentFactory()
+    services.engage(user=asha)
+    Engagement.objects.update(started_at=local(-400, 11))
+    with overtaken(lambda: list(services.close_idle_engagements())) as closed:
+        assert book(asha, ListingFactory(), local(2, 11)).agent == agent
+    assert closed == [[]]
+    assert Engagement.objects.open().get().agent == agent
+
+
+@pytest.mark.parametrize("shared", ["seeker", "exclusive listing"])
+def test_a_move_waits_for_a_booking_and_sees_its_time(asha, bala, shared):
+    listing = ListingFactory(exclusive_tours=True)
+    seeker = asha if shared == "seeker" else bala
+    tour = book(seeker, listing, local(2, 15))
+    move = partial(post, seeker, f"/visits/{tour.pk}/reschedule", {"new_date": local(2, 11).isoformat()})
+    with overtaken(move) as answers:
+        book(asha, ListingFactory() if shared == "seeker" else listing, local(2, 11))
+    taken = (
+        "There is another visit at that time." if shared == "seeker" else "The listing is taken at that time."
+    )
+    assert [(r.status_code, r.data["detail"]) for r in answers] == [
+        (409, f"{taken} Choose one of the alternatives.")
+    ]
+    tour.refresh_from_db()
+    assert (tour.scheduled_date, tour.version) == (local(2, 15), 1)
