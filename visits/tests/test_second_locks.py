@@ -86,29 +86,33 @@ def test_a_first_booking_and_other_ways_to_an_agent_give_the_seeker_one(asha, ba
     assert set(now) == {(asha.pk, agent.pk), (bala.pk, other.pk)}
 
 
-def test_an_idle_seeker_who_books_in_that_moment_keeps_their_agent(asha):
-    agent = AgentFactory()
+@pytest.mark.parametrize("city", ["Mumbai", "Pune"])
+def test_an_idle_seeker_who_books_in_that_moment_keeps_their_agent(asha, city):
+    agent = AgentFactory(cities=["Mumbai"])
     services.engage(user=asha)
     Engagement.objects.update(started_at=local(-400, 11))
     with overtaken(lambda: list(services.close_idle_engagements())) as closed:
-        assert book(asha, ListingFactory(), local(2, 11)).agent == agent
+        book(asha, ListingFactory(city=city), local(2, 11))
     assert closed == [[]]
     assert Engagement.objects.open().get().agent == agent
 
 
-@pytest.mark.parametrize("shared", ["seeker", "exclusive listing"])
-def test_a_move_waits_for_a_booking_and_sees_its_time(asha, bala, shared):
-    listing = ListingFactory(exclusive_tours=True)
-    seeker = asha if shared == "seeker" else bala
-    tour = book(seeker, listing, local(2, 15))
-    move = partial(post, seeker, f"/visits/{tour.pk}/reschedule", {"new_date": local(2, 11).isoformat()})
-    with overtaken(move) as answers:
-        book(asha, ListingFactory() if shared == "seeker" else listing, local(2, 11))
-    taken = (
-        "There is another visit at that time." if shared == "seeker" else "The listing is taken at that time."
-    )
-    assert [(r.status_code, r.data["detail"]) for r in answers] == [
-        (409, f"{taken} Choose one of the alternatives.")
-    ]
+SHARED = {
+    "seeker": (False, "There is another visit at that time."),
+    "exclusive listing": (True, "The listing is taken at that time."),
+}
+
+
+@pytest.mark.parametrize(("same_listing", "taken"), SHARED.values(), ids=SHARED)
+def test_the_second_of_two_moves_to_one_time_sees_the_first(asha, bala, same_listing, taken):
+    home = ListingFactory(exclusive_tours=True)
+    seeker = bala if same_listing else asha
+    moved = book(asha, home if same_listing else ListingFactory(), local(2, 13))
+    tour = book(seeker, home, local(2, 15))
+    body = {"new_date": local(2, 11).isoformat()}
+    with overtaken(partial(post, seeker, f"/visits/{tour.pk}/reschedule", body)) as answers:
+        services.reschedule(visit=moved, by=asha, new_date=local(2, 11))
+    refusal = (409, f"{taken} Choose one of the alternatives.")
+    assert [(r.status_code, r.data["detail"]) for r in answers] == [refusal]
     tour.refresh_from_db()
     assert (tour.scheduled_date, tour.version) == (local(2, 15), 1)
