@@ -31,6 +31,7 @@ def run_concurrently(calls: Sequence[Callable[[], T]], at_a_time: int = 50) -> l
 
 
 def with_own_connection(call: Callable[[], T]) -> T:
+    """Return what the call returns, and close the connection that it has used in this thread."""
     try:
         return call()
     finally:
