@@ -61,18 +61,23 @@ def messages_of(response: Any) -> list[str]:
     return [str(message) for message in response.context["messages"]]
 
 
-def somebody_waits_for_a_lock() -> bool:
-    """Return whether any connection to the test database waits for a lock."""
+def waiting_for_locks() -> int:
+    """Return how many connections to the test database wait for a lock."""
     from django.db import connection
 
     with connection.cursor() as cursor:
         # Within a transaction PostgreSQL keeps the statistics as they were first read.
         cursor.execute("SELECT pg_stat_clear_snapshot()")
         cursor.execute(
-            "SELECT EXISTS (SELECT FROM pg_stat_activity"
-            " WHERE datname = current_database() AND wait_event_type = 'Lock')"
+            "SELECT count(*) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND wait_event_type = 'Lock'"
         )
-        return bool(cursor.fetchone()[0])
+        return int(cursor.fetchone()[0])
+
+
+def somebody_waits_for_a_lock() -> bool:
+    """Return whether any connection to the test database waits for a lock."""
+    return waiting_for_locks() > 0
 
 
 @pytest.fixture

@@ -136,6 +136,16 @@ class TestQueue:
             api(ops).patch(f"/api/v1/agents/{agent.pk}", {"capacity": 7})
         assert snapshot() == before
 
+    @pytest.mark.parametrize("takes_nothing", [{"is_available": False}, {"is_active": False}])
+    def test_for_who_takes_nothing_no_visit_is_looked_at(
+        self, committed, django_assert_num_queries, takes_nothing
+    ):
+        agent = AgentFactory(**takes_nothing)
+        for hour in (10, 11, 12):
+            book(UserFactory(), ListingFactory(), local(2, hour))
+        with django_assert_num_queries(1), committed():
+            services.assign_pending_on_commit({agent.pk})
+
     def test_what_begins_soon_and_has_nobody_is_urgent(self, api, ops, listing):
         visit = book(UserFactory(), listing, local(2, 11))
         later = book(UserFactory(), ListingFactory(), local(2, 13))

@@ -11,13 +11,15 @@ from django.db.models import QuerySet
 from agents.models import Agent
 from ghar.accounts import services as account_services
 from ghar.accounts.models import User
+from ghar.testing import somebody_waits_for_a_lock
+from properties.models import Property
 from visits import services
 from visits.assignment import assigning, selection
 from visits.models import Visit, VisitEvent
 from visits.scheduling import conflicts, locks
 from visits.tests.crowd import answers, booking, post
 from visits.tests.factories import AgentFactory, ListingFactory, UserFactory, book, local
-from visits.tests.threads import rendezvous, run_concurrently
+from visits.tests.threads import overtaken, rendezvous, run_concurrently
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -112,6 +114,18 @@ def test_the_check_is_what_refuses_a_busy_agent(drop_constraints, ops, monkeypat
     assert post(ops, f"/visits/{visit.pk}/assign", {"agent_id": agent.pk}).status_code == 200
 
 
+@pytest.mark.parametrize("others", [0, 1])
+def test_whoever_is_second_at_an_agent_gets_another_one_or_none(no_locks, monkeypatch, others):
+    """Both see the first agent free, the constraint refuses one of the two, and that booking starts over."""
+    first, *rest = AgentFactory(), *AgentFactory.create_batch(others, assignments_won=9)
+    monkeypatch.setattr(selection.AgentSearch, "is_eligible", rendezvous(True))
+    assert answers(run_concurrently(seekers(2))) == {(201, ""): 2}
+    second = rest[0].pk if rest else None
+    assert Counter(Visit.objects.values_list("agent", flat=True)) == {first.pk: 1, second: 1}
+    assert set(Visit.objects.values_list("version", flat=True)) == {1}
+    assert VisitEvent.objects.count() == 2
+
+
 def overlapping(user, count):
     return [
         booking(user, listing, local(2, 11) + timedelta(minutes=number % 25))
@@ -180,6 +194,29 @@ def test_an_exclusive_listing_is_guarded_by_its_lock(drop_constraints, no_locks,
     listing = ListingFactory(exclusive_tours=True)
     run_concurrently([booking(user, listing, local(2, 11)) for user in UserFactory.create_batch(FEW)])
     assert Visit.objects.count() > 1
+
+
+def test_a_listing_that_becomes_exclusive_while_two_wait_for_it_is_shown_to_one(
+    drop_constraints, monkeypatch
+):
+    """Both have read it as it was. No constraint hides whether they share its lock from then on."""
+    drop_constraints("visit_exclusive_listing")
+    check, passed = conflicts.check_free, []
+
+    def check_and_linger(visit):
+        check(visit)
+        passed.append(visit)
+        for _ in range(2_000):
+            if len(passed) == 2 or somebody_waits_for_a_lock():
+                return
+
+    monkeypatch.setattr(conflicts, "check_free", check_and_linger)
+    listing = ListingFactory()
+    calls = [booking(user, listing, local(2, 11)) for user in UserFactory.create_batch(2)]
+    with overtaken(*calls) as responses:
+        Property.objects.update(exclusive_tours=True)
+    assert answers(responses) == {(201, ""): 1, (409, "visit_conflict"): 1}
+    assert Visit.objects.get().exclusive
 
 
 def test_confirm_and_cancel_at_once_leave_one_truth(ops):

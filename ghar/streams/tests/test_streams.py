@@ -15,7 +15,7 @@ from django.test import Client
 from knox.models import AuthToken
 
 from ghar.accounts import services as account_services
-from ghar.events import publish, user_channel
+from ghar.events import STAFF_CHANNEL, publish, user_channel
 from ghar.models import OutboxEvent
 from ghar.streams.tests.listening import Listener, database_url, serving
 from ghar.testing import PASSWORD
@@ -140,6 +140,18 @@ def test_very_many_missed_events_come_in_pieces(one, asha):
             publish_number(asha, number)
     with Listener(one, token, last_id=last_id) as listener:
         assert numbers(read_events(listener, one, token, count)) == list(range(count))
+
+
+def test_what_was_missed_on_two_channels_comes_in_order_and_in_pieces(one, ops):
+    token, count = token_of(ops), 1_001
+    publish_number(ops, -1)
+    last_id = OutboxEvent.objects.get().seq
+    with transaction.atomic():
+        for number in range(count):
+            publish([STAFF_CHANNEL], "visit_updated", {"number": number})
+        publish_number(ops, count)
+    with Listener(one, token, last_id=last_id) as listener:
+        assert numbers(read_events(listener, one, token, count + 1)) == list(range(count + 1))
 
 
 @pytest.mark.parametrize("last_id", ["pruned", 2**40, 2**70, "user-1:5", "-1", "error"])
