@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test stress fuzz lint screenshots bench simulate clean
+.PHONY: help run test stress browser fuzz lint screenshots bench simulate clean
 
 help: ## Show this
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile
@@ -21,6 +21,9 @@ test: $(VENV)/.test ## Run the tests on all cores; options for pytest in ARGS
 stress: $(VENV)/.test ## Run the tests with crowds, killed servers and long lists of hostile input
 	@$(MAKE) --no-print-directory test ARGS='-m stress $(ARGS)'
 
+browser: $(VENV)/.test ## Drive the pages in Chromium
+	@$(MAKE) --no-print-directory test ARGS='-m browser $(ARGS)'
+
 fuzz: $(VENV)/.test ## Send the API what fits its document and what nearly does: FUZZ_CASES (300) per route
 	@MACHINE_EXAMPLES=40 $(BIN)/python -m pytest -n logical --maxprocesses 4 ghar/tests/fuzz_api.py \
 		visits/tests/test_meet_machine.py $(ARGS)
@@ -32,7 +35,7 @@ lint: $(VENV)/.test ## Check style, types and migrations
 	@$(BIN)/python manage.py makemigrations --check
 
 screenshots: $(VENV)/.test ## Take the pictures of the admin again that the README shows (needs Chromium)
-	@GHAR_SCREENSHOTS=docs/screenshots $(BIN)/python -m pytest visits/tests/test_browser.py -k screenshots -r s
+	@GHAR_SCREENSHOTS=docs/screenshots $(BIN)/python -m pytest -m browser visits/tests/test_browser.py -k screenshots -r s
 
 bench: $(VENV)/.run ## Measure on a database of its own, which is gone afterwards
 	@export DATABASE_URL= GHAR_DATA_DIR=$$(mktemp -d); trap 'rm -rf "$$GHAR_DATA_DIR"' EXIT; \

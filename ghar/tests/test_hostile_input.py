@@ -311,7 +311,16 @@ def test_hostile_bodies_give_problems_and_change_nothing(route, send):
 
 
 @pytest.mark.parametrize("path", [path for path, names in READING.items() if names])
-def test_hostile_queries_give_problems(path, send):
+def test_hostile_values_of_all_parameters_give_problems(path, send):
+    before = everything()
+    for value in QUERY:
+        query = dict.fromkeys(sorted(READING[path]), value.encode("utf-8", "surrogateescape"))
+        before = check(send(f"GET {path}", query=query), before, value[:60])
+
+
+@pytest.mark.stress
+@pytest.mark.parametrize("path", [path for path, names in READING.items() if names])
+def test_a_hostile_value_of_one_parameter_gives_a_problem(path, send):
     before = everything()
     for name in sorted(READING[path]):
         for value in QUERY:
@@ -319,7 +328,7 @@ def test_hostile_queries_give_problems(path, send):
             before = check(send(f"GET {path}", query=query), before, (name, value[:60]))
 
 
-@pytest.mark.parametrize("name", ["utm_source", "Page", "cursor[]", "owner_id", "x" * 500, "\u200b"])
+@pytest.mark.parametrize("name", ["cursor[]", "owner_id", "x" * 500])
 def test_unknown_parameters_are_refused_on_every_route(send, name):
     before = everything()
     for method, path, _ in ALL:

@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -60,6 +61,7 @@ def part_of(module: str) -> str | None:
     return "ghar" if module == "ghar" or module.startswith("ghar.") else None
 
 
+@cache
 def imported_names(path: Path) -> set[str]:
     """Return the dotted names of all modules, and of what is imported from them."""
     names: set[str] = set()

@@ -23,6 +23,8 @@ STALLED = (
     b'Content-Length: 100\r\n\r\n{"full_name":'
 )
 
+pytestmark = pytest.mark.stress
+
 
 def answer_to(connection):
     """Return the status and the code of the problem on a connection that the server then closes."""
@@ -169,7 +171,6 @@ def test_a_signal_stops_the_server_and_its_database_in_spite_of_stalled_clients(
     assert not Path(data_dir, "postgres/data/postmaster.pid").exists()
 
 
-@pytest.mark.stress
 def test_what_was_answered_survives_a_killed_server(env):
     with serving(env) as served:
         assert served.request("POST", SIGNUP, signup_body("Durga"))[0] == 201
@@ -179,7 +180,6 @@ def test_what_was_answered_survives_a_killed_server(env):
         assert again.request("POST", "/api/v1/auth/login", login)[0] == 200
 
 
-@pytest.mark.stress
 def test_without_its_database_a_server_is_healthy_but_not_ready(env, tmp_path, migrated_data_dir):
     database = Cluster(copy_data_dir(migrated_data_dir, tmp_path / "data") / "postgres")
     database.ensure_running()

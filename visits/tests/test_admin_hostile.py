@@ -11,7 +11,7 @@ from agents.models import AgentInteraction, Engagement
 from ghar.accounts.models import User
 from visits.models import Visit
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.stress, pytest.mark.django_db]
 
 NO_IDS = ["abc", "-1", "1.5", "٣", "9" * 30, "9" * 5_000, "1\x00", "' OR 1=1"]
 

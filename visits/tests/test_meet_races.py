@@ -16,7 +16,7 @@ from visits.tests.crowd import answers, booking, post
 from visits.tests.factories import AgentFactory, ListingFactory, book, local
 from visits.tests.threads import first_two, run_concurrently
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.stress, pytest.mark.django_db(transaction=True)]
 
 
 def like(user, target):
@@ -142,7 +142,6 @@ def test_messages_come_in_the_order_in_which_they_are_written(asha, bala):
     assert conversation.last_message_at == written[-1]
 
 
-@pytest.mark.stress
 def test_all_at_once_keep_every_promise():
     """Swipes, partings, meets, tours and moves of six people in no order: no 5xx, no deadlock."""
     people = PersonFactory.create_batch(6)

@@ -21,7 +21,7 @@ from visits.tests.crowd import answers, booking, post
 from visits.tests.factories import AgentFactory, ListingFactory, UserFactory, book, local
 from visits.tests.threads import overtaken, rendezvous, run_concurrently
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.stress, pytest.mark.django_db(transaction=True)]
 
 MANY = 50
 # Where a guard is missing, two who collide are enough; more pairs make it likelier that two do.
@@ -63,7 +63,6 @@ def seekers(count):
     ]
 
 
-@pytest.mark.stress
 def test_one_agent_gets_one_of_fifty_visits_at_the_same_hour(ops):
     agent = AgentFactory()
     assert answers(run_concurrently(seekers(MANY))) == {(201, ""): MANY}
@@ -289,7 +288,6 @@ def test_their_locks_are_what_leaves_none(ops, asha, no_locks, monkeypatch, clos
     assert Visit.objects.live().count() == 1
 
 
-@pytest.mark.stress
 def test_all_writers_mixed_keep_every_promise(ops):
     agents = AgentFactory.create_batch(4)
     listings = ListingFactory.create_batch(6)

@@ -9,7 +9,7 @@ from rest_framework.test import APIClient
 from ghar.accounts.models import User
 from ghar.testing import PASSWORD
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.stress, pytest.mark.django_db]
 
 # Route, method, a body that it would take, and whether it needs a log-in.
 ROUTES = {

@@ -11,7 +11,7 @@ from ghar.accounts import services
 from ghar.accounts.models import User
 from ghar.testing import PASSWORD, somebody_waits_for_a_lock
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.stress, pytest.mark.django_db(transaction=True)]
 
 
 def wait_for_the_lock():

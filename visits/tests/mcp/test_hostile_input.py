@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from visits.tests.mcp.helpers import local_day, local_text
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.stress, pytest.mark.django_db]
 
 
 def test_the_log_has_the_names_of_arguments_and_not_their_values(asha_assistant, listing, caplog):
