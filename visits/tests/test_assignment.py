@@ -100,8 +100,8 @@ class TestFairShare:
         for number in range(9):
             with committed():
                 got.append(book(UserFactory(), ListingFactory(), local(12 + number, 15)).agent)
-        assert got.count(newcomer) in (3, 4)
-        assert {got.count(agent) for agent in old} <= {2, 3, 4}
+        # Each third visit is a fair share; lots decide among those who are within one visit of theirs.
+        assert {got.count(agent) for agent in (newcomer, *old)} <= {2, 3, 4}
 
     def test_the_seekers_own_agent_has_no_rivals(self, committed, asha):
         AgentFactory.create_batch(2)
