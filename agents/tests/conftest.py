@@ -1,7 +1,8 @@
 import pytest
 from django.contrib.auth.models import Permission
 
-from agents.tests.factories import AgentFactory, SeekerFactory
+from agents.tests.factories import AgentFactory
+from ghar.accounts.tests.factories import UserFactory
 
 
 @pytest.fixture
@@ -13,6 +14,6 @@ def meera(db):
 @pytest.fixture
 def viewer(db):
     """Staff who may view agents and nothing else."""
-    user = SeekerFactory(is_staff=True)
+    user = UserFactory(is_staff=True)
     user.user_permissions.add(Permission.objects.get(codename="view_agent"))
     return user

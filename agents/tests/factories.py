@@ -6,14 +6,7 @@ from factory.django import DjangoModelFactory
 
 from agents.models import Agent, Engagement, TimeOff, WorkingHours
 from ghar import clock
-
-
-class SeekerFactory(DjangoModelFactory):
-    class Meta:
-        model = "accounts.User"
-
-    full_name = factory.Sequence(lambda n: f"Seeker {n}")
-    email = factory.Sequence(lambda n: f"seeker{n}@example.com")
+from ghar.accounts.tests.factories import UserFactory
 
 
 class AgentFactory(DjangoModelFactory):
@@ -22,9 +15,10 @@ class AgentFactory(DjangoModelFactory):
 
     name = factory.Sequence(lambda n: f"Agent {n:04}")
     contact_number = factory.Sequence(lambda n: f"+9198200{n:05}")
+    cities = ["Mumbai"]
 
     class Params:
-        with_login = factory.Trait(user=factory.SubFactory(SeekerFactory))
+        with_login = factory.Trait(user=factory.SubFactory(UserFactory))
 
 
 class WorkingHoursFactory(DjangoModelFactory):
@@ -53,5 +47,5 @@ class EngagementFactory(DjangoModelFactory):
     class Meta:
         model = Engagement
 
-    seeker = factory.SubFactory(SeekerFactory)
+    seeker = factory.SubFactory(UserFactory)
     agent = factory.SubFactory(AgentFactory)

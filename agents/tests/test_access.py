@@ -3,11 +3,7 @@
 import pytest
 
 from agents.models import Agent, TimeOff
-from agents.tests.factories import (
-    AgentFactory,
-    TimeOffFactory,
-    WorkingHoursFactory,
-)
+from agents.tests.factories import AgentFactory, TimeOffFactory, WorkingHoursFactory
 from ghar.tests.responses import problem, problem_fields
 
 pytestmark = pytest.mark.django_db

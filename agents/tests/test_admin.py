@@ -9,14 +9,9 @@ from django.urls import reverse
 
 from agents.models import Agent, AgentInteraction, TimeOff, WorkingHours
 from agents.signals import agent_changed
-from agents.tests.factories import (
-    AgentFactory,
-    EngagementFactory,
-    SeekerFactory,
-    TimeOffFactory,
-    WorkingHoursFactory,
-)
+from agents.tests.factories import AgentFactory, EngagementFactory, TimeOffFactory, WorkingHoursFactory
 from ghar import clock
+from ghar.accounts.tests.factories import UserFactory
 from ghar.testing import messages_of
 
 pytestmark = pytest.mark.django_db
@@ -203,7 +198,7 @@ class TestAgents:
         assert Agent.objects.get() == agent
 
     def test_users_who_may_only_view_change_nothing(self, client):
-        viewer = SeekerFactory(is_staff=True)
+        viewer = UserFactory(is_staff=True)
         viewer.user_permissions.add(Permission.objects.get(codename="view_agent"))
         client.force_login(viewer)
         agent = AgentFactory()
@@ -256,7 +251,7 @@ class TestEngagements:
         )
 
     def test_ending_requires_the_permission_to_change(self, client):
-        viewer = SeekerFactory(is_staff=True)
+        viewer = UserFactory(is_staff=True)
         viewer.user_permissions.add(Permission.objects.get(codename="view_engagement"))
         client.force_login(viewer)
         engagement = EngagementFactory()

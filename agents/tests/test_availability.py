@@ -3,9 +3,7 @@
 import pytest
 
 from agents.models import Agent, WorkingHours
-from agents.tests.factories import (
-    WorkingHoursFactory,
-)
+from agents.tests.factories import WorkingHoursFactory
 from ghar.tests.responses import problem_fields
 
 pytestmark = pytest.mark.django_db

@@ -4,13 +4,8 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 
 from agents.models import Agent, TimeOff, WorkingHours
-from agents.tests.factories import (
-    AgentFactory,
-    EngagementFactory,
-    SeekerFactory,
-    TimeOffFactory,
-    WorkingHoursFactory,
-)
+from agents.tests.factories import AgentFactory, EngagementFactory, TimeOffFactory, WorkingHoursFactory
+from ghar.accounts.tests.factories import UserFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -37,13 +32,13 @@ def counters(agent):
 class TestCounters:
     def test_an_open_engagement_counts(self):
         agent, other = AgentFactory.create_batch(2)
-        engage(SeekerFactory(), agent)
-        engage(SeekerFactory(), agent)
+        engage(UserFactory(), agent)
+        engage(UserFactory(), agent)
         assert (counters(agent), counters(other)) == ((2, 2), (0, 0))
 
     def test_an_ended_one_counts_in_the_total_only(self):
         agent = AgentFactory()
-        engage(SeekerFactory(), agent, "2026-01-01")
+        engage(UserFactory(), agent, "2026-01-01")
         assert counters(agent) == (0, 1)
 
     def test_ending_and_reopening(self):
@@ -74,8 +69,8 @@ class TestCounters:
 
     def test_deleting_takes_the_live_ones_off(self):
         agent = AgentFactory()
-        engage(SeekerFactory(), agent)
-        engage(SeekerFactory(), agent, "2026-01-01")
+        engage(UserFactory(), agent)
+        engage(UserFactory(), agent, "2026-01-01")
         sql("DELETE FROM agents_engagement")
         assert counters(agent) == (0, 2)
 

@@ -5,14 +5,10 @@ from datetime import UTC, datetime, time
 import pytest
 
 from agents.models import Agent, Engagement
-from agents.tests.factories import (
-    AgentFactory,
-    EngagementFactory,
-    SeekerFactory,
-    WorkingHoursFactory,
-)
+from agents.tests.factories import AgentFactory, EngagementFactory, WorkingHoursFactory
 from agents.tests.queries import count_queries
 from ghar import clock
+from ghar.accounts.tests.factories import UserFactory
 from ghar.mcp.tests.assistant import Assistant
 from ghar.tests.responses import problem, problem_fields
 
@@ -76,7 +72,7 @@ class TestDirectory:
         for user, listed, code in [
             (asha, [], 404),
             (former.user, [], 404),
-            (SeekerFactory(is_staff=True), [], 404),
+            (UserFactory(is_staff=True), [], 404),
             (viewer, ["Gone"], 200),
             (ops, ["Gone"], 200),
         ]:

@@ -9,14 +9,9 @@ from django.db import connection, transaction
 from agents import services
 from agents.models import Agent, TimeOff, WorkingHours
 from agents.signals import agent_changed
-from agents.tests.factories import (
-    AgentFactory,
-    EngagementFactory,
-    SeekerFactory,
-    TimeOffFactory,
-    WorkingHoursFactory,
-)
+from agents.tests.factories import AgentFactory, EngagementFactory, TimeOffFactory, WorkingHoursFactory
 from ghar import clock
+from ghar.accounts.tests.factories import UserFactory
 from ghar.errors import Invalid, NotAllowed, NotFound
 
 NOON = datetime(2026, 6, 10, 12, tzinfo=UTC)
@@ -166,7 +161,7 @@ class TestWhoMay:
             act(agent, agent.user)
 
     def test_nobody_else(self, bala, acts):
-        powerless = SeekerFactory(is_staff=True)
+        powerless = UserFactory(is_staff=True)
         other = AgentFactory(with_login=True).user
         former = TimeOffFactory(agent=AgentFactory(with_login=True, is_active=False)).agent
         agent = TimeOffFactory(agent__user=None).agent
@@ -241,7 +236,7 @@ class TestLogin:
         agent = AgentFactory(name="Meera")
         with pytest.raises(Invalid) as refusal:
             services.update_agent_profile(
-                agent=agent, by=ops, user_id=SeekerFactory(**flags).pk, name="Changed"
+                agent=agent, by=ops, user_id=UserFactory(**flags).pk, name="Changed"
             )
         assert list(refusal.value.extra["errors"]) == ["user_id"]
         agent.refresh_from_db()
@@ -270,7 +265,7 @@ class TestLogin:
 
 @pytest.mark.django_db(transaction=True)
 def test_one_login_for_one_agent_also_at_once():
-    ops, user = SeekerFactory(is_staff=True), SeekerFactory()
+    ops, user = UserFactory(is_staff=True), UserFactory()
     start = Barrier(6)
 
     def create(number):

@@ -5,9 +5,7 @@ from zoneinfo import available_timezones
 import pytest
 
 from agents.models import Agent
-from agents.tests.factories import (
-    EngagementFactory,
-)
+from agents.tests.factories import EngagementFactory
 from ghar import validators
 from ghar.tests.responses import problem, problem_fields
 

@@ -5,9 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from agents.models import TimeOff
-from agents.tests.factories import (
-    TimeOffFactory,
-)
+from agents.tests.factories import TimeOffFactory
 from agents.tests.queries import count_queries
 from ghar import clock
 from ghar.tests.responses import problem_fields

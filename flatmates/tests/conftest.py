@@ -1,13 +1,14 @@
 import pytest
 
 from flatmates.models import Message, Swipe, UserBlock, UserConversation, UserMatch
-from flatmates.tests.factories import PersonFactory, match
+from flatmates.tests.factories import match
+from ghar.accounts.tests.factories import UserFactory
 
 
 @pytest.fixture
 def chitra(db):
     """A third person, whom neither Asha nor Bala knows."""
-    return PersonFactory(full_name="Chitra Menon", email="chitra@example.com")
+    return UserFactory(full_name="Chitra Menon", email="chitra@example.com")
 
 
 @pytest.fixture

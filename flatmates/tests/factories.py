@@ -1,19 +1,7 @@
 """People who like each other. Matches are made by the services."""
 
-import factory
-from factory.django import DjangoModelFactory
-
 from flatmates import services
 from flatmates.models import UserConversation, UserMatch
-from ghar.accounts.models import User
-
-
-class PersonFactory(DjangoModelFactory[User]):
-    class Meta:
-        model = User
-
-    full_name = factory.Sequence(lambda n: f"Flatmate {n}")
-    email = factory.Sequence(lambda n: f"flatmate{n}@example.com")
 
 
 def like(user, target, context=None):

@@ -5,18 +5,19 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from flatmates import services
-from flatmates.tests.factories import PersonFactory, like, match
+from flatmates.tests.factories import like, match
 from flatmates.tests.requests import BASE, NO_MATCH, swipe
+from ghar.accounts.tests.factories import UserFactory
 from ghar.tests.responses import problem, problem_fields
 from properties.models import Property
-from visits.tests.factories import ListingFactory
+from properties.tests.factories import PropertyFactory
 
 pytestmark = pytest.mark.django_db
 
 
 class TestMatches:
     def test_each_of_the_two_sees_the_other(self, api, asha, bala, chitra):
-        home = ListingFactory(title="Sea view")
+        home = PropertyFactory(title="Sea view")
         made, conversation = match(asha, bala, home)
         (item,) = api(asha).get(f"{BASE}/matches").json()["items"]
         assert list(item) == ["id", "status", "peer", "context_property", "conversation_id", "created_at"]
@@ -29,7 +30,7 @@ class TestMatches:
         assert api(chitra).get(f"{BASE}/matches").json()["items"] == []
 
     def test_only_its_owner_sees_a_withdrawn_context(self, api, asha, bala):
-        match(asha, bala, ListingFactory(owner=bala))
+        match(asha, bala, PropertyFactory(owner=bala))
         Property.objects.update(status="withdrawn")
         for path in ("matches", "conversations"):
             assert api(asha).get(f"{BASE}/{path}").json()["items"][0]["context_property"] is None
@@ -87,8 +88,8 @@ def test_ten_more_rows_need_no_more_queries(api, asha, path):
         return len(found), len(queries)
 
     def more(n):
-        for person in PersonFactory.create_batch(n):
-            home = ListingFactory(owner=person)
+        for person in UserFactory.create_batch(n):
+            home = PropertyFactory(owner=person)
             if path == "likes":
                 like(person, asha, home)
             else:
@@ -105,7 +106,7 @@ def test_no_response_contains_the_phone_or_email_of_another_user(api, asha, bala
     bala.phone = "+919812345678"
     bala.save()
     services.send_message(conversation=matched[1], by=bala, body="Hello")
-    like(PersonFactory(phone="+919812345679"), asha)
+    like(UserFactory(phone="+919812345679"), asha)
     for path in ("matches", "likes", "conversations", f"conversations/{matched[1].pk}/messages"):
         text = api(asha).get(f"{BASE}/{path}").content.decode()
         assert '"items":[{' in text

@@ -4,12 +4,13 @@ import pytest
 
 from flatmates import services
 from flatmates.models import Swipe, UserConversation, UserMatch
-from flatmates.tests.factories import PersonFactory, like, match
+from flatmates.tests.factories import like, match
 from flatmates.tests.requests import BASE, NO_MATCH, swipe
 from ghar.accounts import services as account_services
+from ghar.accounts.tests.factories import UserFactory
 from ghar.tests.responses import problem, problem_fields
 from properties.models import Property
-from visits.tests.factories import ListingFactory
+from properties.tests.factories import PropertyFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -51,7 +52,7 @@ class TestSwipes:
         assert swipe(api(asha), bala).json()["match_id"] == matched[0].pk
 
     def test_a_new_match_takes_the_context_of_the_last_swipe(self, api, asha, bala, chitra):
-        home, other = ListingFactory(), ListingFactory()
+        home, other = PropertyFactory(), PropertyFactory()
         swipe(api(asha), bala, context_property_id=home.pk)
         swipe(api(bala), asha)
         assert UserMatch.objects.get().context_property == home
@@ -69,7 +70,7 @@ class TestSwipes:
 
     @pytest.mark.parametrize("first", [True, False])
     def test_a_match_without_a_context_takes_the_one_named_later(self, api, asha, bala, matched, first):
-        home, other = ListingFactory(title="Sea view"), ListingFactory()
+        home, other = PropertyFactory(title="Sea view"), PropertyFactory()
         named, peer = (asha, bala) if first else (bala, asha)
         outcome = swipe(api(named), peer, context_property_id=home.pk).json()
         assert outcome == {"did_match": True, "match_id": matched[0].pk, "conversation_id": matched[1].pk}
@@ -82,14 +83,14 @@ class TestSwipes:
         assert UserConversation.objects.get().context_property == home
 
     def test_a_conversation_without_a_context_takes_that_of_its_match(self, api, asha, bala):
-        home = ListingFactory()
+        home = PropertyFactory()
         match(asha, bala, home)
         UserConversation.objects.update(context_property=None)
-        swipe(api(bala), asha, context_property_id=ListingFactory().pk)
+        swipe(api(bala), asha, context_property_id=PropertyFactory().pk)
         assert UserConversation.objects.get().context_property == home
 
     def test_a_pass_gives_no_context(self, api, asha, bala, matched):
-        swipe(api(asha), bala, "pass", context_property_id=ListingFactory().pk)
+        swipe(api(asha), bala, "pass", context_property_id=PropertyFactory().pk)
         assert UserMatch.objects.get().context_property is None
 
     @pytest.mark.parametrize(
@@ -119,7 +120,7 @@ class TestSwipes:
     def test_a_swipe_on_nobody_is_answered_like_one_on_somebody(
         self, api, asha, bala, chitra, ops, snapshot, action
     ):
-        closed, blocking = PersonFactory(), PersonFactory()
+        closed, blocking = UserFactory(), UserFactory()
         account_services.deactivate(user=closed, by=ops)
         services.block(by=blocking, blocked_user_id=asha.pk)
         services.block(by=asha, blocked_user_id=chitra.pk)
@@ -132,7 +133,7 @@ class TestSwipes:
         assert snapshot() == before
 
     def test_a_withdrawn_listing_cannot_be_the_context(self, api, asha, bala, snapshot):
-        gone = ListingFactory(status="withdrawn")
+        gone = PropertyFactory(status="withdrawn")
         before = snapshot()
         response = swipe(api(asha), bala, context_property_id=gone.pk)
         assert problem_fields(response) == (400, "validation_error", ["context_property_id"])
@@ -151,7 +152,7 @@ class TestLikes:
         return api(user).get(f"{BASE}/likes").json()["items"]
 
     def test_a_like_is_listed_until_it_is_answered(self, api, asha, bala, chitra):
-        home = ListingFactory(title="Sea view")
+        home = PropertyFactory(title="Sea view")
         like(asha, bala, home)
         (item,) = self.items(api, bala)
         assert list(item) == ["id", "action", "peer", "context_property", "created_at"]
@@ -165,12 +166,12 @@ class TestLikes:
         swipe(api(asha), bala, "pass")
         like(chitra, bala)
         services.block(by=bala, blocked_user_id=chitra.pk)
-        like(other := PersonFactory(), bala)
+        like(other := UserFactory(), bala)
         account_services.deactivate(user=other, by=ops)
         assert self.items(api, bala) == []
 
     def test_a_withdrawn_context_is_not_shown(self, api, asha, bala):
-        home = ListingFactory()
+        home = PropertyFactory()
         like(asha, bala, home)
         Property.objects.update(status="withdrawn")
         assert self.items(api, bala)[0]["context_property"] is None

@@ -13,10 +13,13 @@ from django.db import connection
 from django.urls import URLResolver, get_resolver
 from rest_framework.test import APIClient
 
+from agents.tests.factories import AgentFactory
 from flatmates.tests.factories import match
 from ghar import clock
+from ghar.accounts.tests.factories import UserFactory
 from ghar.tests.conformance import query_names
-from visits.tests.factories import AgentFactory, ListingFactory, UserFactory, book, local
+from properties.tests.factories import PropertyFactory
+from visits.tests.factories import book, local
 
 pytestmark = pytest.mark.django_db
 
@@ -233,7 +236,7 @@ def send(ops, asha):
     ops.is_superuser = True
     ops.save()
     agent = AgentFactory(user=UserFactory())
-    visit = book(asha, ListingFactory(owner=ops), local(2, 11))
+    visit = book(asha, PropertyFactory(owner=ops), local(2, 11))
     made, conversation = match(ops, asha)
     rows = {
         "visits": visit.pk,

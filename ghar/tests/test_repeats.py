@@ -10,11 +10,12 @@ from knox.models import AuthToken
 from rest_framework.test import APIClient
 
 from flatmates.models import UserBlock
+from ghar.accounts.tests.factories import UserFactory
 from ghar.testing import PASSWORD
 from ghar.tests.conformance import operations
 from ghar.tests.responses import iso
 from ghar.tests.world import World
-from visits.tests.factories import UserFactory, local
+from visits.tests.factories import local
 
 DOC = (settings.BASE_DIR / "docs/repeats.md").read_text()
 ROW = re.compile(r"^\| `([A-Z]+) (\S+)` \| (\d+) \| (\d+) \| (.*) \|$", re.M)

@@ -1,11 +1,14 @@
 """A walk over all routes of the API, and the rows that it needs."""
 
 from agents.models import TimeOff
+from agents.tests.factories import AgentFactory
 from flatmates.tests.factories import match
 from ghar import clock
+from ghar.accounts.tests.factories import UserFactory
 from ghar.testing import PASSWORD
 from ghar.tests.responses import iso
-from visits.tests.factories import AgentFactory, ListingFactory, UserFactory, book, local
+from properties.tests.factories import PropertyFactory
+from visits.tests.factories import book, local
 
 KINDS = ("matches", "conversations")
 
@@ -16,14 +19,14 @@ class World:
     def __init__(self, asha, ops):
         self.asha, self.ops = asha, ops
         self.owner = UserFactory(full_name="Omkar Patil")
-        self.listing = ListingFactory(owner=self.owner, features=["Sea view"], attributes={"floor": "2"})
+        self.listing = PropertyFactory(owner=self.owner, features=["Sea view"], attributes={"floor": "2"})
         self.image = self.listing.images.create(image_url="https://example.com/a.png")
         self.listing.amenities.create(title="Lift")
         self.meera = AgentFactory(user=UserFactory(full_name="Meera Kulkarni"))
         self.tour = book(asha, self.listing, local(2, 11))
         self.ravi = AgentFactory(user=UserFactory(full_name="Ravi Nair"))
         self.peer = UserFactory(full_name="Prem Shah")
-        self.flat = ListingFactory(owner=self.peer)
+        self.flat = PropertyFactory(owner=self.peer)
         self.matched = match(asha, self.peer, self.flat)
         self.time_off = TimeOff.objects.create(
             agent=self.ravi, period=(local(20, 0), local(21, 0)), reason="Holiday"
@@ -112,7 +115,7 @@ def walk(w):
     yield ops, "GET", "agents/workload", None, 200
     yield asha, "POST", "visits", booking, 201
     yield asha, "POST", "visits", booking, 200
-    yield asha, "POST", "visits", booking | {"property_id": ListingFactory().pk}, 409
+    yield asha, "POST", "visits", booking | {"property_id": PropertyFactory().pk}, 409
     yield asha, "POST", "visits", booking | {"scheduled_date": "2020-01-01T00:00:00Z"}, 400
     yield asha, "GET", "visits?limit=1", None, 200
     yield asha, "GET", "visits/upcoming", None, 200

@@ -1,15 +1,8 @@
 import factory
 from factory.django import DjangoModelFactory
 
+from ghar.accounts.tests.factories import UserFactory
 from properties.models import Amenity, Property, PropertyImage
-
-
-class OwnerFactory(DjangoModelFactory):
-    class Meta:
-        model = "accounts.User"
-
-    full_name = factory.Sequence(lambda n: f"Owner {n}")
-    email = factory.Sequence(lambda n: f"owner{n}@example.com")
 
 
 class AmenityFactory(DjangoModelFactory):
@@ -27,7 +20,7 @@ class PropertyFactory(DjangoModelFactory):
     class Params:
         withdrawn = factory.Trait(status=Property.Status.WITHDRAWN)
 
-    owner = factory.SubFactory(OwnerFactory)
+    owner = factory.SubFactory(UserFactory)
     title = factory.Sequence(lambda n: f"Home {n}")
     city = "Mumbai"
     base_price = 50_000

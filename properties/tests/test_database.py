@@ -5,8 +5,9 @@ from contextlib import contextmanager
 import pytest
 from django.db import IntegrityError, connection, transaction
 
+from ghar.accounts.tests.factories import UserFactory
 from properties.models import Property, PropertyImage
-from properties.tests.factories import AmenityFactory, OwnerFactory, PropertyFactory, PropertyImageFactory
+from properties.tests.factories import AmenityFactory, PropertyFactory, PropertyImageFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -82,7 +83,7 @@ def test_an_amenity_has_its_title_alone_without_case():
 
 
 def test_a_listing_outlives_its_owner():
-    listing = PropertyFactory(owner=OwnerFactory())
+    listing = PropertyFactory(owner=UserFactory())
     sql("DELETE FROM accounts_user WHERE id = %s", listing.owner_id)
     assert Property.objects.get().owner_id is None
 

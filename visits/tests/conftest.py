@@ -3,10 +3,13 @@ import importlib
 import pytest
 from django.apps import apps
 
+from agents.tests.factories import AgentFactory
 from flatmates.models import Message, UserBlock, UserConversation, UserMatch
 from flatmates.tests.factories import match
+from ghar.accounts.tests.factories import UserFactory
+from properties.tests.factories import PropertyFactory
 from visits.models import Visit, VisitEvent, VisitFeedback
-from visits.tests.factories import AgentFactory, ListingFactory, UserFactory, book, local
+from visits.tests.factories import book, local
 from visits.tests.meets import AT, invite
 
 
@@ -18,7 +21,7 @@ def agent(db):
 
 @pytest.fixture
 def listing(db):
-    return ListingFactory(owner=UserFactory(full_name="Omkar Patil", email="omkar@example.com"))
+    return PropertyFactory(owner=UserFactory(full_name="Omkar Patil", email="omkar@example.com"))
 
 
 @pytest.fixture
@@ -39,7 +42,7 @@ def snapshot(db):
 
 @pytest.fixture
 def home(bala):
-    return ListingFactory(owner=bala, title="Sea view")
+    return PropertyFactory(owner=bala, title="Sea view")
 
 
 @pytest.fixture

@@ -3,10 +3,6 @@
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-import factory
-from factory.django import DjangoModelFactory
-
-from agents.models import Agent
 from ghar import clock
 from ghar.accounts.models import User
 from properties.models import Property
@@ -17,33 +13,6 @@ KOLKATA = ZoneInfo("Asia/Kolkata")
 # Parameters of tests are computed when a run begins. Midnight may pass before the test itself runs, and both
 # have to count from one day.
 TODAY = clock.now().astimezone(KOLKATA).date()
-
-
-class UserFactory(DjangoModelFactory[User]):
-    class Meta:
-        model = User
-
-    full_name = factory.Sequence(lambda n: f"Person {n}")
-    email = factory.Sequence(lambda n: f"person{n}@example.com")
-
-
-class ListingFactory(DjangoModelFactory[Property]):
-    class Meta:
-        model = Property
-
-    title = factory.Sequence(lambda n: f"Listing {n}")
-    city = "Mumbai"
-    base_price = 30_000
-    monthly_rent = 30_000
-
-
-class AgentFactory(DjangoModelFactory[Agent]):
-    class Meta:
-        model = Agent
-
-    name = factory.Sequence(lambda n: f"Agent {n}")
-    contact_number = "+912240000000"
-    cities = ["Mumbai"]
 
 
 def local(days: int, hour: int, minute: int = 0) -> datetime:

@@ -6,13 +6,16 @@ import pytest
 
 from agents.models import TimeOff
 from agents.signals import agent_changed
+from agents.tests.factories import AgentFactory
 from ghar import clock
 from ghar.accounts.models import User
+from ghar.accounts.tests.factories import UserFactory
 from ghar.errors import Invalid, NotAllowed
 from properties.models import Property
+from properties.tests.factories import PropertyFactory
 from visits import services
 from visits.models import Visit
-from visits.tests.factories import AgentFactory, ListingFactory, UserFactory, book, local
+from visits.tests.factories import book, local
 
 pytestmark = pytest.mark.django_db
 NOON = datetime(2026, 7, 1, 12, tzinfo=UTC)
@@ -128,7 +131,7 @@ class TestLeaving:
 
 class TestWithdrawal:
     def test_a_withdrawn_listing_keeps_its_date(self, asha):
-        listing = ListingFactory(owner=asha, status="withdrawn")
+        listing = PropertyFactory(owner=asha, status="withdrawn")
         before = Property.objects.values().get()
         services.withdraw_property(listing=listing, by=asha)
         assert Property.objects.values().get() == before

@@ -6,10 +6,12 @@ from html import unescape
 import pytest
 from django.contrib.auth.models import Permission
 
+from agents.tests.factories import AgentFactory
 from ghar import clock
 from ghar.errors import DomainError
 from ghar.testing import messages_of
 from properties.models import Property
+from properties.tests.factories import PropertyFactory
 from visits import services
 from visits.assignment.candidates import rank_candidates
 from visits.assignment.explanations import explain_decision
@@ -24,7 +26,7 @@ from visits.tests.admin_pages import (
     page,
     queries_of,
 )
-from visits.tests.factories import AgentFactory, ListingFactory, book, local
+from visits.tests.factories import book, local
 
 pytestmark = pytest.mark.django_db
 
@@ -177,7 +179,7 @@ class TestOtherActions:
         assert snapshot() == before
 
     def test_a_taken_time_is_refused_with_buttons_for_free_ones(self, staff_client, tour, asha, snapshot):
-        book(asha, ListingFactory(), local(3, 11))
+        book(asha, PropertyFactory(), local(3, 11))
         before = snapshot()
         response = staff_client.post(page(tour, "reschedule"), {"new_date": as_typed(local(3, 11))})
         (message,) = messages_of(response)
@@ -190,7 +192,7 @@ class TestOtherActions:
         assert as_typed(Visit.objects.get(pk=tour.pk).scheduled_date) == buttons[0][0]
 
     def test_a_refused_reschedule_still_shows_the_present_time(self, staff_client, tour, asha):
-        book(asha, ListingFactory(), local(3, 11))
+        book(asha, PropertyFactory(), local(3, 11))
         response = staff_client.post(page(tour, "reschedule"), {"new_date": as_typed(local(3, 11))})
         shown = re.search(r'class="summary-when">([^<]+?)–', response.content.decode())[1]
         assert shown == clock.format_local(local(2, 11), tour.property.timezone)
@@ -280,7 +282,7 @@ class TestBook:
         }
 
     def test_a_refusal_offers_free_times_and_keeps_the_input(self, staff_client, asha, listing):
-        book(asha, ListingFactory(), local(2, 11))
+        book(asha, PropertyFactory(), local(2, 11))
         response = staff_client.post(BOOK_TOUR, self.data(asha, listing, special_requirements="Lift?"))
         assert "Free times: " in messages_of(response)[0]
         text = response.content.decode()

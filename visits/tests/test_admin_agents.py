@@ -5,11 +5,13 @@ from django.contrib.admin.models import LogEntry
 from django.urls import reverse
 
 from agents.models import Agent, Engagement, TimeOff
+from agents.tests.factories import AgentFactory
 from ghar.accounts.models import User
 from ghar.testing import messages_of
+from properties.tests.factories import PropertyFactory
 from visits.models import Visit
 from visits.tests.admin_pages import admin_log, as_typed, object_actions, page
-from visits.tests.factories import AgentFactory, ListingFactory, book, local
+from visits.tests.factories import book, local
 
 pytestmark = pytest.mark.django_db
 
@@ -91,7 +93,7 @@ class TestLeaving:
     def test_an_agent_who_leaves_loses_all_visits_and_can_come_back(
         self, staff_client, tour, agent, rohan, asha
     ):
-        later = book(asha, ListingFactory(), local(4, 11))
+        later = book(asha, PropertyFactory(), local(4, 11))
         preview = staff_client.post(page(agent, "leave")).context["preview"]
         assert preview["reassignments"] == [(tour, rohan), (later, rohan)]
         assert Agent.objects.get(pk=agent.pk).is_active
@@ -156,7 +158,7 @@ class TestMoveEngagement:
 
     def test_the_seekers_next_visit_is_with_the_new_agent(self, staff_client, asha, engagement, rohan):
         staff_client.post(page(engagement, "move"), self.data(rohan))
-        assert book(asha, ListingFactory(), local(4, 11)).agent == rohan
+        assert book(asha, PropertyFactory(), local(4, 11)).agent == rohan
 
     def test_requires_an_active_agent_and_a_reason(self, staff_client, engagement, everything):
         before = everything()

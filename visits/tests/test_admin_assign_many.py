@@ -4,12 +4,15 @@ import pytest
 from django.contrib.admin.models import LogEntry
 
 from agents.models import Agent
+from agents.tests.factories import AgentFactory
+from ghar.accounts.tests.factories import UserFactory
 from ghar.testing import messages_of
+from properties.tests.factories import PropertyFactory
 from visits import services
 from visits.models import Visit, VisitEvent
 from visits.scheduling.errors import AgentNotEligible
 from visits.tests.admin_pages import VISITS, queries_of
-from visits.tests.factories import AgentFactory, ListingFactory, UserFactory, book, local
+from visits.tests.factories import book, local
 
 pytestmark = pytest.mark.django_db
 
@@ -23,7 +26,7 @@ class TestAssignMany:
     @pytest.fixture
     def queue(self, agent, ops):
         """Three tours at the same hour at three listings, and one agent."""
-        visits = [book(UserFactory(), ListingFactory(), local(2, 11)) for _ in range(3)]
+        visits = [book(UserFactory(), PropertyFactory(), local(2, 11)) for _ in range(3)]
         services.assign(visit=Visit.objects.get(agent=agent), by=ops, agent_id=None)
         return visits
 
@@ -52,7 +55,7 @@ class TestAssignMany:
 
     def test_the_page_takes_as_many_queries_for_30_visits_as_for_3(self, staff_client, agent):
         AgentFactory(cities=["Pune"])
-        homes = [ListingFactory() for _ in range(5)]
+        homes = [PropertyFactory() for _ in range(5)]
         visits = [book(UserFactory(), homes[n % 5], local(2 + n // 10, 10 + n % 5)) for n in range(30)]
 
         def count(shown):
@@ -91,7 +94,7 @@ class TestAssignMany:
         assert Agent.objects.filter(live_visits=1).count() == 2
 
     def test_a_visit_that_keeps_its_agent_is_not_counted_as_assigned(self, staff_client, tour, snapshot):
-        waiting = book(UserFactory(), ListingFactory(), local(2, 11))
+        waiting = book(UserFactory(), PropertyFactory(), local(2, 11))
         AgentFactory(name="Rohan")
         kept = f"agent_{tour.pk}"
         before = snapshot()
@@ -155,7 +158,7 @@ class TestAssignMany:
         assert total == "0 assigned, 1 refused."
 
     def test_at_most_a_hundred_visits_are_assigned_together(self, staff_client, asha):
-        listing = ListingFactory()
+        listing = PropertyFactory()
         book(asha, listing, local(2, 3))
         one = Visit.objects.get()
         Visit.objects.bulk_create([unsaved_copy(one, user=UserFactory()) for _ in range(100)])

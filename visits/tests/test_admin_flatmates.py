@@ -5,11 +5,13 @@ from django.contrib.auth.models import Permission
 from django.urls import reverse
 
 from flatmates import services as flatmates
-from flatmates.tests.factories import PersonFactory, match
+from flatmates.tests.factories import match
+from ghar.accounts.tests.factories import UserFactory
 from ghar.clock import format_local
+from properties.tests.factories import PropertyFactory
 from visits import services
 from visits.tests.admin_pages import page, queries_of
-from visits.tests.factories import ListingFactory, book, local
+from visits.tests.factories import book, local
 
 pytestmark = pytest.mark.django_db
 
@@ -24,7 +26,7 @@ def invite(user, other, listing, start):
 def pair(asha, bala):
     """Return Asha and Bala's match and conversation. They have a cancelled visit and an upcoming one."""
     made, conversation = match(asha, bala)
-    home = ListingFactory(owner=bala)
+    home = PropertyFactory(owner=bala)
     services.cancel(visit=invite(asha, bala, home, local(2, 18)), by=bala)
     invite(bala, asha, home, local(3, 18))
     flatmates.send_message(conversation=conversation, by=asha, body=SECRET)
@@ -106,7 +108,7 @@ def test_a_list_takes_as_many_queries_however_long(staff_client, asha, pair, mod
         return len(listed(staff_client, model).context["cl"].result_list), queries
 
     def more(n):
-        for person in PersonFactory.create_batch(n):
+        for person in UserFactory.create_batch(n):
             match(asha, person)
             if model == "userblock":
                 flatmates.block(by=person, blocked_user_id=asha.pk)
@@ -120,7 +122,7 @@ def test_a_list_takes_as_many_queries_however_long(staff_client, asha, pair, mod
 def test_pairs_are_found_by_name_phone_and_id(staff_client, pair, asha):
     asha.phone = "+919812345678"
     asha.save()
-    match(PersonFactory(), PersonFactory())
+    match(UserFactory(), UserFactory())
     for model in ("usermatch", "userconversation"):
         path = reverse(f"admin:flatmates_{model}_changelist")
         for text in ("Asha", "98123", str(pair[model == "userconversation"].pk)):

@@ -8,12 +8,14 @@ from django.db import connection
 from django.urls import reverse
 
 from ghar import clock
+from ghar.accounts.tests.factories import UserFactory
 from properties.models import Property
+from properties.tests.factories import PropertyFactory
 from visits import services
 from visits.models import Visit
 from visits.queues import queue_counts
 from visits.tests.admin_pages import VISITS, page, queries_of
-from visits.tests.factories import ListingFactory, UserFactory, book, local
+from visits.tests.factories import book, local
 
 pytestmark = pytest.mark.django_db
 
@@ -30,7 +32,7 @@ def work_queues(agent, listing, asha, bala, ops):
     with clock.frozen_at(before):
         over = book(asha, listing, past)
         done = book(bala, listing, evening)
-        today = book(asha, ListingFactory(), tonight)
+        today = book(asha, PropertyFactory(), tonight)
     with clock.frozen_at(past + timedelta(days=1)):
         services.complete(visit=done, by=ops, follow_up_date=evening)
     night = book(bala, listing, local(2, 3))
@@ -106,7 +108,7 @@ class TestQueries:
         counts = []
         for batch in range(2):
             for number in range(1 + 9 * batch):
-                book(UserFactory(), ListingFactory(), local(3 + batch, 9 + number))
+                book(UserFactory(), PropertyFactory(), local(3 + batch, 9 + number))
             counts.append(len(queries_of(staff_client.get, VISITS)))
         assert counts[0] == counts[1]
 

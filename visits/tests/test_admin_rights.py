@@ -14,10 +14,10 @@ from knox.models import AuthToken
 
 from agents.models import AgentInteraction, Engagement
 from flatmates.models import Swipe, UserBlock, UserConversation, UserMatch
+from ghar.accounts.tests.factories import UserFactory
 from ghar.mcp.models import Grant
 from ghar.mcp.tests.assistant import grant
 from properties.models import Amenity
-from visits.tests.factories import UserFactory
 
 pytestmark = pytest.mark.django_db
 

@@ -8,11 +8,12 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 
 from agents.models import Agent, TimeOff
+from agents.tests.factories import AgentFactory
 from ghar import clock
 from properties.models import Property
 from visits.models import Visit
 from visits.tests.admin_pages import BOOK_TOUR, INLINE, page
-from visits.tests.factories import AgentFactory, local
+from visits.tests.factories import local
 
 pytestmark = pytest.mark.django_db
 

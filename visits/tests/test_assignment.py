@@ -6,8 +6,11 @@ from functools import partial
 import pytest
 
 from agents.models import Agent
+from agents.tests.factories import AgentFactory
+from ghar.accounts.tests.factories import UserFactory
+from properties.tests.factories import PropertyFactory
 from visits.tests.commands import run
-from visits.tests.factories import KOLKATA, AgentFactory, ListingFactory, UserFactory, book, local
+from visits.tests.factories import KOLKATA, book, local
 
 pytestmark = pytest.mark.django_db
 
@@ -21,7 +24,7 @@ class TestTravel:
         return book(UserFactory(), self.at(self.FAR), local(2, 12))
 
     def at(self, place, **kwargs):
-        return ListingFactory(latitude=place[0], longitude=place[1], **kwargs)
+        return PropertyFactory(latitude=place[0], longitude=place[1], **kwargs)
 
     @pytest.mark.parametrize(
         ("hour", "minute", "can"),
@@ -35,7 +38,7 @@ class TestTravel:
         assert book(UserFactory(), there.property, local(2, 12, 30)).agent == agent
 
     def test_is_a_quarter_of_an_hour_where_the_place_is_unknown(self, there, agent):
-        assert book(UserFactory(), ListingFactory(), local(2, 12, 45)).agent == agent
+        assert book(UserFactory(), PropertyFactory(), local(2, 12, 45)).agent == agent
 
     def test_is_named_and_may_be_overridden_unlike_being_busy(self, api, ops, there, agent):
         visit = book(UserFactory(), self.at(self.NEAR), local(2, 13))
@@ -57,7 +60,7 @@ class TestTravel:
         waiting = book(UserFactory(), listing, local(2, 11))
         settings.TRAVEL_MINUTES = 15
         agent = AgentFactory()
-        book(UserFactory(), ListingFactory(), local(2, 11, 45))
+        book(UserFactory(), PropertyFactory(), local(2, 11, 45))
         assert run("assign_pending_visits").endswith("1 assigned, 0 still waiting.\n")
         waiting.refresh_from_db()
         assert waiting.agent == agent
@@ -83,7 +86,7 @@ class TestFairShare:
         agents = AgentFactory.create_batch(4)
         for number in range(12):
             with committed():
-                book(UserFactory(), ListingFactory(), local(2 + number, 11))
+                book(UserFactory(), PropertyFactory(), local(2 + number, 11))
         got = [Agent.objects.get(pk=agent.pk).live_visits for agent in agents]
         assert sum(got) == 12
         assert max(got) - min(got) <= 2
@@ -94,12 +97,12 @@ class TestFairShare:
         old = AgentFactory.create_batch(2)
         for number in range(8):
             with committed():
-                book(UserFactory(), ListingFactory(), local(2 + number, 11))
+                book(UserFactory(), PropertyFactory(), local(2 + number, 11))
         newcomer = AgentFactory()
         got = []
         for number in range(9):
             with committed():
-                got.append(book(UserFactory(), ListingFactory(), local(12 + number, 15)).agent)
+                got.append(book(UserFactory(), PropertyFactory(), local(12 + number, 15)).agent)
         # Each third visit is a fair share; lots decide among those who are within one visit of theirs.
         assert {got.count(agent) for agent in (newcomer, *old)} <= {2, 3, 4}
 
@@ -107,7 +110,7 @@ class TestFairShare:
         AgentFactory.create_batch(2)
         for number in range(3):
             with committed():
-                book(asha, ListingFactory(), local(2 + number, 11))
+                book(asha, PropertyFactory(), local(2 + number, 11))
         assert list(Agent.objects.order_by("assignments_won").values_list("assignments_won", flat=True)) == [
             0,
             1,
@@ -122,7 +125,7 @@ class TestFairShare:
         full, free = AgentFactory.create_batch(2, capacity=10)
         Agent.objects.filter(pk=free.pk).update(assignments_won=9)
         Agent.objects.filter(pk=full.pk).update(live_visits=6)
-        assert book(UserFactory(), ListingFactory(), local(2, 11)).agent == free
+        assert book(UserFactory(), PropertyFactory(), local(2, 11)).agent == free
 
 
 class TestCities:

@@ -8,12 +8,15 @@ from django.core.management import call_command
 from django.db import transaction
 
 from agents.models import Agent, TimeOff
+from agents.tests.factories import AgentFactory
 from ghar.accounts.models import User
+from ghar.accounts.tests.factories import UserFactory
+from properties.tests.factories import PropertyFactory
 from visits import services
 from visits.assignment import selection
 from visits.models import Visit
 from visits.tests.crowd import post
-from visits.tests.factories import AgentFactory, ListingFactory, UserFactory, book, local
+from visits.tests.factories import book, local
 from visits.tests.threads import overtaken, run_concurrently
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -21,7 +24,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 def book_while_locked(agent):
     """A booking that begins while somebody else holds the agent's row, and lets go of it later."""
-    with overtaken(partial(book, UserFactory(), ListingFactory(), local(2, 11))) as visits:
+    with overtaken(partial(book, UserFactory(), PropertyFactory(), local(2, 11))) as visits:
         Agent.objects.select_for_update(no_key=True).get(pk=agent.pk)
     return visits[0]
 
@@ -41,7 +44,7 @@ def leave(agent, by):
 
 
 def fill_up(agent, by):
-    assert book(UserFactory(), ListingFactory(), local(5, 11)).agent == agent
+    assert book(UserFactory(), PropertyFactory(), local(5, 11)).agent == agent
 
 
 @pytest.mark.parametrize("lose", [leave, fill_up])
@@ -50,14 +53,14 @@ def test_an_agent_who_is_lost_while_they_are_waited_for_is_not_chosen(asha, ops,
     agent = AgentFactory(capacity=1)
     if is_own:
         services.engage(user=asha)
-    with overtaken(partial(book, asha, ListingFactory(), local(2, 11))) as visits:
+    with overtaken(partial(book, asha, PropertyFactory(), local(2, 11))) as visits:
         lose(agent, ops)
     assert [visit.agent for visit in visits] == [None]
 
 
 @pytest.mark.parametrize(("lose", "reason"), [(leave, "inactive"), (fill_up, "capacity")])
 def test_an_agent_who_is_lost_while_staff_assign_them_is_refused(asha, ops, lose, reason):
-    visit = book(asha, ListingFactory(), local(2, 11))
+    visit = book(asha, PropertyFactory(), local(2, 11))
     agent = AgentFactory(capacity=1)
     with overtaken(partial(post, ops, f"/visits/{visit.pk}/assign", {"agent_id": agent.pk})) as answers:
         lose(agent, ops)
@@ -75,7 +78,7 @@ def test_the_row_of_a_seekers_own_agent_who_is_away_is_let_go_at_once(asha):
     other = AgentFactory()
     TimeOff.objects.create(agent=own, period=(local(2, 0), local(3, 0)))
     with transaction.atomic():
-        assert book(asha, ListingFactory(), local(2, 11)).agent == other
+        assert book(asha, PropertyFactory(), local(2, 11)).agent == other
         run_concurrently([partial(take_at_once, own)])
 
 
@@ -83,7 +86,7 @@ def test_the_row_of_an_agent_whom_the_second_look_rejects_is_let_go_at_once(asha
     first, second = AgentFactory(), AgentFactory(assignments_won=9)
     monkeypatch.setattr(selection.AgentSearch, "is_eligible", lambda search, agent_id: agent_id != first.pk)
     with transaction.atomic():
-        assert book(asha, ListingFactory(), local(2, 11)).agent == second
+        assert book(asha, PropertyFactory(), local(2, 11)).agent == second
         run_concurrently([partial(take_at_once, first)])
 
 
@@ -91,8 +94,8 @@ def test_the_row_of_an_agent_whom_the_second_look_rejects_is_let_go_at_once(asha
 def waiting():
     """Two visits in the order of the queue, in two cities, each with one agent who can take it by now."""
     visits = [
-        book(UserFactory(), ListingFactory(city="Pune"), local(2, 11)),
-        book(UserFactory(), ListingFactory(), local(3, 11)),
+        book(UserFactory(), PropertyFactory(city="Pune"), local(2, 11)),
+        book(UserFactory(), PropertyFactory(), local(3, 11)),
     ]
     AgentFactory(cities=["Pune"])
     AgentFactory()
@@ -124,7 +127,7 @@ def test_a_sweep_goes_on_behind_a_visit_whose_agent_is_held_too_long(waiting, mo
 @pytest.mark.stress
 def test_a_crowd_spreads_evenly_over_equal_agents():
     AgentFactory.create_batch(40)
-    users, homes = UserFactory.create_batch(80), ListingFactory.create_batch(4)
+    users, homes = UserFactory.create_batch(80), PropertyFactory.create_batch(4)
     calls = [
         partial(book, user, homes[n % 4], local(2 + n // 8, 10) + timedelta(hours=n % 8))
         for n, user in enumerate(users)
@@ -138,7 +141,7 @@ def test_a_crowd_spreads_evenly_over_equal_agents():
 
 
 def test_sweepers_share_the_queue_and_assign_nothing_twice():
-    for user, home in zip(UserFactory.create_batch(12), ListingFactory.create_batch(12), strict=True):
+    for user, home in zip(UserFactory.create_batch(12), PropertyFactory.create_batch(12), strict=True):
         book(user, home, local(2, 11))
     AgentFactory.create_batch(12)
     swept = run_concurrently(
@@ -155,11 +158,11 @@ def test_sweepers_share_the_queue_and_assign_nothing_twice():
 def test_leaving_while_others_book_strands_nobody(ops):
     leaving = AgentFactory.create_batch(3)
     for day in range(6):
-        book(UserFactory(), ListingFactory(), local(2 + day, 11))
+        book(UserFactory(), PropertyFactory(), local(2 + day, 11))
     AgentFactory.create_batch(3)
     users = UserFactory.create_batch(12)
     calls = [partial(services.dismiss, agent=agent, by=ops) for agent in leaving]
-    calls += [partial(book, user, ListingFactory(), local(2 + n % 6, 15)) for n, user in enumerate(users)]
+    calls += [partial(book, user, PropertyFactory(), local(2 + n % 6, 15)) for n, user in enumerate(users)]
     run_concurrently(calls)
     assert not Visit.objects.live().filter(agent__in=leaving).exists()
     assert not Visit.objects.unassigned().exists()

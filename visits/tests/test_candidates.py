@@ -6,11 +6,14 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from agents.models import Agent
+from agents.tests.factories import AgentFactory
 from ghar import clock
+from ghar.accounts.tests.factories import UserFactory
+from properties.tests.factories import PropertyFactory
 from visits import services
 from visits.assignment import explanations
 from visits.models import Visit
-from visits.tests.factories import AgentFactory, ListingFactory, UserFactory, book, local
+from visits.tests.factories import book, local
 
 pytestmark = pytest.mark.django_db
 
@@ -103,7 +106,7 @@ class TestStats:
         }
 
     def test_today_is_the_date_where_the_listing_is(self, api, ops, asha):
-        far_east = ListingFactory(timezone="Pacific/Kiritimati")
+        far_east = PropertyFactory(timezone="Pacific/Kiritimati")
         day = clock.now().astimezone(ZoneInfo("Pacific/Kiritimati")).replace(hour=0, minute=0) + timedelta(3)
         book(asha, far_east, day + timedelta(hours=20))
 
@@ -121,7 +124,7 @@ class TestStats:
 class TestDecision:
     def test_says_who_over_whom_and_why(self, api, ops, asha, listing):
         AgentFactory(name="Busy", languages=["en"])
-        book(UserFactory(), ListingFactory(), local(2, 11))
+        book(UserFactory(), PropertyFactory(), local(2, 11))
         asha.preferred_languages = ["mr"]
         asha.save()
         AgentFactory(name="Speaker", languages=["mr", "en"])
@@ -139,7 +142,7 @@ class TestDecision:
     def test_says_why_there_is_nobody(self, api, ops, tour):
         AgentFactory(is_available=False)
         AgentFactory(cities=["Pune"])
-        visit = book(UserFactory(), ListingFactory(), local(2, 11))
+        visit = book(UserFactory(), PropertyFactory(), local(2, 11))
         (entry,) = api(ops).get(f"/api/v1/visits/{visit.pk}/history").json()["items"]
         assert (entry["data"]["agent_id"], entry["data"]["reasons"]) == (None, ["unavailable", "busy"])
         assert entry["data"]["why"] == (

@@ -5,6 +5,7 @@ from dataclasses import fields
 import pytest
 
 from agents.models import Agent
+from agents.tests.factories import AgentFactory
 from visits.assignment import explanations
 from visits.scheduling.eligibility import (
     REASONS,
@@ -14,7 +15,6 @@ from visits.scheduling.eligibility import (
     ineligibility_reasons,
     with_eligibility,
 )
-from visits.tests.factories import AgentFactory
 
 pytestmark = pytest.mark.django_db
 

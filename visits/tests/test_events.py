@@ -8,16 +8,19 @@ from django.core.management import call_command
 from django.db import transaction
 from django.test import Client
 
+from agents.tests.factories import AgentFactory
 from flatmates import services as flatmate_services
 from flatmates.tests.factories import match
 from ghar import clock
 from ghar.accounts import services as account_services
+from ghar.accounts.tests.factories import UserFactory
 from ghar.errors import DomainError
 from ghar.models import OutboxEvent
 from ghar.tests.responses import iso
+from properties.tests.factories import PropertyFactory
 from visits import services
 from visits.models import Visit, VisitEvent
-from visits.tests.factories import AgentFactory, ListingFactory, UserFactory, book, local
+from visits.tests.factories import book, local
 
 pytestmark = pytest.mark.django_db
 
@@ -185,7 +188,7 @@ def test_the_former_agent_and_the_new_one_hear_of_a_handover(ops, asha, agent, t
 
 def test_a_move_that_needs_another_agent_is_one_event(asha, agent, tour, heard):
     other = AgentFactory(user=UserFactory())
-    book(UserFactory(), ListingFactory(), local(3, 11))
+    book(UserFactory(), PropertyFactory(), local(3, 11))
     Visit.objects.exclude(pk=tour.pk).update(agent=agent)
     heard()
     services.reschedule(visit=tour, by=asha, new_date=local(3, 11))
@@ -270,7 +273,7 @@ def test_the_order_is_that_of_commits(asha, agent, listing):
 
 
 def test_a_meet_is_told_to_both_and_so_is_its_end_with_the_match(asha, bala, heard):
-    home = ListingFactory(owner=bala)
+    home = PropertyFactory(owner=bala)
     found, conversation = match(asha, bala)
     heard()
     visit, _ = services.schedule(

@@ -12,10 +12,10 @@ from django.urls import reverse
 
 from agents.models import Agent
 from agents.tests.factories import AgentFactory
+from ghar.accounts.tests.factories import UserFactory
 from ghar.exports import cell
 from properties.models import Property
 from properties.tests.factories import AmenityFactory, PropertyFactory, PropertyImageFactory
-from visits.tests.factories import UserFactory
 
 pytestmark = pytest.mark.django_db
 

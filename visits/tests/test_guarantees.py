@@ -4,8 +4,11 @@ from datetime import timedelta
 
 import pytest
 
+from agents.tests.factories import AgentFactory
+from ghar.accounts.tests.factories import UserFactory
+from properties.tests.factories import PropertyFactory
 from visits.models import Visit
-from visits.tests.factories import AgentFactory, ListingFactory, UserFactory, book, local
+from visits.tests.factories import book, local
 from visits.tests.refusing import copy, refused_by, sql
 
 pytestmark = pytest.mark.django_db
@@ -18,7 +21,7 @@ def agent():
 
 @pytest.fixture
 def tour(agent):
-    visit = book(UserFactory(), ListingFactory(), local(2, 11))
+    visit = book(UserFactory(), PropertyFactory(), local(2, 11))
     assert visit.agent == agent
     return visit
 
@@ -31,7 +34,7 @@ def times(start, minutes=30, travel=15):
 
 class TestAgent:
     def other(self, tour, **changes):
-        return copy(tour, **{"user_id": UserFactory().pk, "property_id": ListingFactory().pk, **changes})
+        return copy(tour, **{"user_id": UserFactory().pk, "property_id": PropertyFactory().pk, **changes})
 
     def test_is_never_at_two_listings(self, tour):
         assert refused_by(lambda: self.other(tour)) == "visit_agent_in_one_place"
@@ -73,7 +76,7 @@ class TestPerson:
         return Visit.objects.get(pk=visit_id)
 
     def test_has_one_visit_at_a_time(self, tour):
-        again = lambda: copy(tour, property_id=ListingFactory().pk, agent_id=None)  # noqa: E731
+        again = lambda: copy(tour, property_id=PropertyFactory().pk, agent_id=None)  # noqa: E731
         assert refused_by(again) == "visit_person_in_one_place"
 
     def test_visitor_cannot_be_a_counterparty_meanwhile(self, tour, meet):
@@ -82,7 +85,7 @@ class TestPerson:
 
     def test_counterparty_cannot_tour_meanwhile(self, tour, meet):
         tours = lambda: copy(  # noqa: E731
-            tour, user_id=meet.counterparty_user_id, property_id=ListingFactory().pk, agent_id=None
+            tour, user_id=meet.counterparty_user_id, property_id=PropertyFactory().pk, agent_id=None
         )
         assert refused_by(tours) == "visit_person_in_one_place"
 
@@ -92,7 +95,7 @@ class TestPerson:
 
 class TestListing:
     def test_shown_to_one_seeker_at_a_time_when_exclusive(self):
-        visit = book(UserFactory(), ListingFactory(exclusive_tours=True), local(2, 11))
+        visit = book(UserFactory(), PropertyFactory(exclusive_tours=True), local(2, 11))
         assert visit.exclusive
         again = lambda: copy(visit, user_id=UserFactory().pk)  # noqa: E731
         assert refused_by(again) == "visit_exclusive_listing"

@@ -11,19 +11,22 @@ from django.db import connection
 from knox.models import AuthToken
 from rest_framework.test import APIClient
 
+from agents.tests.factories import AgentFactory
 from flatmates.models import Message
 from flatmates.tests.factories import match
 from ghar import clock
 from ghar.accounts.models import User
+from ghar.accounts.tests.factories import UserFactory
 from ghar.api import idempotency
 from ghar.models import OutboxEvent, StoredAnswer
 from ghar.testing import PASSWORD
 from ghar.tests.responses import iso, problem
 from ghar.transactions import RetryTransaction
 from properties.models import Property
+from properties.tests.factories import PropertyFactory
 from visits import services
 from visits.models import Visit, VisitEvent
-from visits.tests.factories import AgentFactory, ListingFactory, UserFactory, book, local
+from visits.tests.factories import book, local
 from visits.tests.threads import first_two, run_concurrently
 
 VISITS = "/api/v1/visits"
@@ -91,7 +94,7 @@ class TestReplay:
     def test_a_refusal_is_told_again_although_it_would_succeed_by_now(
         self, api, tour, asha, ops, path, body, status
     ):
-        other = ListingFactory()
+        other = PropertyFactory()
         path = "/api/v1/" + path.format(tour=tour.pk)
         body = json.loads(json.dumps(body).replace('"{other}"', str(other.pk)))
         first = api(asha).post(path, body, headers=KEY)
@@ -322,7 +325,7 @@ class TestTwins:
         assert (again.status_code, replayed(again)) == (201, False)
 
     def test_a_refused_change_leaves_its_answer_and_nothing_else(self, asha, listing, agent):
-        book(asha, ListingFactory(), local(2, 11))
+        book(asha, PropertyFactory(), local(2, 11))
         body = {"property_id": listing.pk, "scheduled_date": iso(local(2, 11))}
         refused = send(asha, VISITS, body)
         assert problem(refused) == (409, "visit_conflict")
@@ -333,8 +336,8 @@ class TestTwins:
         assert agent.live_visits == 1
 
     def test_what_follows_the_commit_happens_with_a_key_as_well(self, asha, listing, agent):
-        other = book(UserFactory(), ListingFactory(), local(2, 11))
-        waiting = book(UserFactory(), ListingFactory(), local(2, 11))
+        other = book(UserFactory(), PropertyFactory(), local(2, 11))
+        waiting = book(UserFactory(), PropertyFactory(), local(2, 11))
         assert (other.agent, waiting.agent) == (agent, None)
         assert send(other.user, f"{VISITS}/{other.pk}/cancel", {}).status_code == 200
         waiting.refresh_from_db()

@@ -7,14 +7,16 @@ from django.db import transaction
 from django.db.models.signals import post_save
 
 from agents.models import Agent
+from agents.tests.factories import AgentFactory
 from ghar import clock
 from ghar.accounts.models import User
 from ghar.testing import somebody_waits_for_a_lock
 from ghar.tests.responses import iso
+from properties.tests.factories import PropertyFactory
 from visits import services
 from visits.models import Visit
 from visits.tests.crowd import post
-from visits.tests.factories import AgentFactory, ListingFactory, book, local
+from visits.tests.factories import book, local
 from visits.tests.refusing import sql
 from visits.tests.threads import with_own_connection
 
@@ -96,7 +98,7 @@ def look_for_deadlocks_after(milliseconds):
 @pytest.mark.django_db(transaction=True)
 def test_of_two_who_deadlock_both_get_through(asha, ops):
     """Somebody locks an agent before a person, against the order of locks, while staff assign the agent."""
-    visit = book(asha, ListingFactory(), local(2, 11))
+    visit = book(asha, PropertyFactory(), local(2, 11))
     agent = AgentFactory()
 
     def assign():

@@ -12,11 +12,13 @@ from flatmates.tests.factories import match
 from ghar import clock
 from ghar.accounts import services as accounts
 from ghar.accounts.models import User
+from ghar.accounts.tests.factories import UserFactory
 from ghar.tests.responses import iso, problem
+from properties.tests.factories import PropertyFactory
 from visits import services
 from visits.assignment import cancellations
 from visits.models import Visit
-from visits.tests.factories import ListingFactory, UserFactory, book, local
+from visits.tests.factories import book, local
 from visits.tests.meets import AT, invite, meet_body, post_meet
 from visits.tests.refusing import refused_by
 
@@ -29,8 +31,8 @@ class TestOverlap:
         match(bala, chitra, home)
         late = iso(local(*AT) + timedelta(minutes=59))
         for client, sent in (
-            (api(asha), {"property_id": ListingFactory().pk, "scheduled_date": late}),
-            (api(bala), {"property_id": ListingFactory().pk, "scheduled_date": late}),
+            (api(asha), {"property_id": PropertyFactory().pk, "scheduled_date": late}),
+            (api(bala), {"property_id": PropertyFactory().pk, "scheduled_date": late}),
             (api(bala), meet_body(asha, home)),
             (api(asha), meet_body(chitra, home, scheduled_date=late)),
             (api(bala), meet_body(chitra, home, scheduled_date=late)),
@@ -45,7 +47,7 @@ class TestOverlap:
     @pytest.mark.parametrize("who", ["asha", "bala"])
     def test_a_tour_stands_in_the_way_of_a_meet(self, api, asha, bala, home, matched, unchanged, who):
         user = {"asha": asha, "bala": bala}[who]
-        book(user, ListingFactory(), local(*AT))
+        book(user, PropertyFactory(), local(*AT))
         with unchanged:
             response = post_meet(api(asha), bala, home)
         assert problem(response) == (409, "visit_conflict")
@@ -55,7 +57,7 @@ class TestOverlap:
         assert post_meet(api(asha), bala, home, scheduled_date=free).status_code == 201
 
     def test_nor_can_it_be_moved_there(self, api, asha, bala, meet, unchanged):
-        book(bala, ListingFactory(), local(3, 12))
+        book(bala, PropertyFactory(), local(3, 12))
         with unchanged:
             response = api(asha).post(
                 f"/api/v1/visits/{meet.pk}/reschedule", {"new_date": iso(local(3, 11, 30))}
@@ -65,7 +67,7 @@ class TestOverlap:
     @pytest.mark.parametrize("who", ["user_id", "counterparty_user_id"])
     @pytest.mark.parametrize("role", ["user_id", "counterparty_user_id"])
     def test_not_even_by_sql(self, meet, bala, who, role):
-        tour = book(UserFactory(), ListingFactory(), local(*AT))
+        tour = book(UserFactory(), PropertyFactory(), local(*AT))
         context = "property_tour" if role == "user_id" else "flatmate_meet"
         update = f"UPDATE visits_visit SET {role} = %s, visit_context = %s, agent_id = NULL WHERE id = %s"
         assert refused_by(update, getattr(meet, who), context, tour.pk) == "visit_person_in_one_place"
@@ -116,7 +118,7 @@ class TestLife:
 
     def test_the_listings_owner_who_is_not_of_the_two_only_looks(self, api, asha, bala, unchanged):
         owner = UserFactory()
-        over = ListingFactory(owner=owner)
+        over = PropertyFactory(owner=owner)
         match(asha, bala, over)
         visit = invite(asha, bala, over, local(*AT))
         assert api(owner).get(f"/api/v1/visits/{visit.pk}").status_code == 200

@@ -19,9 +19,10 @@ from hypothesis.stateful import (
 from rest_framework.test import APIClient
 
 from flatmates.models import Message, Swipe, UserBlock, UserConversation, UserMatch
-from flatmates.tests.factories import PersonFactory
+from ghar.accounts.tests.factories import UserFactory
+from properties.tests.factories import PropertyFactory
 from visits.models import Visit
-from visits.tests.factories import ListingFactory, local
+from visits.tests.factories import local
 
 # `make fuzz` lets them live through many more.
 EXAMPLES = int(os.environ.get("MACHINE_EXAMPLES", "5"))
@@ -69,8 +70,8 @@ class Flatmates(RuleBasedStateMachine):
         super().__init__()
         self.atomic = transaction.atomic()
         self.atomic.__enter__()
-        self.users = PersonFactory.create_batch(4)
-        self.homes = [ListingFactory(owner=user) for user in self.users] + [ListingFactory()]
+        self.users = UserFactory.create_batch(4)
+        self.homes = [PropertyFactory(owner=user) for user in self.users] + [PropertyFactory()]
         self.number = {user.pk: n for n, user in enumerate(self.users)}
         self.start = local(5, 9)
         self.swipes, self.contexts = {}, {}

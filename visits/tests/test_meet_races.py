@@ -6,14 +6,17 @@ from functools import partial
 import pytest
 from django.db import connection
 
+from agents.tests.factories import AgentFactory
 from flatmates import services as flatmates
 from flatmates.models import Message, Swipe, UserConversation, UserMatch
-from flatmates.tests.factories import PersonFactory, match
+from flatmates.tests.factories import match
 from ghar.accounts.models import User
+from ghar.accounts.tests.factories import UserFactory
+from properties.tests.factories import PropertyFactory
 from visits.models import Visit, VisitEvent
 from visits.scheduling import meets
 from visits.tests.crowd import answers, booking, post
-from visits.tests.factories import AgentFactory, ListingFactory, book, local
+from visits.tests.factories import book, local
 from visits.tests.threads import first_two, run_concurrently
 
 pytestmark = [pytest.mark.stress, pytest.mark.django_db(transaction=True)]
@@ -38,7 +41,7 @@ def test_thirty_mutual_likes_are_one_match(asha, bala):
 
 
 def test_fifteen_pairs_who_like_each_other_at_once_all_match():
-    pairs = [PersonFactory.create_batch(2) for _ in range(15)]
+    pairs = [UserFactory.create_batch(2) for _ in range(15)]
     responses = run_concurrently([like(*two) for pair in pairs for two in (pair, pair[::-1])])
     assert answers(responses) == {(200, ""): 30}
     assert sum(r.data["did_match"] for r in responses) == 15
@@ -60,7 +63,7 @@ def test_without_the_lock_both_likes_miss_each_other(asha, bala, monkeypatch):
 
 
 def test_who_invite_each_other_for_the_same_hour_meet_once(asha, bala):
-    home = ListingFactory(owner=bala)
+    home = PropertyFactory(owner=bala)
     match(asha, bala)
     start = local(2, 18)
     responses = run_concurrently(
@@ -76,7 +79,7 @@ def test_who_invite_each_other_for_the_same_hour_meet_once(asha, bala):
 
 
 def test_the_constraint_suffices_without_the_locks(asha, bala, monkeypatch):
-    home = ListingFactory(owner=bala)
+    home = PropertyFactory(owner=bala)
     match(asha, bala)
     wait_for_the_other, check = first_two(), meets.validate_pair
 
@@ -94,10 +97,10 @@ def test_the_constraint_suffices_without_the_locks(asha, bala, monkeypatch):
 
 def test_a_tour_and_a_meet_at_the_same_hour_are_one_visit(asha, bala):
     AgentFactory()
-    home = ListingFactory(owner=bala)
+    home = PropertyFactory(owner=bala)
     match(asha, bala)
     start = local(2, 11)
-    tours = [booking(user, ListingFactory(), start) for user in (asha, bala)]
+    tours = [booking(user, PropertyFactory(), start) for user in (asha, bala)]
     responses = run_concurrently(
         [*tours, invitation(asha, bala, home, start), invitation(bala, asha, home, start)] * 5
     )
@@ -108,11 +111,11 @@ def test_a_tour_and_a_meet_at_the_same_hour_are_one_visit(asha, bala):
 
 
 def test_meets_of_who_part_meanwhile_are_all_cancelled():
-    pairs = [(*PersonFactory.create_batch(2), local(2, 18)) for _ in range(10)]
+    pairs = [(*UserFactory.create_batch(2), local(2, 18)) for _ in range(10)]
     calls = []
     for one, two, start in pairs:
         made, _ = match(one, two)
-        home = ListingFactory(owner=two)
+        home = PropertyFactory(owner=two)
         calls += [
             invitation(one, two, home, start),
             partial(post, two, f"/flatmates/matches/{made.pk}/unmatch", {})
@@ -144,8 +147,8 @@ def test_messages_come_in_the_order_in_which_they_are_written(asha, bala):
 
 def test_all_at_once_keep_every_promise():
     """Swipes, partings, meets, tours and moves of six people in no order: no 5xx, no deadlock."""
-    people = PersonFactory.create_batch(6)
-    homes = [ListingFactory(owner=person) for person in people]
+    people = UserFactory.create_batch(6)
+    homes = [PropertyFactory(owner=person) for person in people]
     AgentFactory.create_batch(2)
     visits = [book(person, homes[n - 1], local(2, 10 + n)) for n, person in enumerate(people)]
     calls = []

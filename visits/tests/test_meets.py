@@ -4,15 +4,18 @@ from datetime import timedelta
 
 import pytest
 
+from agents.tests.factories import AgentFactory
 from flatmates import services as flatmates
 from flatmates.models import Message, UserBlock, UserConversation, UserMatch
 from flatmates.tests.factories import match
 from ghar.accounts import services as accounts
+from ghar.accounts.tests.factories import UserFactory
 from ghar.tests.responses import iso, problem
 from properties.models import Property
+from properties.tests.factories import PropertyFactory
 from visits import services
 from visits.models import Visit
-from visits.tests.factories import AgentFactory, ListingFactory, UserFactory, book, local
+from visits.tests.factories import book, local
 from visits.tests.meets import AT, meet_body, post_meet
 
 pytestmark = pytest.mark.django_db
@@ -62,9 +65,9 @@ class TestInvite:
                 assert (visit["match_id"], visit["conversation_id"]) == (made.pk, conversation.pk)
 
     def test_the_place_is_one_of_theirs_or_what_they_matched_over(self, api, asha, bala):
-        over = ListingFactory()
+        over = PropertyFactory()
         match(asha, bala, over)
-        mine, theirs = ListingFactory(owner=asha), ListingFactory(owner=bala)
+        mine, theirs = PropertyFactory(owner=asha), PropertyFactory(owner=bala)
         for hour, listing in enumerate((over, mine, theirs), start=10):
             assert post_meet(api(asha), bala, listing, scheduled_date=iso(local(2, hour))).status_code == 201
 
@@ -95,7 +98,7 @@ class TestInvite:
         assert message["visit"] is None
 
     def test_an_exclusive_listing_is_exclusive_to_tours(self, api, asha, bala, chitra, matched):
-        home = ListingFactory(owner=bala, exclusive_tours=True)
+        home = PropertyFactory(owner=bala, exclusive_tours=True)
         book(chitra, home, local(*AT))
         assert post_meet(api(asha), bala, home).status_code == 201
         assert not Visit.objects.get(user=asha).exclusive
@@ -144,7 +147,7 @@ class TestRefusals:
     def test_a_meet_with_another_person_at_the_same_time_is_another_meet(
         self, api, asha, bala, chitra, unchanged
     ):
-        own = ListingFactory(owner=asha)
+        own = PropertyFactory(owner=asha)
         match(asha, bala)
         match(asha, chitra)
         assert post_meet(api(asha), bala, own).status_code == 201
@@ -232,14 +235,14 @@ class TestRefusals:
         assert not Message.objects.exists()
 
     def test_a_listing_that_does_not_concern_the_two(self, api, asha, bala, chitra, matched, unchanged):
-        match(asha, chitra, over := ListingFactory())
-        for listing in (over, ListingFactory(owner=chitra), ListingFactory(status="withdrawn")):
+        match(asha, chitra, over := PropertyFactory())
+        for listing in (over, PropertyFactory(owner=chitra), PropertyFactory(status="withdrawn")):
             with unchanged:
                 response = post_meet(api(asha), bala, listing)
             assert self.refused(response) == (400, "validation_error", "property_id")
 
     def test_the_listing_that_one_of_them_names_after_the_match(self, api, asha, bala, matched):
-        over = ListingFactory()
+        over = PropertyFactory()
         like = {"target_user_id": asha.pk, "action": "like", "context_property_id": over.pk}
         assert api(bala).post("/api/v1/flatmates/swipes", like).json()["match_id"] == matched[0].pk
         response = post_meet(api(asha), bala, over)
@@ -256,7 +259,7 @@ class TestRefusals:
     def test_a_tour_takes_nothing_of_a_meet(self, api, asha, bala, matched, unchanged, field):
         made, conversation = matched
         ids = {"counterparty_user_id": bala.pk, "conversation_id": conversation.pk, "match_id": made.pk}
-        tour = {"property_id": ListingFactory().pk, "scheduled_date": iso(local(2, 11))}
+        tour = {"property_id": PropertyFactory().pk, "scheduled_date": iso(local(2, 11))}
         with unchanged:
             response = api(asha).post("/api/v1/visits", {**tour, field: ids[field]})
         assert self.refused(response) == (400, "validation_error", field)

@@ -7,7 +7,9 @@ import pytest
 from django.db import connection
 
 from agents.models import Agent
+from agents.tests.factories import AgentFactory
 from ghar import clock
+from ghar.accounts.tests.factories import UserFactory
 from ghar.mcp.tests.assistant import Assistant
 from ghar.testing import messages_of
 from ghar.tests.responses import iso, problem_fields
@@ -15,7 +17,7 @@ from visits import queues, services
 from visits.models import Visit
 from visits.tests.admin_pages import as_typed, page
 from visits.tests.commands import run
-from visits.tests.factories import AgentFactory, UserFactory, book, local
+from visits.tests.factories import book, local
 
 pytestmark = pytest.mark.django_db
 

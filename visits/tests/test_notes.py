@@ -2,9 +2,10 @@
 
 import pytest
 
+from agents.tests.factories import AgentFactory
 from ghar.tests.responses import iso, problem
 from visits import services
-from visits.tests.factories import AgentFactory, local
+from visits.tests.factories import local
 
 AGENCY = {"id": None, "full_name": "The agency"}
 

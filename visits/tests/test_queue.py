@@ -7,10 +7,13 @@ import pytest
 
 from agents import services as agent_services
 from agents.models import Agent
+from agents.tests.factories import AgentFactory
 from ghar import clock
+from ghar.accounts.tests.factories import UserFactory
+from properties.tests.factories import PropertyFactory
 from visits import services
 from visits.tests.commands import run
-from visits.tests.factories import AgentFactory, ListingFactory, UserFactory, book, local
+from visits.tests.factories import book, local
 
 pytestmark = pytest.mark.django_db
 
@@ -18,7 +21,7 @@ pytestmark = pytest.mark.django_db
 class TestSweep:
     def waiting(self, number, start=None):
         """Tours that nobody can take, as there is no agent yet."""
-        listings = ListingFactory.create_batch(number)
+        listings = PropertyFactory.create_batch(number)
         first = start or local(2, 11)
         return [book(UserFactory(), home, first + timedelta(days=n)) for n, home in enumerate(listings)]
 
@@ -44,7 +47,7 @@ class TestSweep:
 
     def test_leaves_out_meets_final_begun_and_those_of_agents_taken_off(self, ops, tour, agent, snapshot):
         services.assign(visit=tour, by=ops, agent_id=None)
-        cancelled = book(UserFactory(), ListingFactory(), local(3, 3))
+        cancelled = book(UserFactory(), PropertyFactory(), local(3, 3))
         services.cancel(visit=cancelled, by=ops)
         before = snapshot()
         assert run("assign_pending_visits") == "0 assigned, 1 still waiting.\n"
@@ -54,7 +57,7 @@ class TestSweep:
         assert snapshot() == before
 
     def test_takes_at_most_as_many_as_told(self):
-        book(UserFactory(), ListingFactory(city="Pune"), local(1, 9))
+        book(UserFactory(), PropertyFactory(city="Pune"), local(1, 9))
         self.waiting(3)
         AgentFactory(cities=["Mumbai"])
         assert run("assign_pending_visits", limit=2).endswith("2 assigned, 2 still waiting.\n")
@@ -69,7 +72,7 @@ class TestQueue:
         return partial(django_capture_on_commit_callbacks, execute=True)
 
     def test_a_cancellation_hands_the_agent_to_who_waits(self, committed, tour, agent, asha):
-        waiting = book(UserFactory(), ListingFactory(), local(2, 11))
+        waiting = book(UserFactory(), PropertyFactory(), local(2, 11))
         assert waiting.agent is None
         with committed():
             services.cancel(visit=tour, by=asha)
@@ -78,8 +81,8 @@ class TestQueue:
 
     def test_a_tour_that_is_done_hands_the_agent_to_who_waits(self, committed, ops, asha):
         agent = AgentFactory(capacity=1)
-        tour = book(asha, ListingFactory(), local(2, 11))
-        waiting = book(UserFactory(), ListingFactory(), local(4, 11))
+        tour = book(asha, PropertyFactory(), local(2, 11))
+        waiting = book(UserFactory(), PropertyFactory(), local(4, 11))
         with clock.frozen_at(local(2, 12)), committed():
             services.complete(visit=tour, by=ops)
         waiting.refresh_from_db()
@@ -89,8 +92,8 @@ class TestQueue:
         monkeypatch.setattr("visits.assignment.queue.MAX_LOOKED_AT", 3)
         agent = AgentFactory(cities=["MUMBAI"], is_available=False)
         for hour in (9, 10, 11):
-            book(UserFactory(), ListingFactory(city="Pune"), local(2, hour))
-        here = book(UserFactory(), ListingFactory(city="Mumbai"), local(3, 11))
+            book(UserFactory(), PropertyFactory(city="Pune"), local(2, hour))
+        here = book(UserFactory(), PropertyFactory(city="Mumbai"), local(3, 11))
         with committed():
             agent_services.set_availability(agent=agent, by=ops, is_available=True)
         here.refresh_from_db()
@@ -100,7 +103,7 @@ class TestQueue:
     def test_a_look_that_fails_fails_nothing_that_was_done(
         self, api, asha, agent, tour, committed, monkeypatch, what
     ):
-        book(UserFactory(), ListingFactory(), local(2, 11))
+        book(UserFactory(), PropertyFactory(), local(2, 11))
 
         def fail(*args):
             raise ValueError("Out of order")
@@ -112,7 +115,7 @@ class TestQueue:
         assert tour.status == "cancelled"
 
     def test_a_move_hands_the_agent_to_who_waits(self, committed, tour, agent, asha):
-        waiting = book(UserFactory(), ListingFactory(), local(2, 11))
+        waiting = book(UserFactory(), PropertyFactory(), local(2, 11))
         with committed():
             services.reschedule(visit=tour, by=asha, new_date=local(2, 15))
         waiting.refresh_from_db()
@@ -120,7 +123,7 @@ class TestQueue:
 
     def test_an_agent_who_becomes_available_takes_what_waits(self, api, ops, committed):
         agent = AgentFactory(is_available=False)
-        waiting = book(UserFactory(), ListingFactory(), local(2, 11))
+        waiting = book(UserFactory(), PropertyFactory(), local(2, 11))
         with committed():
             path = f"/api/v1/agents/{agent.pk}/availability"
             assert api(ops).patch(path, {"is_available": True}).status_code == 200
@@ -129,7 +132,7 @@ class TestQueue:
 
     def test_who_stays_on_leave_takes_nothing(self, api, ops, committed, snapshot):
         agent = AgentFactory(is_available=False)
-        book(UserFactory(), ListingFactory(), local(2, 11))
+        book(UserFactory(), PropertyFactory(), local(2, 11))
         before = snapshot()
         with committed():
             api(ops).put(f"/api/v1/agents/{agent.pk}/hours", {"items": []})
@@ -142,13 +145,13 @@ class TestQueue:
     ):
         agent = AgentFactory(**takes_nothing)
         for hour in (10, 11, 12):
-            book(UserFactory(), ListingFactory(), local(2, hour))
+            book(UserFactory(), PropertyFactory(), local(2, hour))
         with django_assert_num_queries(1), committed():
             services.assign_pending_on_commit({agent.pk})
 
     def test_what_begins_soon_and_has_nobody_is_urgent(self, api, ops, listing):
         visit = book(UserFactory(), listing, local(2, 11))
-        later = book(UserFactory(), ListingFactory(), local(2, 13))
+        later = book(UserFactory(), PropertyFactory(), local(2, 13))
         with clock.frozen_at(local(2, 8)):
             assert api(ops).get(f"/api/v1/visits/{visit.pk}/candidates").json()["urgent"] is True
             assert api(ops).get(f"/api/v1/visits/{later.pk}/candidates").json()["urgent"] is False

@@ -9,16 +9,19 @@ from django.db import connection
 from django.db.models import QuerySet
 
 from agents.models import Agent
+from agents.tests.factories import AgentFactory
 from ghar.accounts import services as account_services
 from ghar.accounts.models import User
+from ghar.accounts.tests.factories import UserFactory
 from ghar.testing import somebody_waits_for_a_lock
 from properties.models import Property
+from properties.tests.factories import PropertyFactory
 from visits import services
 from visits.assignment import assigning, selection
 from visits.models import Visit, VisitEvent
 from visits.scheduling import conflicts, locks
 from visits.tests.crowd import answers, booking, post
-from visits.tests.factories import AgentFactory, ListingFactory, UserFactory, book, local
+from visits.tests.factories import book, local
 from visits.tests.threads import overtaken, rendezvous, run_concurrently
 
 pytestmark = [pytest.mark.stress, pytest.mark.django_db(transaction=True)]
@@ -58,7 +61,7 @@ def seekers(count):
     return [
         booking(user, listing, local(2, 11))
         for user, listing in zip(
-            UserFactory.create_batch(count), ListingFactory.create_batch(count), strict=True
+            UserFactory.create_batch(count), PropertyFactory.create_batch(count), strict=True
         )
     ]
 
@@ -128,7 +131,7 @@ def test_whoever_is_second_at_an_agent_gets_another_one_or_none(no_locks, monkey
 def overlapping(user, count):
     return [
         booking(user, listing, local(2, 11) + timedelta(minutes=number % 25))
-        for number, listing in enumerate(ListingFactory.create_batch(count))
+        for number, listing in enumerate(PropertyFactory.create_batch(count))
     ]
 
 
@@ -155,7 +158,7 @@ def test_the_seekers_lock_and_check_suffice_without_the_constraint(asha, drop_co
 
 
 def twins(user, count):
-    return [booking(user, ListingFactory(), local(2, 11), special_requirements="Lift?")] * count
+    return [booking(user, PropertyFactory(), local(2, 11), special_requirements="Lift?")] * count
 
 
 def test_parallel_twins_are_one_visit(asha):
@@ -180,7 +183,7 @@ def test_twins_are_told_apart_from_conflicts_by_the_lock(asha, no_locks, monkeyp
 
 def test_an_exclusive_listing_is_shown_to_one_of_many():
     AgentFactory.create_batch(3)
-    listing = ListingFactory(exclusive_tours=True)
+    listing = PropertyFactory(exclusive_tours=True)
     users = UserFactory.create_batch(20)
     responses = run_concurrently([booking(user, listing, local(2, 11)) for user in users])
     assert answers(responses) == {(201, ""): 1, (409, "visit_conflict"): 19}
@@ -190,7 +193,7 @@ def test_an_exclusive_listing_is_shown_to_one_of_many():
 def test_an_exclusive_listing_is_guarded_by_its_lock(drop_constraints, no_locks, monkeypatch):
     drop_constraints("visit_exclusive_listing")
     monkeypatch.setattr(conflicts, "check_free", rendezvous(None))
-    listing = ListingFactory(exclusive_tours=True)
+    listing = PropertyFactory(exclusive_tours=True)
     run_concurrently([booking(user, listing, local(2, 11)) for user in UserFactory.create_batch(FEW)])
     assert Visit.objects.count() > 1
 
@@ -210,7 +213,7 @@ def test_a_listing_that_becomes_exclusive_while_two_wait_for_it_is_shown_to_one(
                 return
 
     monkeypatch.setattr(conflicts, "check_free", check_and_linger)
-    listing = ListingFactory()
+    listing = PropertyFactory()
     calls = [booking(user, listing, local(2, 11)) for user in UserFactory.create_batch(2)]
     with overtaken(*calls) as responses:
         Property.objects.update(exclusive_tours=True)
@@ -219,7 +222,7 @@ def test_a_listing_that_becomes_exclusive_while_two_wait_for_it_is_shown_to_one(
 
 
 def test_confirm_and_cancel_at_once_leave_one_truth(ops):
-    visits = [book(UserFactory(), ListingFactory(), local(2, 11)) for _ in range(10)]
+    visits = [book(UserFactory(), PropertyFactory(), local(2, 11)) for _ in range(10)]
     calls = [
         partial(post, ops, f"/visits/{visit.pk}/{act}", {})
         for visit in visits
@@ -259,7 +262,7 @@ def closings(ops, seekers, listings):
 
 def test_no_live_visit_is_left_where_a_listing_or_an_account_is_closed(ops):
     AgentFactory.create_batch(2)
-    seekers, listings = UserFactory.create_batch(12), ListingFactory.create_batch(12)
+    seekers, listings = UserFactory.create_batch(12), PropertyFactory.create_batch(12)
     run_concurrently(closings(ops, seekers, listings))
     assert Visit.objects.live().count() == 0
     assert set(Agent.objects.values_list("live_visits", flat=True)) == {0}
@@ -277,7 +280,7 @@ def test_their_locks_are_what_leaves_none(ops, asha, no_locks, monkeypatch, clos
     """Without them a booking is committed after the closing has looked for what to cancel."""
     monkeypatch.setattr(locks, "lock_property", lambda property, exclusive: property)
     monkeypatch.setattr(locks, "lock_people", lambda ids: User.objects.in_bulk(ids))
-    check, listing = conflicts.check_free, ListingFactory()
+    check, listing = conflicts.check_free, PropertyFactory()
 
     def close_meanwhile(visit):
         check(visit)
@@ -290,7 +293,7 @@ def test_their_locks_are_what_leaves_none(ops, asha, no_locks, monkeypatch, clos
 
 def test_all_writers_mixed_keep_every_promise(ops):
     agents = AgentFactory.create_batch(4)
-    listings = ListingFactory.create_batch(6)
+    listings = PropertyFactory.create_batch(6)
     users = UserFactory.create_batch(10)
     visits = [book(user, listings[n % 6], local(2, 10 + n % 4)) for n, user in enumerate(users)]
     calls = []

@@ -9,19 +9,22 @@ from django.db import connection
 
 from agents import services as agent_services
 from agents.models import Agent, Engagement
+from agents.tests.factories import AgentFactory
 from ghar import clock
+from ghar.accounts.tests.factories import UserFactory
 from ghar.errors import Invalid, NotAllowed
+from properties.tests.factories import PropertyFactory
 from visits import services
 from visits.models import Visit
 from visits.tests.commands import run
-from visits.tests.factories import AgentFactory, ListingFactory, UserFactory, book, local
+from visits.tests.factories import book, local
 
 pytestmark = pytest.mark.django_db
 
 
 class TestAbsence:
     def visits(self, agent, *days):
-        return [book(UserFactory(), ListingFactory(), local(day, 11)) for day in days]
+        return [book(UserFactory(), PropertyFactory(), local(day, 11)) for day in days]
 
     def period(self, first, last):
         return {"from": local(first, 0).isoformat(), "to": local(last, 0).isoformat(), "reason": "Leave"}
@@ -29,7 +32,7 @@ class TestAbsence:
     def test_time_off_hands_over_what_it_strands(self, api, ops, agent):
         first, second, third = self.visits(agent, 2, 3, 5)
         other = AgentFactory()
-        elsewhere = book(UserFactory(), ListingFactory(), local(3, 11))
+        elsewhere = book(UserFactory(), PropertyFactory(), local(3, 11))
         assert elsewhere.agent == other
         answer = api(ops).post(f"/api/v1/agents/{agent.pk}/time-off", self.period(2, 4))
         assert answer.status_code == 201
@@ -124,7 +127,7 @@ class TestEngagements:
         long_ago, visited, lately = local(-100, 9), local(-99, 11), local(-30, 12)
         with clock.frozen_at(long_ago):
             book(asha, listing, visited)
-            book(bala, ListingFactory(), lately)
+            book(bala, PropertyFactory(), lately)
         assert run("close_idle_engagements", days=60, dry_run=True).endswith(
             "Idle engagements: 1. Run the command without --dry-run to end them.\n"
         )
@@ -137,8 +140,8 @@ class TestEngagements:
     def test_a_seeker_who_books_meanwhile_keeps_their_agent(self, asha, bala, agent):
         long_ago, eleven, twelve = local(-100, 9), local(-99, 11), local(-99, 12)
         with clock.frozen_at(long_ago):
-            book(asha, ListingFactory(), eleven)
-            book(bala, ListingFactory(), twelve)
+            book(asha, PropertyFactory(), eleven)
+            book(bala, PropertyFactory(), twelve)
         first, second = Engagement.objects.order_by("pk")
 
         class Meanwhile(StringIO):
@@ -146,7 +149,7 @@ class TestEngagements:
 
             def write(self, text):
                 if not self.tell():
-                    book(second.seeker, ListingFactory(), local(3, 11))
+                    book(second.seeker, PropertyFactory(), local(3, 11))
                 return super().write(text)
 
         out = Meanwhile()
@@ -165,7 +168,7 @@ class TestEngagements:
         assert Engagement.objects.exclude(ended_at=None).get().agent == agent
         tour.refresh_from_db()
         assert tour.agent == agent
-        assert book(asha, ListingFactory(), local(4, 11)).agent == other
+        assert book(asha, PropertyFactory(), local(4, 11)).agent == other
 
     def test_the_rating_is_the_mean_of_the_last_ones(self, ops, asha, agent):
         rate = partial(agent_services.record_interaction, agent=agent, by=ops, user=asha)

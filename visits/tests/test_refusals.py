@@ -3,12 +3,15 @@
 import pytest
 from django.db import connection
 
+from agents.tests.factories import AgentFactory
+from ghar.accounts.tests.factories import UserFactory
 from ghar.tests.responses import iso, problem
 from ghar.transactions import RetryTransaction
 from properties.models import Property
+from properties.tests.factories import PropertyFactory
 from visits.api.views.visits import VisitViewSet
 from visits.scheduling import locks, meets
-from visits.tests.factories import AgentFactory, ListingFactory, UserFactory, local
+from visits.tests.factories import local
 
 pytestmark = pytest.mark.django_db
 
@@ -146,7 +149,7 @@ class TestRowsThatAreGone:
     def test_a_listing_that_was_just_deleted_is_not_found(
         self, api, asha, agent, monkeypatch, snapshot, exclusive
     ):
-        listing = ListingFactory(exclusive_tours=exclusive)
+        listing = PropertyFactory(exclusive_tours=exclusive)
         before = snapshot()
         monkeypatch.setattr(meets, "set_counterparty", lambda *_: erase("properties_property", listing.pk))
         body = {"property_id": listing.pk, "scheduled_date": iso(local(2, 11))}

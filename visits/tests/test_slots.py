@@ -10,10 +10,13 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from agents.models import WorkingHours
+from agents.tests.factories import AgentFactory
 from ghar import clock
+from ghar.accounts.tests.factories import UserFactory
+from properties.tests.factories import PropertyFactory
 from visits import services
 from visits.scheduling.errors import VisitConflict
-from visits.tests.factories import AgentFactory, ListingFactory, UserFactory, book, local
+from visits.tests.factories import book, local
 
 pytestmark = pytest.mark.django_db
 
@@ -51,9 +54,9 @@ def quarters(since, until):
 
 def test_a_slot_may_touch_the_seekers_other_visit(api, asha):
     """The seeker's visits are elsewhere and have another agent, who is not free for these slots."""
-    listing = ListingFactory(city="Pune")
+    listing = PropertyFactory(city="Pune")
     AgentFactory(cities=["Pune"])
-    other = ListingFactory()
+    other = PropertyFactory()
     AgentFactory()
     book(asha, other, local(2, 11), duration_minutes=30)
     found = starts(slots(api(asha), listing, local(2, 11).date(), duration_minutes=30))
@@ -74,7 +77,7 @@ def test_who_works_round_the_clock_is_free_through_the_whole_local_day(api, zone
         WorkingHours.objects.bulk_create(
             WorkingHours(agent=agent, weekday=n, opens=time(), closes=time()) for n in range(7)
         )
-        found = slots(api(UserFactory()), ListingFactory(timezone=zone), day)
+        found = slots(api(UserFactory()), PropertyFactory(timezone=zone), day)
         transaction.set_rollback(True)
     assert found["timezone"] == zone
     assert starts(found) == quarters(midnight(day, zone), midnight(day + timedelta(days=1), zone))
@@ -88,7 +91,7 @@ def test_who_works_round_the_clock_is_free_through_the_whole_local_day(api, zone
 def test_usual_hours_are_nine_to_seven_by_the_agents_clock(api, zone, day):
     with transaction.atomic(), clock.frozen_at(midnight(day, zone) - timedelta(days=2)):
         AgentFactory(timezone=zone)
-        found = slots(api(UserFactory()), ListingFactory(timezone=zone), day)
+        found = slots(api(UserFactory()), PropertyFactory(timezone=zone), day)
         transaction.set_rollback(True)
     by_the_clock = [start.astimezone(ZoneInfo(zone)).strftime("%H:%M") for start in starts(found)]
     assert by_the_clock == [f"{n // 4:02}:{n % 4 * 15:02}" for n in range(36, 75)]
@@ -97,7 +100,7 @@ def test_usual_hours_are_nine_to_seven_by_the_agents_clock(api, zone, day):
 def test_a_month_of_twenty_agents_takes_a_few_queries(api, asha, listing):
     for number, agent in enumerate(AgentFactory.create_batch(20)):
         WorkingHours.objects.create(agent=agent, weekday=number % 7, opens=time(9), closes=time(17))
-        book(UserFactory(), ListingFactory(), local(2 + number, 11))
+        book(UserFactory(), PropertyFactory(), local(2 + number, 11))
     client = api(asha)
     first = local(2, 0).date()
     with CaptureQueriesContext(
@@ -113,10 +116,10 @@ def test_whatever_is_offered_can_be_booked(api, asha, bala, ops):
     AgentFactory(capacity=1)
     AgentFactory()
     for place, hour in (((19.2, 72.8), 12), ((19.0, 72.8), 16), ((19.1, 72.9), 10)):
-        book(UserFactory(), ListingFactory(latitude=place[0], longitude=place[1]), local(2, hour))
-    home = ListingFactory(latitude=19.0, longitude=72.8, exclusive_tours=True)
+        book(UserFactory(), PropertyFactory(latitude=place[0], longitude=place[1]), local(2, hour))
+    home = PropertyFactory(latitude=19.0, longitude=72.8, exclusive_tours=True)
     book(bala, home, local(2, 14))
-    book(asha, ListingFactory(), local(2, 17))
+    book(asha, PropertyFactory(), local(2, 17))
     offered = starts(slots(api(asha), home, local(2, 9).date()))
     grid = quarters(local(2, 8), local(2, 20))
     taken = []

@@ -6,10 +6,13 @@ import pytest
 from django.urls import reverse
 
 from agents.models import Agent
+from agents.tests.factories import AgentFactory
+from ghar.accounts.tests.factories import UserFactory
 from ghar.mcp.tests.assistant import Assistant
+from properties.tests.factories import PropertyFactory
 from visits.models import Visit
 from visits.tests.commands import run
-from visits.tests.factories import AgentFactory, ListingFactory, UserFactory, book, local
+from visits.tests.factories import book, local
 from visits.tests.mcp.helpers import local_day, local_text
 
 pytestmark = pytest.mark.django_db
@@ -66,8 +69,8 @@ def test_an_agent_serves_a_city_in_every_form(api, ops, asha, bala, theirs, writ
 def test_a_new_agent_takes_what_waits_in_their_city(
     api, ops, django_capture_on_commit_callbacks, theirs, written
 ):
-    waiting = book(UserFactory(), ListingFactory(city=written), local(2, 11))
-    elsewhere = book(UserFactory(), ListingFactory(city="Elsewhere"), local(2, 11))
+    waiting = book(UserFactory(), PropertyFactory(city=written), local(2, 11))
+    elsewhere = book(UserFactory(), PropertyFactory(city="Elsewhere"), local(2, 11))
     with django_capture_on_commit_callbacks(execute=True):
         api(ops).post("/api/v1/agents", {"name": "Meera", "cities": [theirs]})
     waiting.refresh_from_db()
@@ -78,10 +81,10 @@ def test_a_new_agent_takes_what_waits_in_their_city(
 
 def test_visits_are_found_by_names_in_every_form(api, ops, staff_client):
     agent = AgentFactory(name="Zo\u00eb Wei\u00df", cities=[], serves_everywhere=True)
-    listing = ListingFactory(title="\u0130lk ev", locality="Ph\u01b0\u1eddng 1")
+    listing = PropertyFactory(title="\u0130lk ev", locality="Ph\u01b0\u1eddng 1")
     visit = book(UserFactory(full_name="Jos\u00e9 Nu\u00f1ez"), listing, local(2, 11))
     assert visit.agent == agent
-    book(UserFactory(), ListingFactory(), local(4, 11))
+    book(UserFactory(), PropertyFactory(), local(4, 11))
     words = [
         "Zoe\u0308 WEISS",
         "ILK EV",

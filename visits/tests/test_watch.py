@@ -6,8 +6,10 @@ import pytest
 from django.core.management import call_command
 from django.db import connection
 
+from agents.tests.factories import AgentFactory
+from properties.tests.factories import PropertyFactory
 from visits.management.commands import assign_pending_visits
-from visits.tests.factories import AgentFactory, ListingFactory, book, local
+from visits.tests.factories import book, local
 from visits.tests.threads import run_concurrently
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -24,7 +26,7 @@ def stop():
 
 
 def test_a_lost_connection_ends_a_round_and_not_the_watch(asha, monkeypatch, caplog):
-    visit = book(asha, ListingFactory(), local(2, 11))
+    visit = book(asha, PropertyFactory(), local(2, 11))
     assert visit.agent is None
     agents = []
 

@@ -8,18 +8,21 @@ from django.conf import settings
 from django.contrib.auth.models import Group
 
 from agents.models import Agent, TimeOff, WorkingHours
+from agents.tests.factories import AgentFactory
 from flatmates import services as flatmate_services
 from flatmates.models import Message
 from flatmates.tests.factories import match
 from ghar import clock
 from ghar.accounts.models import User
+from ghar.accounts.tests.factories import UserFactory
 from ghar.mcp.tests.assistant import Assistant
 from ghar.models import OutboxEvent
 from ghar.streams.outbox import channels_for_users
 from properties.models import Property
+from properties.tests.factories import PropertyFactory
 from visits import services
 from visits.models import Visit, VisitEvent
-from visits.tests.factories import AgentFactory, ListingFactory, UserFactory, local
+from visits.tests.factories import local
 from visits.tests.meets import invite
 
 ROLES = ("visitor", "counterparty", "agent", "former agent", "owner", "viewer", "dispatcher", "stranger")
@@ -69,7 +72,7 @@ class House:
         self.agent = AgentFactory(user=login, user_satisfaction_rating=4, **about)
         former = AgentFactory(user=former_login)
         owner = UserFactory(full_name="Omkar Patil")
-        self.listing = ListingFactory(owner=owner)
+        self.listing = PropertyFactory(owner=owner)
         rest = {"locality": "Powai", "full_address": "1 Lake Road", "latitude": 19, "longitude": 72}
         rest |= {"bedrooms": 2, "bathrooms": 1, "area_sqft": 700, "sub_locality": "Lakeside"}
         rest |= {"landmark": "Lake", "pincode": "400076", "state": "Maharashtra", "furnishing": "furnished"}

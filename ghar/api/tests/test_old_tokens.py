@@ -11,7 +11,7 @@ from ghar.accounts import services
 from ghar.testing import PASSWORD
 from ghar.tests.responses import problem
 from properties.models import Property
-from visits.tests.factories import ListingFactory
+from properties.tests.factories import PropertyFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -36,8 +36,8 @@ def client(request, asha):
 
 @pytest.mark.parametrize("path", ["properties", "properties/{id}"])
 def test_a_read_that_anybody_may_make_is_answered_as_to_nobody(client, asha, path):
-    listing = ListingFactory(owner=asha)
-    ListingFactory(owner=asha, status=Property.Status.WITHDRAWN)
+    listing = PropertyFactory(owner=asha)
+    PropertyFactory(owner=asha, status=Property.Status.WITHDRAWN)
     url = f"/api/v1/{path.format(id=listing.pk)}"
 
     answer, nobody = client.get(url), APIClient().get(url)
@@ -48,7 +48,7 @@ def test_a_read_that_anybody_may_make_is_answered_as_to_nobody(client, asha, pat
 
 
 def test_what_nobody_finds_is_not_found_and_the_token_is_blamed(client, asha):
-    own = ListingFactory(owner=asha, status=Property.Status.WITHDRAWN)
+    own = PropertyFactory(owner=asha, status=Property.Status.WITHDRAWN)
 
     answer = client.get(f"/api/v1/properties/{own.pk}")
 
@@ -60,7 +60,7 @@ def test_what_nobody_finds_is_not_found_and_the_token_is_blamed(client, asha):
     [("GET", "users/me"), ("GET", "visits"), ("GET", "properties/{id}/slots"), ("POST", "properties")],
 )
 def test_all_other_requests_are_refused(client, method, path):
-    answer = client.generic(method, f"/api/v1/{path.format(id=ListingFactory().pk)}")
+    answer = client.generic(method, f"/api/v1/{path.format(id=PropertyFactory().pk)}")
 
     assert (problem(answer), answer["WWW-Authenticate"]) == ((401, "not_authenticated"), "Bearer")
     assert answer.json()["detail"] == "The token is unknown or has expired. Log in again."

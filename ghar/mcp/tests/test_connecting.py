@@ -7,7 +7,7 @@ from django_mcpz.oauth.models import AccessToken, AuthorizationCode, Client
 
 from ghar.mcp.tests.assistant import HOST, Assistant
 from ghar.mcp.tests.test_redirects import VERIFIER, allow, question
-from visits.tests.factories import ListingFactory
+from properties.tests.factories import PropertyFactory
 
 pytestmark = pytest.mark.django_db
 LIST = {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}
@@ -77,7 +77,7 @@ class TestSlash:
 def test_a_cursor_continues_a_list_at_the_other_address(asha):
     assistant = Assistant(asha)
     assistant.path = "/mcp/"
-    ListingFactory.create_batch(2)
+    PropertyFactory.create_batch(2)
     page = assistant.call("properties_search", limit=1)
     assistant.path = "/mcp"
     assert assistant.call("properties_search", limit=1, cursor=page["next_cursor"])["has_more"] is False

@@ -10,11 +10,13 @@ from django.db import connection
 from django.urls import resolve
 
 from agents.mcp import agency_server
+from agents.tests.factories import AgentFactory
 from ghar import clock
+from ghar.accounts.tests.factories import UserFactory
 from ghar.mcp.server import user_server
 from ghar.mcp.tests.assistant import Assistant
 from properties.models import Amenity
-from visits.tests.factories import AgentFactory, ListingFactory, UserFactory
+from properties.tests.factories import PropertyFactory
 
 DOC = (settings.BASE_DIR / "docs/mcp.md").read_text()
 EXAMPLE = re.compile(r"```json (\w+)( refused)?\n(.*?)```\n+```(?:json|text)\n(.*?)```", re.S)
@@ -26,7 +28,7 @@ def world(ops):
     """The people and listings that the page shows, by its ids. Gives the assistants by tool prefix."""
     asha = UserFactory(pk=7, full_name="Asha Rao", email="asha.rao@example.com", preferred_languages=["mr"])
     for pk, title, price in ((3, "2 BHK near the lake", 42_000), (4, "2 BHK with a terrace", 45_000)):
-        home = ListingFactory(
+        home = PropertyFactory(
             pk=pk, title=title, locality="Powai", base_price=price, monthly_rent=price, bedrooms=2
         )
         home.amenities.add(Amenity.objects.get_or_create(pk=1, title="Lift")[0])

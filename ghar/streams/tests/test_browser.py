@@ -2,12 +2,13 @@
 
 import pytest
 
+from agents.tests.factories import AgentFactory
 from ghar.accounts.models import User
 from ghar.streams.tests.listening import serving
 from ghar.testing import PASSWORD
 from ghar.tests.serving import signup_body
+from properties.tests.factories import PropertyFactory
 from visits.models import Visit
-from visits.tests.factories import AgentFactory, ListingFactory
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -28,7 +29,7 @@ def test_seeker_and_agent_see_a_booking_arrive(chromium):
         for name in ("Asha", "Meera"):
             assert served.request("POST", "/api/v1/auth/signup", signup_body(name))[0] == 201
         AgentFactory(user=User.objects.get(full_name="Meera"))
-        ListingFactory()
+        PropertyFactory()
         context = chromium.new_context(base_url=f"http://127.0.0.1:{served.port}")
         complaints = []
         context.on("console", lambda message: message.type == "error" and complaints.append(message.text))

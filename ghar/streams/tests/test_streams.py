@@ -14,14 +14,17 @@ from django.db import connection, transaction
 from django.test import Client
 from knox.models import AuthToken
 
+from agents.tests.factories import AgentFactory
 from ghar.accounts import services as account_services
+from ghar.accounts.tests.factories import UserFactory
 from ghar.events import STAFF_CHANNEL, publish, user_channel
 from ghar.models import OutboxEvent
 from ghar.streams.tests.listening import Listener, database_url, serving
 from ghar.testing import PASSWORD
 from ghar.tests.serving import MANAGE
+from properties.tests.factories import PropertyFactory
 from visits import services
-from visits.tests.factories import AgentFactory, ListingFactory, UserFactory, book, local
+from visits.tests.factories import book, local
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -79,7 +82,7 @@ def test_participants_agent_and_staff_hear_of_a_booking_and_strangers_do_not(one
         Listener(other, token_of(ops)),
     ]
     stranger = Listener(one, token_of(bala))
-    visit = book(asha, ListingFactory(), local(2, 11))
+    visit = book(asha, PropertyFactory(), local(2, 11))
     for listener in concerned:
         heard = listener.read()
         assert heard.type == heard.data["type"] == "visit_updated"
@@ -92,7 +95,7 @@ def test_participants_agent_and_staff_hear_of_a_booking_and_strangers_do_not(one
 
 
 def test_changes_of_another_process_are_heard(one, asha):
-    visit = book(asha, ListingFactory(), local(2, 11))
+    visit = book(asha, PropertyFactory(), local(2, 11))
     with Listener(one, token_of(asha)) as listener:
         agent = AgentFactory()
         manage("assign_pending_visits")
@@ -108,7 +111,7 @@ def test_clients_cannot_choose_channels(api, bala, name):
 
 
 def test_a_listener_of_two_channels_hears_an_event_once(one, ops):
-    visit = book(ops, ListingFactory(), local(2, 11))
+    visit = book(ops, PropertyFactory(), local(2, 11))
     before = OutboxEvent.objects.get().seq - 1
     with Listener(one, token_of(ops), last_id=before) as listener:
         services.cancel(visit=visit, by=ops)

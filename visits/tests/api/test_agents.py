@@ -3,9 +3,12 @@
 import pytest
 
 from agents.models import Engagement
+from agents.tests.factories import AgentFactory
 from ghar import clock
+from ghar.accounts.tests.factories import UserFactory
 from ghar.tests.responses import iso, problem
-from visits.tests.factories import AgentFactory, ListingFactory, UserFactory, book, local
+from properties.tests.factories import PropertyFactory
+from visits.tests.factories import book, local
 
 pytestmark = pytest.mark.django_db
 
@@ -100,7 +103,7 @@ class TestAgents:
 
 class TestStats:
     def test_count_the_visits_of_a_city_and_a_time(self, api, ops, asha, tour):
-        book(asha, ListingFactory(city="Pune"), local(9, 11))
+        book(asha, PropertyFactory(city="Pune"), local(9, 11))
 
         def counted(**query):
             stats = api(ops).get("/api/v1/visits/stats", query).json()

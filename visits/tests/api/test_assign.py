@@ -4,9 +4,12 @@ import pytest
 from django.contrib.auth.models import Permission
 
 from agents.models import Engagement
+from agents.tests.factories import AgentFactory
+from ghar.accounts.tests.factories import UserFactory
 from ghar.tests.responses import iso, problem
+from properties.tests.factories import PropertyFactory
 from visits import services
-from visits.tests.factories import AgentFactory, ListingFactory, UserFactory, book, local
+from visits.tests.factories import book, local
 
 pytestmark = pytest.mark.django_db
 
@@ -93,7 +96,7 @@ class TestAssign:
 
     def test_a_busy_agent_cannot_be_assigned_even_with_override(self, api, tour, ops, bala, snapshot):
         other = AgentFactory()
-        busy = book(bala, ListingFactory(), local(2, 11))
+        busy = book(bala, PropertyFactory(), local(2, 11))
         assert busy.agent == other
         before = snapshot()
         body = {"agent_id": other.pk, "reason": "Please", "override": True}

@@ -5,11 +5,13 @@ from datetime import timedelta
 import pytest
 
 from agents.models import Engagement
+from agents.tests.factories import AgentFactory
 from ghar import clock
 from ghar.tests.responses import iso, problem, problem_fields
 from properties.models import Property
+from properties.tests.factories import PropertyFactory
 from visits import services
-from visits.tests.factories import AgentFactory, ListingFactory, book, local
+from visits.tests.factories import book, local
 
 pytestmark = pytest.mark.django_db
 
@@ -100,7 +102,7 @@ class TestBooking:
             None,
             "scheduled",
         )
-        elsewhere = self.body(ListingFactory(city="Kolkata"))
+        elsewhere = self.body(PropertyFactory(city="Kolkata"))
         assert api(asha).post("/api/v1/visits", elsewhere).json()["agent_id"] is None
 
     def test_an_agent_can_have_the_largest_possible_capacity(self, api, asha, listing):
@@ -186,7 +188,7 @@ class TestBooking:
 
     def test_a_conflict_names_alternatives_that_can_be_booked(self, api, asha, tour, snapshot):
         before = snapshot()
-        other = ListingFactory()
+        other = PropertyFactory()
         start = iso(local(2, 11, 15))
         response = api(asha).post("/api/v1/visits", self.body(other, scheduled_date=start))
         assert problem(response) == (409, "visit_conflict")
@@ -200,7 +202,7 @@ class TestBooking:
         assert booked.json()["agent_id"] is not None
 
     def test_an_exclusive_listing_takes_one_seeker_at_a_time(self, api, asha, bala, snapshot):
-        listing = ListingFactory(exclusive_tours=True)
+        listing = PropertyFactory(exclusive_tours=True)
         book(asha, listing, local(2, 11))
         before = snapshot()
         response = api(bala).post("/api/v1/visits", self.body(listing))

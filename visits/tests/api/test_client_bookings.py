@@ -5,11 +5,13 @@ from datetime import timedelta
 import pytest
 
 from agents.models import TimeOff
+from agents.tests.factories import AgentFactory
 from flatmates.tests.factories import match
 from ghar import clock
 from ghar.tests.responses import iso, problem
+from properties.tests.factories import PropertyFactory
 from visits.models import Visit
-from visits.tests.factories import AgentFactory, ListingFactory, book, local
+from visits.tests.factories import book, local
 
 pytestmark = pytest.mark.django_db
 
@@ -73,7 +75,7 @@ class TestFields:
 
 class TestMeets:
     def test_whoever_names_a_counterparty_books_a_meet(self, api, asha, bala):
-        match(asha, bala, flat := ListingFactory(owner=bala))
+        match(asha, bala, flat := PropertyFactory(owner=bala))
         response = send(
             api(asha),
             flat,
@@ -92,8 +94,8 @@ class TestMeets:
         assert (again.status_code, again.json()["id"]) == (200, visit["id"])
 
     def test_a_meet_on_a_day_is_at_the_first_time_by_day_at_which_both_are_free(self, api, asha, bala):
-        match(asha, bala, flat := ListingFactory(owner=bala))
-        book(bala, ListingFactory(), local(3, 9))
+        match(asha, bala, flat := PropertyFactory(owner=bala))
+        book(bala, PropertyFactory(), local(3, 9))
         response = send(api(asha), flat, counterparty_user_id=bala.pk, scheduled_date=day(3))
         assert (response.status_code, response.json()["scheduled_date"]) == (201, iso(local(3, 9, 30)))
 
@@ -106,7 +108,7 @@ class TestDays:
 
     def test_a_day_is_that_of_the_listing(self, api, asha):
         AgentFactory(cities=["Auckland"], timezone="Pacific/Auckland")
-        listing = ListingFactory(city="Auckland", timezone="Pacific/Auckland")
+        listing = PropertyFactory(city="Auckland", timezone="Pacific/Auckland")
         start = send(api(asha), listing, scheduled_date=day(5)).json()["scheduled_date"]
         # 09:00 of that day in New Zealand, 12 or 13 hours ahead, is on the day before in UTC.
         assert start[:10] == day(4)
@@ -124,7 +126,7 @@ class TestDays:
         assert snapshot() == before
         others = [
             send(api(asha), listing, scheduled_date=day(5)),
-            send(api(asha), ListingFactory(), scheduled_date=day(4)),
+            send(api(asha), PropertyFactory(), scheduled_date=day(4)),
             send(api(bala), listing, scheduled_date=day(4)),
         ]
         assert [answer.status_code for answer in others] == [201, 201, 201]
@@ -143,7 +145,7 @@ class TestDays:
         "wrong", ["2020-01-01", "2011-12-30", "2999-12-31", "1900-01-01", "2026-02-30", "9999-12-31"]
     )
     def test_a_day_on_which_no_visit_can_be_is_refused(self, api, asha, snapshot, wrong):
-        listing = ListingFactory(timezone="Pacific/Apia")
+        listing = PropertyFactory(timezone="Pacific/Apia")
         before = snapshot()
         response = send(api(asha), listing, scheduled_date=wrong)
         assert (problem(response), list(response.json()["errors"])) == (

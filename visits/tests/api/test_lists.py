@@ -9,8 +9,9 @@ from django.test.utils import CaptureQueriesContext
 from ghar import clock
 from ghar.accounts.models import User
 from ghar.tests.responses import iso, problem
+from properties.tests.factories import PropertyFactory
 from visits import services
-from visits.tests.factories import ListingFactory, book, local
+from visits.tests.factories import book, local
 
 pytestmark = pytest.mark.django_db
 
@@ -19,7 +20,7 @@ class TestLists:
     def test_users_list_their_own_visits_and_only_the_agency_lists_all(
         self, api, asha, bala, agent, ops, tour
     ):
-        mine = book(bala, ListingFactory(), local(3, 12))
+        mine = book(bala, PropertyFactory(), local(3, 12))
         ids = lambda user, path: [v["id"] for v in api(user).get(f"/api/v1/visits{path}").json()["items"]]  # noqa: E731
         assert ids(asha, "") == [tour.pk]
         assert ids(bala, "") == [mine.pk]
@@ -30,20 +31,20 @@ class TestLists:
         assert problem(api(asha).get("/api/v1/visits/all")) == (403, "permission_denied")
 
     def test_upcoming_visits_come_soonest_first_and_past_ones_latest_first(self, api, asha, agent):
-        late = book(asha, ListingFactory(), local(4, 11))
-        soon = book(asha, ListingFactory(), local(2, 11))
-        gone = book(asha, ListingFactory(), local(3, 11))
+        late = book(asha, PropertyFactory(), local(4, 11))
+        soon = book(asha, PropertyFactory(), local(2, 11))
+        gone = book(asha, PropertyFactory(), local(3, 11))
         services.cancel(visit=gone, by=asha)
         with clock.frozen_at(clock.now() - timedelta(days=9)):
-            old = book(asha, ListingFactory(), local(-8, 11))
+            old = book(asha, PropertyFactory(), local(-8, 11))
         ids = lambda path: [v["id"] for v in api(asha).get(f"/api/v1/visits/{path}").json()["items"]]  # noqa: E731
         assert ids("upcoming") == [soon.pk, late.pk]
         assert ids("past") == [gone.pk, old.pk]
 
     def test_each_filter_narrows_the_list_and_refuses_bad_values(self, api, asha, agent, ops):
-        a = book(asha, ListingFactory(title="Sea view"), local(2, 11))
-        b = book(asha, ListingFactory(), local(3, 11))
-        c = book(asha, ListingFactory(city="Kolkata"), local(4, 3))
+        a = book(asha, PropertyFactory(title="Sea view"), local(2, 11))
+        b = book(asha, PropertyFactory(), local(3, 11))
+        c = book(asha, PropertyFactory(city="Kolkata"), local(4, 3))
         services.confirm(visit=b, by=ops)
         services.update(
             visit=a, by=ops, follow_up_required=True, follow_up_date=clock.now() - timedelta(hours=1)
@@ -97,10 +98,10 @@ class TestLists:
         assert [found(agent.user, text) for text in ("98123", "asha@", "Asha")] == [[], [], [tour.pk]]
 
     def test_pages_follow_each_other_although_a_visit_is_booked_meanwhile(self, api, asha):
-        made = [book(asha, ListingFactory(), local(2 + n, 11)).pk for n in range(5)]
+        made = [book(asha, PropertyFactory(), local(2 + n, 11)).pk for n in range(5)]
         first = api(asha).get("/api/v1/visits?limit=2&include_total=true").json()
         assert (first["has_more"], first["limit"], first["total"]) == (True, 2, 5)
-        book(asha, ListingFactory(), local(20, 11))
+        book(asha, PropertyFactory(), local(20, 11))
         seen, page = first["items"], first
         while page["next_cursor"]:
             page = api(asha).get("/api/v1/visits", {"limit": 2, "cursor": page["next_cursor"]}).json()
@@ -116,11 +117,11 @@ class TestLists:
                 items = api(ops).get(f"/api/v1/visits{path}?limit=50").json()["items"]
             return len(items), len(queries)
 
-        book(ops, ListingFactory(), local(2, 11))
+        book(ops, PropertyFactory(), local(2, 11))
         count()  # once, so that the permissions are known
         few, queries = count()
         for n in range(10):
-            book(ops, ListingFactory(), local(3 + n, 11))
+            book(ops, PropertyFactory(), local(3 + n, 11))
         many, more_queries = count()
         assert (few, many) == (1, 11)
         assert more_queries == queries

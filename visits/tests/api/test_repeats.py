@@ -5,10 +5,11 @@ from datetime import timedelta
 import pytest
 
 from agents.models import TimeOff
+from agents.tests.factories import AgentFactory
 from ghar import clock
 from ghar.tests.responses import iso, problem
 from visits import services
-from visits.tests.factories import AgentFactory, book, local
+from visits.tests.factories import book, local
 
 pytestmark = pytest.mark.django_db
 

@@ -5,12 +5,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from agents.models import Engagement
+from agents.tests.factories import AgentFactory
 from ghar import clock
 from ghar.accounts import services as account_services
 from ghar.tests.responses import iso, problem
+from properties.tests.factories import PropertyFactory
 from visits import services
 from visits.models import Visit
-from visits.tests.factories import AgentFactory, ListingFactory, book, local
+from visits.tests.factories import book, local
 
 pytestmark = pytest.mark.django_db
 
@@ -58,7 +60,7 @@ class TestReschedule:
         assert (last["change"], last["from_status"], last["reason"]) == ("rescheduled", "confirmed", "Work")
 
     def test_another_agent_gets_the_visit_when_the_former_one_is_busy(self, api, tour, asha, bala):
-        book(bala, ListingFactory(), local(3, 15))
+        book(bala, PropertyFactory(), local(3, 15))
         other = AgentFactory()
         path = f"/api/v1/visits/{tour.pk}/reschedule"
         assert api(asha).post(path, {"new_date": iso(local(3, 15))}).json()["agent_id"] == other.pk
@@ -71,7 +73,7 @@ class TestReschedule:
         assert snapshot() == before
 
     def test_a_visit_cannot_move_onto_another_one_of_the_visitor(self, api, tour, asha, snapshot):
-        book(asha, ListingFactory(), local(3, 15))
+        book(asha, PropertyFactory(), local(3, 15))
         before = snapshot()
         for response in (
             api(asha).post(f"/api/v1/visits/{tour.pk}/reschedule", {"new_date": iso(local(3, 15, 15))}),
@@ -111,7 +113,7 @@ class TestCancel:
         assert visit["agent_id"] == tour.agent_id
         tour.agent.refresh_from_db()
         assert tour.agent.live_visits == 0
-        assert book(asha, ListingFactory(), local(2, 11)).agent == tour.agent
+        assert book(asha, PropertyFactory(), local(2, 11)).agent == tour.agent
 
     @pytest.mark.parametrize("act", ["confirm", "reschedule", "complete", "assign"])
     def test_a_cancelled_visit_cannot_change_any_more(self, api, tour, ops, snapshot, act):

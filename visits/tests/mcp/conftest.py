@@ -2,10 +2,12 @@ from dataclasses import dataclass
 
 import pytest
 
+from agents.tests.factories import AgentFactory
 from ghar.mcp.tests.assistant import Assistant
 from ghar.models import OutboxEvent
+from properties.tests.factories import PropertyFactory
 from visits.models import Visit
-from visits.tests.factories import AgentFactory, ListingFactory, book, local
+from visits.tests.factories import book, local
 
 
 @pytest.fixture
@@ -45,7 +47,7 @@ class World:
 @pytest.fixture
 def world(asha, bala, agent, listing):
     """Asha has two tours ahead and a completed one; Bala has one there and one at the listing of Asha."""
-    own = ListingFactory(owner=asha)
+    own = PropertyFactory(owner=asha)
     tour, completed = book(asha, listing, local(2, 11)), book(asha, listing, local(6, 11))
     book(asha, listing, local(4, 11))
     Visit.objects.filter(pk=completed.pk).update(
@@ -53,9 +55,9 @@ def world(asha, bala, agent, listing):
     )
     return World(
         listing=listing.pk,
-        other_listing=ListingFactory().pk,
+        other_listing=PropertyFactory().pk,
         own_listing=own.pk,
-        sold_listing=ListingFactory(status="sold").pk,
+        sold_listing=PropertyFactory(status="sold").pk,
         tour=tour.pk,
         completed_tour=completed.pk,
         bala_tour=book(bala, listing, local(2, 11)).pk,

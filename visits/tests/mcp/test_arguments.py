@@ -2,8 +2,9 @@
 
 import pytest
 
+from properties.tests.factories import PropertyFactory
 from visits.models import Visit
-from visits.tests.factories import ListingFactory, book, local
+from visits.tests.factories import book, local
 from visits.tests.mcp.helpers import local_day, local_text
 
 pytestmark = pytest.mark.django_db
@@ -95,7 +96,7 @@ class TestLists:
     @pytest.fixture
     def homes(self, db):
         rows = [("villa", "rent"), ("plot", "buy"), ("studio", "rent")]
-        return {kind: ListingFactory(property_type=kind, purpose=purpose).pk for kind, purpose in rows}
+        return {kind: PropertyFactory(property_type=kind, purpose=purpose).pk for kind, purpose in rows}
 
     @pytest.mark.parametrize(
         ("value", "found"),
@@ -131,7 +132,7 @@ class TestLists:
             assert {item["id"] for item in items} == {homes[kind] for kind in found}
 
     def test_they_are_so_for_every_tool(self, asha, asha_assistant, homes):
-        visit = book(asha, ListingFactory(), local(4, 11))
+        visit = book(asha, PropertyFactory(), local(4, 11))
         for status, count in (("scheduled", 1), ('["scheduled", "cancelled"]', 1), ("completed", 0)):
             assert len(asha_assistant.call("visits_list", status=status)["items"]) == count
         assert asha_assistant.call("visits_list", status='"scheduled"')["items"][0]["id"] == visit.pk

@@ -3,11 +3,14 @@
 import pytest
 
 from agents.models import Agent
+from agents.tests.factories import AgentFactory
+from ghar.accounts.tests.factories import UserFactory
 from ghar.mcp.tests.assistant import Assistant
 from ghar.models import OutboxEvent
+from properties.tests.factories import PropertyFactory
 from visits import services
 from visits.models import Visit
-from visits.tests.factories import AgentFactory, ListingFactory, UserFactory, book, local
+from visits.tests.factories import book, local
 from visits.tests.mcp.helpers import API, local_text
 
 pytestmark = pytest.mark.django_db
@@ -82,7 +85,7 @@ class TestConfirmation:
         assert everything() == before
 
     def test_history_and_events_name_the_user_and_not_the_assistant(self, api, ops, staff_assistant, asha):
-        waiting = book(asha, ListingFactory(), local(2, 11))
+        waiting = book(asha, PropertyFactory(), local(2, 11))
         agent = AgentFactory()
         count = OutboxEvent.objects.count()
         done = staff_assistant.call("agent_assign_visit", visit_id=waiting.pk, confirm=True)

@@ -3,7 +3,8 @@
 import pytest
 
 from flatmates.tests.factories import match
-from visits.tests.factories import ListingFactory, book, local
+from properties.tests.factories import PropertyFactory
+from visits.tests.factories import book, local
 from visits.tests.mcp.helpers import API, local_text
 from visits.tests.mcp.refusals import REFUSALS
 
@@ -61,7 +62,7 @@ def test_without_wrong_fields_the_assistant_is_not_told_to_correct_any(asha, bal
     match(asha, bala)
     meet = book(
         asha,
-        ListingFactory(owner=asha),
+        PropertyFactory(owner=asha),
         local(3, 11),
         visit_context="flatmate_meet",
         counterparty_user_id=bala.pk,
@@ -86,11 +87,11 @@ class TestSuggestions:
         ]
 
     def test_a_listing_that_is_gone_suggests_similar_ones(self, asha_assistant, world):
-        gone = ListingFactory(status="sold", property_type="villa", base_price=50_000)
-        far = ListingFactory(property_type="villa", base_price=90_000, locality="Powai")
-        near = ListingFactory(property_type="villa", base_price=51_000)
-        ListingFactory(property_type="villa", base_price=50_000, purpose="buy")
-        ListingFactory(property_type="villa", base_price=50_000, city="Pune")
+        gone = PropertyFactory(status="sold", property_type="villa", base_price=50_000)
+        far = PropertyFactory(property_type="villa", base_price=90_000, locality="Powai")
+        near = PropertyFactory(property_type="villa", base_price=51_000)
+        PropertyFactory(property_type="villa", base_price=50_000, purpose="buy")
+        PropertyFactory(property_type="villa", base_price=50_000, city="Pune")
         text = asha_assistant.refusal(
             "visits_schedule", property_id=gone.pk, scheduled_date=local_text(5, 11)
         )

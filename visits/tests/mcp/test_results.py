@@ -7,8 +7,9 @@ from django.utils.dateparse import parse_datetime
 
 from ghar import clock
 from properties.models import Property
+from properties.tests.factories import PropertyFactory
 from visits import services
-from visits.tests.factories import KOLKATA, ListingFactory, book, local
+from visits.tests.factories import KOLKATA, book, local
 from visits.tests.mcp.helpers import API, iso, local_day, local_text, rest_part
 
 pytestmark = pytest.mark.django_db
@@ -84,7 +85,7 @@ def test_lists_have_the_pages_of_rest(api, asha, asha_assistant, listing):
 
 
 def test_listings_and_slots_are_those_of_rest(api, asha, asha_assistant, agent, listing):
-    ListingFactory(city="Pune")
+    PropertyFactory(city="Pune")
     found = asha_assistant.call("properties_search", city="mumbai", available=True, price_max=30_000)
     assert found == api(asha).get(f"{API}/properties?city=mumbai&available=true&price_max=30000").json()
     assert [one["id"] for one in found["items"]] == [listing.pk]
@@ -102,7 +103,7 @@ def test_listings_and_slots_are_those_of_rest(api, asha, asha_assistant, agent, 
 
 
 def test_the_agencys_results_are_those_of_rest(api, ops, staff_assistant, agent, asha):
-    waiting = book(asha, ListingFactory(city="Pune"), local(2, 11))
+    waiting = book(asha, PropertyFactory(city="Pune"), local(2, 11))
     client = api(ops)
     assert staff_assistant.call("agent_list") == client.get(f"{API}/agents").json()
     assert (
