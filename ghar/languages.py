@@ -27,7 +27,7 @@ th Thai, ti Tigrinya, tk Turkmen, tl Tagalog, tn Tswana, to Tonga, tr Turkish, t
 ty Tahitian, ug Uighur/Uyghur, uk Ukrainian, ur Urdu, uz Uzbek, ve Venda, vi Vietnamese, vo Volapük,
 wa Walloon, wo Wolof, xh Xhosa, yi Yiddish, yo Yoruba, za Zhuang/Chuang, zh Chinese, zu Zulu
 """
-CODES = {
+LANGUAGE_CODES = {
     name.casefold(): entry.split()[0]
     for entry in LANGUAGES.replace("\n", " ").split(",")
     for name in entry.split(maxsplit=1)[1].strip().split("/")
@@ -40,4 +40,4 @@ def language_code(text: str) -> str:
     Any other text is returned in lower case, for a validator to refuse.
     """
     name = " ".join(text.split()).casefold()
-    return CODES.get(name, name)
+    return LANGUAGE_CODES.get(name, name)

@@ -13,7 +13,7 @@ def visit_rows() -> QuerySet[Visit]:
     return Visit.objects.select_related("user", "counterparty_user", "property", "agent")
 
 
-def local_time(visit: Visit, moment: datetime) -> str:
+def spreadsheet_time(visit: Visit, moment: datetime) -> str:
     """Return a time as the clocks at the listing show it, in a form that spreadsheets read as a date."""
     return f"{moment.astimezone(clock.time_zone(visit.property.timezone)):%Y-%m-%d %H:%M}"
 
@@ -28,8 +28,8 @@ VISITS = CsvExport(
         "awaiting": lambda visit: visit.awaiting,
         "scheduled_date": lambda visit: visit.scheduled_date,
         "scheduled_end": lambda visit: visit.scheduled_end,
-        "local_start": lambda visit: local_time(visit, visit.scheduled_date),
-        "local_end": lambda visit: local_time(visit, visit.scheduled_end),
+        "local_start": lambda visit: spreadsheet_time(visit, visit.scheduled_date),
+        "local_end": lambda visit: spreadsheet_time(visit, visit.scheduled_end),
         "timezone": lambda visit: visit.property.timezone,
         "property_id": lambda visit: visit.property_id,
         "property": lambda visit: visit.property.title,

@@ -161,7 +161,7 @@ def reschedule(
     visit = locks.lock_for_move(visit)
     start = slots.start_of(visit, new_date, visit.length())
     is_repeat = preconditions.is_at(visit, by, start)
-    if is_repeat and not changes.differing(visit, by, fields):
+    if is_repeat and not changes.differing_fields(visit, by, fields):
         return visit
     preconditions.check_version(visit, versions)
     if is_repeat:
@@ -215,7 +215,7 @@ def complete(
     if follow_up_date:
         given["follow_up_required"] = True
     fields = {name: value for name, value in given.items() if value is not None}
-    if visit.status == Status.COMPLETED and is_same_agent and not changes.differing(visit, by, fields):
+    if visit.status == Status.COMPLETED and is_same_agent and not changes.differing_fields(visit, by, fields):
         return visit
     preconditions.check_version(visit, versions)
     preconditions.check_transition(visit, Status.COMPLETED)
@@ -255,7 +255,7 @@ def update(
         or (status == Status.CANCELLED and preconditions.is_cancelled(visit, by))
         or (start is not None and preconditions.is_at(visit, by, start))
     )
-    if is_repeat and not changes.differing(visit, by, fields):
+    if is_repeat and not changes.differing_fields(visit, by, fields):
         return visit
     preconditions.check_version(visit, versions)
     preconditions.check_takes_fields(visit, set(fields))

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     # The name that the stubs give to the model in AUTH_USER_MODEL: this package imports no app.
     from django.contrib.auth.models import _User as User
 
-HEADER, REPLAYED = "Idempotency-Key", "Idempotency-Replayed"
+KEY_HEADER, REPLAYED = "Idempotency-Key", "Idempotency-Replayed"
 KEY = re.compile(r"[\x21-\x7e]{1,255}")
 KEPT_FOR = timedelta(hours=24)
 # The others tell of a log-in, of the moment or of an accident: the next try may end differently.
@@ -191,7 +191,7 @@ class IdempotentView(APIView):
 
     def read_key(self, request: HttpRequest) -> KeyedRequest | None:
         """Return the request with its key; None where no key counts, and where the view has to refuse."""
-        key = request.headers.get(HEADER)
+        key = request.headers.get(KEY_HEADER)
         if key is None or request.method in SAFE_METHODS or not self.heeds_keys:
             return None
         try:

@@ -16,7 +16,7 @@ from rest_framework.serializers import Serializer
 
 from ghar.api.errors import CHALLENGE, DETAILS, PROBLEM_TYPE, Problem, problem_body
 from ghar.api.fields import StrictSerializer
-from ghar.api.idempotency import HEADER, REPLAYED, IdempotentView
+from ghar.api.idempotency import KEY_HEADER, REPLAYED, IdempotentView
 from ghar.errors import DomainError
 
 Schema = dict[str, Any]
@@ -115,7 +115,7 @@ IF_MATCH = OpenApiParameter(
     "Weak tags count as strong ones. A request for what is so already succeeds before this is judged.",
 )
 IDEMPOTENCY_KEY: Schema = {
-    "name": HEADER,
+    "name": KEY_HEADER,
     "in": "header",
     "description": "A new key for each new request, such as a UUID. For a day the same request with the same "
     f"key gets the same response, with `{REPLAYED}: true`, and changes nothing; while the first is still "

@@ -21,12 +21,12 @@ def not_blank(request: Request) -> QueryDict:
     """Return the parameters without blank ones: clients also send the fields of a form that are empty."""
     found = QueryDict(mutable=True)
     for name, values in request.query_params.lists():
-        if given := [value for value in values if not is_blank(name, value)]:
+        if given := [value for value in values if not is_absent(name, value)]:
             found.setlist(name, given)
     return found
 
 
-def is_blank(name: str, value: str) -> bool:
+def is_absent(name: str, value: str) -> bool:
     text = value.strip()
     return not text or (name in PAGING and text in ABSENT)
 

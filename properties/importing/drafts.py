@@ -10,7 +10,7 @@ from hashlib import sha256
 from django.core.exceptions import ValidationError
 
 from properties.importing.errors import MAX_REASON, Problem, ValueRefused, printable, quote
-from properties.importing.headers import ATTRIBUTE_PREFIX, HOUSE_RENT_CONSTANTS, REQUIRED, key_of
+from properties.importing.headers import ATTRIBUTE_PREFIX, HOUSE_RENT_CONSTANTS, REQUIRED, name_key
 from properties.importing.mapping import PLACEHOLDER, Plan
 from properties.importing.reading import Row, Table
 from properties.importing.values import Rate, Value, is_nothing, parse
@@ -74,7 +74,7 @@ def _parse_values(entry: Entry, plan: Plan, *, decimal_comma: bool) -> None:
         if not text:
             continue
         if name in plan.mapping.words:
-            text = plan.mapping.words[name].get(key_of(text), text)
+            text = plan.mapping.words[name].get(name_key(text), text)
         try:
             entry.values[name] = parse(
                 name, text, factor=plan.factors.get(name, ONE), decimal_comma=decimal_comma

@@ -72,23 +72,23 @@ ALIASES: dict[str, tuple[str, ...]] = {
 NAMED_FACTORS = {"lakh": 100_000, "lac": 100_000, "cr": 10_000_000}
 
 
-def key_of(name: str) -> str:
+def name_key(name: str) -> str:
     """Return a name without case, blanks and signs: "Area_Type", "area type" and "AreaType" are one name."""
     return "".join(character for character in name.casefold() if character.isalnum())
 
 
-FIELD_KEYS = {key_of(name): name for name in FIELDS}
-HOUSE_RENT_KEYS = {key_of(name): name for name in HOUSE_RENT}
+FIELD_KEYS = {name_key(name): name for name in FIELDS}
+HOUSE_RENT_KEYS = {name_key(name): name for name in HOUSE_RENT}
 KNOWN_KEYS = FIELD_KEYS.keys() | HOUSE_RENT_KEYS.keys() | ALIASES.keys()
 
 
 def is_known_name(cell: str) -> bool:
-    return key_of(cell) in KNOWN_KEYS
+    return name_key(cell) in KNOWN_KEYS
 
 
 def is_unnamed(cell: str) -> bool:
     """Return whether a cell of the header is no name. pandas writes "Unnamed: 0" for its index."""
-    key = key_of(cell)
+    key = name_key(cell)
     return not key or key.removeprefix("unnamed").isdecimal() and key.startswith("unnamed")
 
 
@@ -99,5 +99,5 @@ def is_field(name: str) -> bool:
 
 def factor_in_name(column: str) -> int:
     """Return the factor that a column's name tells: 100,000 for "price_lakhs", 1 for "price"."""
-    rest = key_of(column).removeprefix("price").removeprefix("in")
+    rest = name_key(column).removeprefix("price").removeprefix("in")
     return next((factor for unit, factor in NAMED_FACTORS.items() if rest.startswith(unit)), 1)

@@ -24,7 +24,7 @@ from properties.importing.headers import (
     factor_in_name,
     is_field,
     is_unnamed,
-    key_of,
+    name_key,
 )
 from properties.importing.values import AMOUNTS, NAMED_IN_TITLES, parse
 
@@ -109,7 +109,7 @@ class Plan:
 
     def place_of(self, column: str) -> int:
         """Return the place of a column that the mapping names."""
-        return next(place for place, cell in enumerate(self.header) if key_of(cell) == key_of(column))
+        return next(place for place, cell in enumerate(self.header) if name_key(cell) == name_key(column))
 
     def warnings(self) -> list[str]:
         return [f"Ignored columns: {', '.join(self.ignored)}."] if self.ignored else []
@@ -148,7 +148,7 @@ def parse_toml(text: str, name: str) -> ColumnMapping:
     for key, table in words.items():
         if not isinstance(table, dict) or not all(isinstance(value, str) for value in table.values()):
             raise ImportRefused(f"{name}: values.{printable(key, 40)} is a table of texts.")
-        tables[_field_named(key)] = {key_of(word): value for word, value in table.items()}
+        tables[_field_named(key)] = {name_key(word): value for word, value in table.items()}
     return replace(mapping, words=tables)
 
 
@@ -161,7 +161,7 @@ def make_plan(header: Sequence[str], mapping: ColumnMapping, *, strict: bool = F
     places: dict[str, list[int]] = {}
     for index, cell in enumerate(header):
         if not is_unnamed(cell):
-            places.setdefault(key_of(cell), []).append(index)
+            places.setdefault(name_key(cell), []).append(index)
     sources = [_apply_rule(rule, header, places) for rule in mapping.rules]
     for text in mapping.constants.values():
         for column in PLACEHOLDER.findall(text):
@@ -177,7 +177,7 @@ def make_plan(header: Sequence[str], mapping: ColumnMapping, *, strict: bool = F
         sources += _sources_by_name(header, places, taken, is_house_rent=is_house_rent)
     used = {source.place for source in sources}
     used |= {
-        places[key_of(name)][0] for text in mapping.constants.values() for name in PLACEHOLDER.findall(text)
+        places[name_key(name)][0] for text in mapping.constants.values() for name in PLACEHOLDER.findall(text)
     }
     others = [index for index in range(len(header)) if index not in used]
     if mapping.keep_others:
@@ -216,7 +216,7 @@ def propose(plan: Plan, samples: Sequence[Sequence[str]]) -> list[Rule]:
     for place, cell in enumerate(plan.header):
         if place in used or (samples and not texts[place]):
             continue
-        candidates = [name for name in ALIASES.get(key_of(cell), ()) if name not in given]
+        candidates = [name for name in ALIASES.get(name_key(cell), ()) if name not in given]
         if len(candidates) > 1:
             candidates = [n for n in candidates if _takes_all(n, texts[place])] or candidates
         if candidates:
@@ -260,9 +260,9 @@ def _parse_rule(option: str) -> Rule:
 
 def _field_named(name: str) -> str:
     name = name.strip()
-    found = FIELD_KEYS.get(key_of(name), name)
+    found = FIELD_KEYS.get(name_key(name), name)
     if not is_field(found):
-        close = get_close_matches(key_of(name), FIELD_KEYS, 1)
+        close = get_close_matches(name_key(name), FIELD_KEYS, 1)
         hint = f"Do you mean {FIELD_KEYS[close[0]]}?" if close else f"The fields are: {', '.join(FIELDS)}."
         raise ImportRefused(f"{quote(name)} is not a field. {hint}")
     return found
@@ -270,7 +270,7 @@ def _field_named(name: str) -> str:
 
 def _place_of(column: str, header: Sequence[str], places: Mapping[str, list[int]]) -> int:
     """Return the place of a column that the mapping names."""
-    found = places.get(key_of(column), [])
+    found = places.get(name_key(column), [])
     if len(found) > 1:
         raise ImportRefused(f"The column {quote(column)} is there {len(found)} times. Rename all but one.")
     if not found:
@@ -289,8 +289,8 @@ def _apply_rule(rule: Rule, header: Sequence[str], places: Mapping[str, list[int
 
 def _is_house_rent(places: Mapping[str, list[int]]) -> bool:
     """Return whether the header is that of House Rent, whatever the mapping makes of it."""
-    marks = {key_of(name) for name in HOUSE_RENT_MARKS}
-    return marks <= places.keys() and not {key_of("title"), key_of("base_price")} & places.keys()
+    marks = {name_key(name) for name in HOUSE_RENT_MARKS}
+    return marks <= places.keys() and not {name_key("title"), name_key("base_price")} & places.keys()
 
 
 def _sources_by_name(
@@ -317,8 +317,8 @@ def _sources_by_name(
 def _row_keys(header: Sequence[str], is_house_rent: bool) -> list[str]:
     """Return one name for all spellings of a column: rows are recognised by them in later imports, too."""
     names = FIELD_KEYS | HOUSE_RENT_KEYS if is_house_rent else FIELD_KEYS
-    keys = [names.get(key_of(cell), key_of(cell)) for cell in header]
-    no_keys = {key_of(name) for name in REFUSAL_COLUMNS}
+    keys = [names.get(name_key(cell), name_key(cell)) for cell in header]
+    no_keys = {name_key(name) for name in REFUSAL_COLUMNS}
     return ["" if is_unnamed(cell) or key in no_keys else key for cell, key in zip(header, keys, strict=True)]
 
 

@@ -7,7 +7,7 @@ from shlex import quote
 
 from properties.importing.drafts import Entry
 from properties.importing.errors import printable
-from properties.importing.headers import key_of
+from properties.importing.headers import name_key
 from properties.importing.mapping import Plan, Rule
 from properties.importing.values import Value
 
@@ -102,6 +102,6 @@ def proposal(rules: Iterable[Rule], missing: Iterable[str]) -> str:
 
 def _constant(name: str, rules: Sequence[Rule]) -> str:
     """Return a field with a word in capitals in place of its value, unless another column tells it."""
-    if name == "purpose" and any(key_of(rule.column).startswith("rent") for rule in rules):
+    if name == "purpose" and any(name_key(rule.column).startswith("rent") for rule in rules):
         return "purpose=rent"
     return f"{name}={name.upper()}"

@@ -13,7 +13,7 @@ from typing import NamedTuple, Union
 
 from ghar.text import clean, clean_words
 from properties.importing.errors import ValueRefused, quote
-from properties.importing.headers import key_of
+from properties.importing.headers import name_key
 from properties.models import Property
 
 Value = Union[str, bool, int, float, Decimal, list[str], dict[str, str], "Rate"]
@@ -252,10 +252,10 @@ def truth(text: str) -> bool:
 
 def choice(field: str, text: str) -> str:
     """Return the choice whose name or label this is, without case, blanks, `_` and `-`."""
-    if field == "status" and key_of(text) == Property.Status.WITHDRAWN:
+    if field == "status" and name_key(text) == Property.Status.WITHDRAWN:
         raise ValueRefused("a withdrawn listing can't be imported", "is withdrawn")
     by_key = _choices_by_key(field)
-    found = by_key.get(key_of(text)) or (_choice_within(text, by_key) if field in NAMED_IN_TITLES else "")
+    found = by_key.get(name_key(text)) or (_choice_within(text, by_key) if field in NAMED_IN_TITLES else "")
     if not found:
         known = ", ".join(value for value, _label in CHOICES[field] if value != Property.Status.WITHDRAWN)
         raise ValueRefused(f"{quote(text)} is none of: {known}", "is no known choice")
@@ -265,7 +265,7 @@ def choice(field: str, text: str) -> str:
 @cache
 def _choices_by_key(field: str) -> dict[str, str]:
     by_key = dict(SYNONYMS[field])
-    return by_key | {key_of(name): value for value, label in CHOICES[field] for name in (str(label), value)}
+    return by_key | {name_key(name): value for value, label in CHOICES[field] for name in (str(label), value)}
 
 
 def _choice_within(text: str, by_key: dict[str, str]) -> str:

@@ -16,7 +16,7 @@ from ghar.admin import ExtraViewsMixin, error_message
 from ghar.errors import DomainError
 from visits import services
 from visits.admin.actions import ASSIGN, describe_assignment
-from visits.admin.forms import AGENT_GONE, AUTOMATIC, AgentArgument, NoteField, ReasonField
+from visits.admin.forms import AGENT_GONE, AUTOMATIC_CHOICE, AgentArgument, NoteField, ReasonField
 from visits.assignment import explanations
 from visits.assignment.candidates import Candidate, rank_candidates_of_each
 from visits.models import Visit, VisitQuerySet
@@ -44,7 +44,8 @@ class AssignManyForm(forms.Form):
         active = Agent.objects.filter(is_active=True).order_by("name", "pk").values_list("pk", "name")
         agents = [(str(pk), name) for pk, name in active]
         self.set_choices(
-            "everyone", [("", _("As chosen above")), (AUTOMATIC, _("Best available, one by one")), *agents]
+            "everyone",
+            [("", _("As chosen above")), (AUTOMATIC_CHOICE, _("Best available, one by one")), *agents],
         )
         for visit in self.visits:
             self.fields[field_name(visit)] = forms.ChoiceField(error_messages={"invalid_choice": AGENT_GONE})
@@ -96,7 +97,7 @@ class AssignManyForm(forms.Form):
         for visit in self.visits:
             choice = everyone or self.cleaned_data.get(field_name(visit), UNCHANGED)
             if choice not in (UNCHANGED, str(visit.agent_id)):
-                pairs.append((visit, services.AUTOMATIC if choice == AUTOMATIC else int(choice)))
+                pairs.append((visit, services.AUTOMATIC if choice == AUTOMATIC_CHOICE else int(choice)))
         return pairs
 
 
@@ -109,7 +110,7 @@ def visit_choices(visit: Visit, agents: Choices) -> Choices:
         unchanged = _("No change (%(agent)s)") % {"agent": visit.agent}
     else:
         unchanged = _("No change (no agent)")
-    return [(UNCHANGED, unchanged), (AUTOMATIC, _("Best available")), *agents]
+    return [(UNCHANGED, unchanged), (AUTOMATIC_CHOICE, _("Best available")), *agents]
 
 
 def candidate_label(candidate: Candidate) -> str:

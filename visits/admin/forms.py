@@ -33,7 +33,7 @@ from visits.assignment.candidates import Candidate, rank_candidates
 from visits.models import Visit, VisitFeedback, VisitQuerySet
 from visits.scheduling.eligibility import REASONS
 
-AUTOMATIC, NOBODY = "auto", "none"
+AUTOMATIC_CHOICE, NOBODY = "auto", "none"
 AGENT_GONE = gettext_lazy("This agent no longer works here. Choose another one.")
 AgentArgument = int | None | services.Choice
 
@@ -207,11 +207,11 @@ class CompleteForm(VisitActionForm):
 
 
 class AgentField(forms.CharField):
-    """An agent's id, or AUTOMATIC, or NOBODY. The service judges whether the agent will do."""
+    """An agent's id, or AUTOMATIC_CHOICE, or NOBODY. The service judges whether the agent will do."""
 
     def clean(self, value: Any) -> AgentArgument:
         choice = super().clean(value)
-        if choice == AUTOMATIC:
+        if choice == AUTOMATIC_CHOICE:
             return services.AUTOMATIC
         if choice == NOBODY:
             return None

@@ -38,7 +38,7 @@ SHIFTS: list[Shift] = [
     for day in range(5)
     for opens, closes in ((time(8), time(12)), (time(15), time(21)))
 ]
-AGENTS = [
+DEMO_AGENTS = [
     ("Meera Kulkarni", "+912261230001", ["Mumbai"], ["en", "hi", "mr"], "senior", "expert", WEEK),
     ("Rohan D'Souza", "+912261230002", ["Mumbai"], ["en", "hi"], "general", "intermediate", SHIFTS),
     ("Kavya Nair", "+918061230003", ["Bangalore"], ["en", "kn", "ml"], "specialist", "expert", WEEK),
@@ -86,7 +86,7 @@ def seed() -> None:
             working_hours=hours,
             description=f"Shows homes in {' and '.join(cities)}.",
         )
-        for name, number, cities, languages, kind, experience, hours in AGENTS
+        for name, number, cities, languages, kind, experience, hours in DEMO_AGENTS
     ]
     login = _create_user("Meera Kulkarni", "meera@ghar.example", None, ["mr", "en"])
     agent_services.update_agent_profile(agent=agents[0], by=staff, user_id=login.pk)

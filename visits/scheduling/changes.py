@@ -60,7 +60,7 @@ def set_changed(visit: Visit, by: User | None, fields: dict[str, Any]) -> list[s
 
     A follow-up is a whole minute: forms show no seconds, so saving one unchanged must change nothing.
     """
-    changed = differing(visit, by, fields)
+    changed = differing_fields(visit, by, fields)
     feedback = {name: value for name, value in changed.items() if name in VisitFeedback.FIELDS}
     for name in changed.keys() - feedback.keys():
         setattr(visit, name, changed[name])
@@ -74,7 +74,7 @@ def set_changed(visit: Visit, by: User | None, fields: dict[str, Any]) -> list[s
     return [*changed]
 
 
-def differing(visit: Visit, by: User | None, fields: dict[str, Any]) -> dict[str, Any]:
+def differing_fields(visit: Visit, by: User | None, fields: dict[str, Any]) -> dict[str, Any]:
     """Return those of the fields whose values the visit, or the user's own feedback on it, does not have."""
     if moment := fields.get("follow_up_date"):
         fields = {**fields, "follow_up_date": clock.whole_minute(moment)}

@@ -44,7 +44,7 @@ def local_time(moment: datetime, zone: str) -> str:
 
 
 @register.simple_tag(takes_context=True)
-def rows_in_unknown_zones(context: Context) -> list[dict[str, Any]]:
+def list_rows_in_unknown_zones(context: Context) -> list[dict[str, Any]]:
     """Return the agents and listings with an unknown time zone that the user may see, each with its page."""
     user = context["request"].user
     return [
