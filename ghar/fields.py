@@ -24,8 +24,9 @@ class LineField(CharField[str, str]):
         return clean_line(text) if isinstance(text, str) else text
 
     def get_prep_value(self, value: Any) -> Any:
-        text = super().get_prep_value(value)
-        return clean_words(text) if isinstance(text, str) else text
+        # Not that of CharField: it validates by `to_python`, which refuses what is only to be cleaned here.
+        text = models.Field.get_prep_value(self, value)
+        return None if text is None else clean_words(str(text))
 
     def deconstruct(self) -> Any:
         return self.name, "django.db.models.CharField", *super().deconstruct()[2:]

@@ -96,11 +96,11 @@ def schedule(
         awaiting=Visit.Awaiting.AGENCY,
         created_at=clock.now(),
     )
-    length = _length(visit, duration_minutes)
+    length, is_tour = _length(visit, duration_minutes), visit.is_tour()
     meets.set_counterparty(visit, meet)
 
-    visit.property = locks.lock_property(listing, exclusive=visit.is_tour() and listing.exclusive_tours)
-    visit.exclusive = visit.is_tour() and visit.property.exclusive_tours
+    visit.property = locks.lock_property(listing, exclusive=is_tour and listing.exclusive_tours)
+    visit.exclusive = is_tour and visit.property.exclusive_tours
     people = locks.lock_people(visit.people())
     visit.user = people[user.pk]
     if visit.counterparty_user_id:
@@ -110,7 +110,7 @@ def schedule(
 
     if not visit.user.is_active:
         raise Invalid(user_id=_("This account is closed."))
-    if not visit.is_tour():
+    if not is_tour:
         meets.validate_pair(visit, meet)
     elif visit.property.owner_id == visit.user_id:
         raise Invalid(property_id=_("Visitors can't book a tour of their own listing."))

@@ -220,3 +220,10 @@ def test_stored_amenities_that_are_one_are_merged():
     assert [*Amenity.objects.order_by("id").values_list("id", "title")] == [*zip(kept, names, strict=True)]
     linked = [sorted(listing.amenities.values_list("id", flat=True)) for listing in listings]
     assert linked == [ids[:1], ids[:1], [ids[2], ids[4]], ids[5:]]
+
+
+def test_what_is_saved_or_looked_up_without_validation_is_cleaned_and_not_refused(asha):
+    listing = PropertyFactory(title="Sea\u200b\nview \u202e2", owner=asha)
+    listing.refresh_from_db()
+    assert listing.title == "Sea view 2"
+    assert Property.objects.get(title="Sea\nview  2") == listing

@@ -43,7 +43,7 @@ class Slot:
 
 def check_time_zone(listing: Property) -> None:
     """Raise PropertyUnavailable for a listing whose time zone is unknown: nobody can tell its local times."""
-    if canonical_timezone(listing.timezone) not in timezones():
+    if listing.timezone not in timezones() and canonical_timezone(listing.timezone) not in timezones():
         text = _("The time zone of this listing, %(zone)s, is unknown. Ask the agency to correct it.")
         raise PropertyUnavailable(text % {"zone": listing.timezone})
 

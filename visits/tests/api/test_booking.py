@@ -65,7 +65,7 @@ class TestBooking:
         }
         assert {key: visit[key] for key in expected} == expected
         assert visit["agent"]["contact_number"] == agent.contact_number
-        assert visit["property"]["base_price"] == 30_000
+        assert visit["property"]["base_price"] == 50_000
         assert Engagement.objects.get(seeker=asha).agent == agent
         history = api(asha).get(f"/api/v1/visits/{visit['id']}/history").json()["items"]
         assert [(e["change"], e["from_status"], e["to_status"], e["actor"]["id"]) for e in history] == [
