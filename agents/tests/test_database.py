@@ -165,9 +165,12 @@ def test_text_keys_keep_their_order_and_are_never_null():
 
 
 def test_an_index_finds_who_serves_a_city():
-    here, everywhere = AgentFactory(cities=["Pune", "Mumbai"]), AgentFactory(serves_everywhere=True)
+    here, everywhere = (
+        AgentFactory(cities=["Pune", "Mumbai"]),
+        AgentFactory(cities=[], serves_everywhere=True),
+    )
     AgentFactory(cities=["Delhi"])
-    AgentFactory()
+    AgentFactory(cities=[])
     found = Agent.objects.filter(is_active=True, is_available=True).serving("MUMBAI").order_by()
     assert set(found) == {here, everywhere}
     Agent.objects.bulk_create(AgentFactory.build_batch(300, cities=["Delhi"]))

@@ -1,5 +1,6 @@
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from ghar import clock
 from visits.models.visit import Visit
@@ -14,14 +15,14 @@ class VisitEvent(models.Model):
     """
 
     class Change(models.TextChoices):
-        SCHEDULED = "scheduled"
-        CONFIRMED = "confirmed"
-        RESCHEDULED = "rescheduled"
-        CANCELLED = "cancelled"
-        COMPLETED = "completed"
-        ASSIGNED = "assigned"
-        UNASSIGNED = "unassigned"
-        UPDATED = "updated"
+        SCHEDULED = "scheduled", _("Scheduled")
+        CONFIRMED = "confirmed", _("Confirmed")
+        RESCHEDULED = "rescheduled", _("Rescheduled")
+        CANCELLED = "cancelled", _("Cancelled")
+        COMPLETED = "completed", _("Completed")
+        ASSIGNED = "assigned", _("Assigned")
+        UNASSIGNED = "unassigned", _("Unassigned")
+        UPDATED = "updated", _("Updated")
 
     visit = models.ForeignKey(Visit, models.CASCADE, related_name="events")
     actor = models.ForeignKey(

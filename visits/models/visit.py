@@ -8,7 +8,8 @@ from django.core.validators import MaxLengthValidator
 from django.db import models
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.db.models import Case, F, Q, When
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from ghar import clock
 from ghar.errors import Invalid
@@ -47,12 +48,12 @@ class Visit(models.Model):
     Context = VisitContext
 
     class Awaiting(models.TextChoices):
-        AGENCY = "agency"
-        VISITOR = "visitor"
-        COUNTERPARTY = "counterparty"
+        AGENCY = "agency", _("Agency")
+        VISITOR = "visitor", _("Visitor")
+        COUNTERPARTY = "counterparty", _("Counterparty")
 
     user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.CASCADE, related_name="visits", verbose_name="visitor"
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="visits", verbose_name=_("visitor")
     )
     # Named after the domain; it shadows the builtin, so there is no @property below this line.
     property = models.ForeignKey("properties.Property", models.CASCADE, related_name="visits")
@@ -75,10 +76,12 @@ class Visit(models.Model):
     awaiting = models.CharField(max_length=20, choices=Awaiting, null=True, blank=True)
     scheduled_date = models.DateTimeField()
     scheduled_end = models.DateTimeField()
-    busy = DateTimeRangeField(help_text="When the agent is taken: the visit and the travel after it.")
-    exclusive = models.BooleanField(default=False, help_text="Nobody else at this listing meanwhile.")
+    busy = DateTimeRangeField(help_text=_("When the agent is taken: the visit and the travel after it."))
+    exclusive = models.BooleanField(default=False, help_text=_("Nobody else at this listing meanwhile."))
     time_slot_label = models.CharField(
-        max_length=60, blank=True, help_text="The client's own word for the time, such as Morning."
+        max_length=60,
+        blank=True,
+        help_text=_("The client's own word for the time, such as Morning."),
     )
     actual_date = models.DateTimeField(null=True, blank=True)
     special_requirements = models.TextField(
@@ -88,14 +91,14 @@ class Visit(models.Model):
         max_length=5_000,
         validators=[MaxLengthValidator(5_000)],
         blank=True,
-        help_text="Agents and staff only.",
+        help_text=_("Agents and staff only."),
     )
     follow_up_required = models.BooleanField(default=False)
     follow_up_date = models.DateTimeField(null=True, blank=True)
     cancellation_reason = models.CharField(max_length=500, blank=True)
     rescheduled_from = models.DateTimeField(null=True, blank=True)
     kept_unassigned = models.BooleanField(
-        default=False, help_text="Staff unassigned the agent: only staff assign this visit now."
+        default=False, help_text=_("Staff unassigned the agent: only staff assign this visit now.")
     )
     version = models.PositiveIntegerField(default=1)
     created_at = models.DateTimeField(default=clock.now, editable=False)
@@ -228,7 +231,7 @@ class Visit(models.Model):
     def require_tour(self) -> None:
         """Raise Invalid for a meet: only tours have an agent."""
         if not self.is_tour():
-            raise Invalid(_("Only tours have an agent. Flatmates meet on their own."))
+            raise Invalid(gettext("Only tours have an agent. Flatmates meet on their own."))
 
     def can_become(self, status: str) -> bool:
         return status in NEXT[self.status]

@@ -74,7 +74,13 @@ class House:
         owner = UserFactory(full_name="Omkar Patil")
         self.listing = PropertyFactory(owner=owner)
         rest = {"locality": "Powai", "full_address": "1 Lake Road", "latitude": 19, "longitude": 72}
-        rest |= {"bedrooms": 2, "bathrooms": 1, "area_sqft": 700, "sub_locality": "Lakeside"}
+        rest |= {
+            "monthly_rent": 30_000,
+            "bedrooms": 2,
+            "bathrooms": 1,
+            "area_sqft": 700,
+            "sub_locality": "Lakeside",
+        }
         rest |= {"landmark": "Lake", "pincode": "400076", "state": "Maharashtra", "furnishing": "furnished"}
         Property.objects.update(
             **rest, description="Bright", features=["Sea view"], attributes={"floor": "2"}
