@@ -26,9 +26,8 @@ class JSONParser(BaseParser):
         media_type: str | None = None,
         parser_context: Mapping[str, Any] | None = None,
     ) -> dict[str, Any]:
-        # Windows editors and PowerShell put a byte order mark before UTF-8.
-        body = read_body(stream).removeprefix(BOM_UTF8)
-        if not body.strip():
+        body = read_body(stream)
+        if not without_bom(body).strip():
             return {}
         data = decode(body)
         if not isinstance(data, dict):
@@ -43,7 +42,13 @@ def read_body(stream: IO[bytes]) -> bytes:
     return body
 
 
+def without_bom(body: bytes) -> bytes:
+    """Return the body without the byte order mark that Windows editors and PowerShell put before UTF-8."""
+    return body.removeprefix(BOM_UTF8)
+
+
 def decode(body: bytes) -> Any:
+    body = without_bom(body)
     try:
         data = orjson.loads(body)
     except orjson.JSONDecodeError as error:

@@ -24,6 +24,7 @@ from rest_framework.serializers import BaseSerializer
 
 from ghar.api.errors import problem_response
 from ghar.api.fields import StrictSerializer
+from ghar.api.parsers import without_bom
 from ghar.api.renderers import encode
 from ghar.api.throttling import Throttle
 from ghar.mcp.arguments import describe_arguments, read_arguments
@@ -54,6 +55,8 @@ class ToolServer(MCPServer):
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         try:
+            # The library reads the body where Django keeps it, and takes no byte order mark.
+            request._body = without_bom(request.body)
             return super().__call__(request)
         except UNREADABLE_BODY:
             return error_response(None, PARSE_ERROR, "Invalid JSON", status=HTTPStatus.BAD_REQUEST)

@@ -1,12 +1,13 @@
 """Clients that end the server's address in a slash, name no server, or run in a browser."""
 
 import json
+from codecs import BOM_UTF8
 
 import pytest
 from django_mcpz.oauth.models import AccessToken, AuthorizationCode, Client
 
 from ghar.mcp.tests.assistant import HOST, Assistant
-from ghar.mcp.tests.test_redirects import VERIFIER, allow, question
+from ghar.mcp.tests.consent import VERIFIER, allow, question
 from properties.tests.factories import PropertyFactory
 
 pytestmark = pytest.mark.django_db
@@ -175,3 +176,13 @@ class TestPagesOfOtherOrigins:
     def test_a_request_under_another_hosts_name_is_refused(self, asha):
         answer = Assistant(asha).post(LIST, Host="rebound.example")
         assert answer.status_code == 400
+
+
+def test_bodies_may_begin_with_a_byte_order_mark(client, asha):
+    answer = Assistant(asha).post(BOM_UTF8 + json.dumps(LIST).encode())
+    assert (answer.status_code, "tools" in answer.json()["result"]) == (200, True)
+    body = {"client_name": "Zed", "redirect_uris": ["http://127.0.0.1/cb"]}
+    registered = client.post(
+        "/register", BOM_UTF8 + json.dumps(body).encode(), content_type="application/json"
+    )
+    assert registered.status_code == 201

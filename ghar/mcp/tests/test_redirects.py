@@ -1,7 +1,5 @@
 """The addresses to which assistants may have browsers return, from registration to the token."""
 
-import base64
-import hashlib
 import json
 from html import unescape
 from urllib.parse import parse_qs, urlsplit
@@ -11,10 +9,9 @@ from django_mcpz.oauth import cimd
 from django_mcpz.oauth.models import AuthorizationCode, Client
 
 from ghar.mcp.tests.assistant import HOST, Assistant
+from ghar.mcp.tests.consent import VERIFIER, allow, question, register
 
 pytestmark = pytest.mark.django_db
-VERIFIER = "w" * 43
-CHALLENGE = base64.urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest()).decode().rstrip("=")
 ACCEPTED = [
     "vscode://vscode.github-authentication/did-authenticate",
     "com.example.visits:/oauth2redirect",
@@ -47,28 +44,6 @@ REFUSED = [
     ("zed://" + "x" * 500, "It is longer than 500 characters."),
     (7, "It is not a string."),
 ]
-
-
-def register(client, *uris):
-    body = {"client_name": "Zed", "redirect_uris": list(uris)}
-    return client.post("/register", json.dumps(body), content_type="application/json")
-
-
-def question(client, uri, **changes):
-    registered = register(client, uri).json()
-    return {
-        "client_id": registered["client_id"],
-        "redirect_uri": uri,
-        "response_type": "code",
-        "code_challenge": CHALLENGE,
-        "code_challenge_method": "S256",
-        "resource": f"{HOST}/mcp",
-        "state": "s/1",
-    } | changes
-
-
-def allow(client, asked):
-    return client.post("/authorize", {"decision": "allow"}, query_params=asked)
 
 
 @pytest.mark.parametrize("uri", ACCEPTED)
