@@ -158,11 +158,17 @@ class Agency:
             return
         self.count_booking(day, booked, rivals)
         moment = booked.scheduled_end
-        act: Callable[[], object] = partial(services.complete, visit=booked, by=self.staff)
+        act: Callable[[], object] = partial(self.close_visit, booked)
         if self.random.random() < SHARE_CANCELLED:
             moment = clock.now() + (booked.scheduled_date - clock.now()) * self.random.random()
             act = partial(services.cancel, visit=booked, by=booked.user)
         heapq.heappush(self.planned, (moment, next(self.numbers), act))
+
+    def close_visit(self, visit: Visit) -> None:
+        """Complete a visit; a tour that nobody has shown is cancelled."""
+        visit.refresh_from_db()
+        close = services.cancel if visit.lacks_agent() else services.complete
+        close(visit=visit, by=self.staff)
 
     def count_booking(self, day: int, visit: Visit, rivals: list[Agent]) -> None:
         """Add the booking to the tally; `rivals` are those who could have got it, as they were before."""
